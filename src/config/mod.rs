@@ -1,0 +1,1 @@
+//! File, environment and credentials → one resolved, typed configuration, all errors at once.

@@ -1,0 +1,1 @@
+//! Pure: local facts × listed records → what is billed already.

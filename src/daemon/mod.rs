@@ -1,0 +1,1 @@
+//! Wiring, clock, signals, shutdown. No rule lives here.

@@ -1,0 +1,1 @@
+//! The pure core: facts → requests, spans, days, records that are due. Takes `now`; knows no I/O and no clock.

@@ -1,0 +1,3 @@
+//! The `keitod` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Pure: the link of a directory.

@@ -1,0 +1,34 @@
+//! The words of the field as types: agent, session, usage, activity, money, tokens, ids.
+//!
+//! Nothing here knows serde, SQL, HTTP or a clock. A type that can be built holds its invariant.
+
+mod fact;
+mod ids;
+mod instant;
+mod key;
+mod money;
+mod tokens;
+
+pub use fact::{
+    Activity, Facts, Geo, Mark, Names, Quality, Reject, RejectReason, Sighting, Speed, Sym, Terms, Tier,
+    Turn, Who,
+};
+pub use ids::{
+    AccountId, Agent, CategoryId, KeitodId, ModelName, ProjectId, RemoteId, SessionId, TaskId, UserId,
+};
+pub use instant::Instant;
+pub use key::{ActivityKey, Covers, LineKey, MessageKey, RequestKey, SessionKey, hash64, hash128};
+pub use money::{Amount, Hours, Usd};
+pub use tokens::Tokens;
+
+/// A local calendar day.
+pub use jiff::civil::Date as Day;
+
+/// A Keito project and task that a working directory maps to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Link {
+    /// The Keito project.
+    pub project: ProjectId,
+    /// The Keito task; it must be assigned to the project.
+    pub task: TaskId,
+}

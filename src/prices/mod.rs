@@ -1,0 +1,1 @@
+//! Pure: the price of a request.

@@ -1,0 +1,1 @@
+//! Time, tokens and cost, as values and their tables.

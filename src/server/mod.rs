@@ -1,0 +1,1 @@
+//! The only owner of the HTTP server on the Unix socket.

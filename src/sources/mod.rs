@@ -1,0 +1,60 @@
+//! What the agents write: one file an agent, behind one trait and one slice.
+//!
+//! A source knows where its agent keeps its logs, which files are its own, and how bytes become facts. It reads no
+//! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
+
+mod claude_code;
+mod lines;
+
+use std::path::{Path, PathBuf};
+
+use crate::model::{Agent, Facts};
+
+pub use lines::{Line, Lines};
+
+/// Every agent that keitod reads.
+pub fn all() -> &'static [&'static dyn Source] {
+    &[&claude_code::ClaudeCode]
+}
+
+/// The process environment as far as sources ask for it.
+pub trait Environment {
+    /// A variable's value; unset and empty are the same.
+    fn var(&self, name: &str) -> Option<String>;
+    /// The home directory.
+    fn home(&self) -> &Path;
+}
+
+/// What a file of an agent holds, as its path tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// The session that lines without a session id of their own belong to.
+    pub session: Option<String>,
+}
+
+/// What a decoder must remember between two reads of one file. Opaque to all but its source; stored with the cursor
+/// in the same transaction, so it always fits the offset.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    /// From the file's path.
+    pub claim: Claim,
+    /// The source's own state in the source's own encoding; empty at the first byte of a file.
+    pub state: Vec<u8>,
+}
+
+/// One agent's logs.
+pub trait Source: Sync {
+    /// The agent's name.
+    fn agent(&self) -> Agent;
+
+    /// The directories to watch, in the order of their use, from the agent's own variables or its defaults.
+    /// They need not exist.
+    fn roots(&self, env: &dyn Environment) -> Vec<PathBuf>;
+
+    /// Whether the file at `path`, relative to one of the roots, is a log of this agent.
+    fn claim(&self, path: &Path) -> Option<Claim>;
+
+    /// Turns whole lines into facts and rejects, and brings `context` forward. Total: any bytes give a result. The
+    /// facts of a file do not depend on how its lines are cut into calls.
+    fn decode(&self, context: &mut Context, lines: Lines<'_>, facts: &mut Facts);
+}

@@ -1,0 +1,1 @@
+//! What keitod does now, as a value and its table.

@@ -1,1 +1,6 @@
 //! The pure core: facts → requests, spans, days, records that are due. Takes `now`; knows no I/O and no clock.
+
+pub mod days;
+pub mod identity;
+pub mod owner;
+pub mod spans;

@@ -7,6 +7,7 @@ mod ids;
 mod instant;
 mod key;
 mod money;
+mod refs;
 mod tokens;
 
 pub use fact::{
@@ -19,10 +20,22 @@ pub use ids::{
 pub use instant::Instant;
 pub use key::{ActivityKey, Covers, LineKey, MessageKey, RequestKey, SessionKey, hash64, hash128};
 pub use money::{Amount, Hours, Usd};
+pub use refs::{
+    AccountRef, BranchRef, DirRef, FileRef, ModelRef, RecordRef, RequestRef, SessionRef, WriteRef,
+};
 pub use tokens::Tokens;
 
 /// A local calendar day.
 pub use jiff::civil::Date as Day;
+
+/// Which of the two things that keitod writes to Keito.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A time entry.
+    Entry,
+    /// An LLM-usage expense.
+    Expense,
+}
 
 /// A Keito project and task that a working directory maps to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,0 +1,92 @@
+//! To which session does a shared fact belong? (design section 2)
+//!
+//! Resume and fork write the history of one session into another one's log. A fact that several sessions hold belongs
+//! to the record that billed it, else to the session that the log names, else to the session with the earliest fact
+//! of its own, else to the smaller session id.
+//!
+//! "Of its own" is taken within the sessions that share the fact: a fact that not all of them hold. A session with
+//! none is wholly contained in each of the others; copies always add something, so it is the original and comes first.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Instant, SessionRef};
+
+/// A set of sessions that hold the same facts, sorted.
+pub type Sharing = Vec<SessionRef>;
+
+/// What must be known of a family, the sessions that share facts directly or through others.
+#[derive(Debug, Clone, Default)]
+pub struct Family {
+    /// Per session its earliest fact that no other session holds.
+    pub own: BTreeMap<SessionRef, Instant>,
+    /// Per set of sharing sessions the earliest fact that exactly these hold.
+    pub shared: BTreeMap<Sharing, Instant>,
+    /// The agents' own ids, for the last tie.
+    pub native: BTreeMap<SessionRef, String>,
+}
+
+impl Family {
+    /// The owner of the facts that exactly `sharing` hold, as far as nothing was billed and no log names an origin.
+    #[must_use]
+    pub fn owner(&self, sharing: &Sharing) -> Option<SessionRef> {
+        sharing.iter().copied().min_by(|a, b| {
+            let rank =
+                |session: &SessionRef| (self.earliest_beyond(*session, sharing), self.native.get(session));
+            rank(a).cmp(&rank(b))
+        })
+    }
+
+    /// The earliest fact of `session` that not all of `sharing` hold; `None` sorts first.
+    fn earliest_beyond(&self, session: SessionRef, sharing: &Sharing) -> Option<Instant> {
+        let partly = self.shared.iter().filter(|(holders, _)| {
+            holders.contains(&session) && !sharing.iter().all(|other| holders.contains(other))
+        });
+        self.own.get(&session).copied().into_iter().chain(partly.map(|(_, at)| *at)).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Facts as letters in order of time; each session is the string of facts it holds.
+    fn owner(sessions: &[&str], fact: char) -> usize {
+        let mut family = Family::default();
+        let letters: std::collections::BTreeSet<char> = sessions.iter().flat_map(|s| s.chars()).collect();
+        for (index, _) in sessions.iter().enumerate() {
+            family.native.insert(SessionRef(index as i64), format!("{index}"));
+        }
+        let holders = |letter: char| -> Sharing {
+            (0..sessions.len())
+                .filter(|i| sessions[*i].contains(letter))
+                .map(|i| SessionRef(i as i64))
+                .collect()
+        };
+        for letter in letters {
+            let (set, at) = (holders(letter), Instant::from_millis(i64::from(letter as u32)));
+            match *set.as_slice() {
+                [only] => drop(family.own.entry(only).or_insert(at)),
+                _ => drop(family.shared.entry(set).or_insert(at)),
+            }
+        }
+        usize::try_from(family.owner(&holders(fact)).unwrap().0).unwrap()
+    }
+
+    #[test]
+    fn the_original_owns_what_was_copied() {
+        // A session that ended and was copied whole.
+        assert_eq!(owner(&["pq", "pqx"], 'p'), 0);
+        assert_eq!(owner(&["pqx", "pq"], 'p'), 1);
+        // A session that went on after it was forked.
+        assert_eq!(owner(&["pqm", "pqx"], 'p'), 0);
+        // Two forks of a session that ended, and a fork of a fork.
+        assert_eq!(owner(&["pqz", "pqx", "pq"], 'p'), 2);
+        assert_eq!(owner(&["pqxy", "pqx", "pq"], 'x'), 1);
+        assert_eq!(owner(&["pqxy", "pqx", "pq"], 'p'), 2);
+        // The original went on, and the fork was forked whole.
+        assert_eq!(owner(&["pm", "px", "pxy"], 'p'), 0);
+        assert_eq!(owner(&["pm", "px", "pxy"], 'x'), 1);
+        // Nothing tells: the smaller id.
+        assert_eq!(owner(&["p", "p"], 'p'), 0);
+    }
+}

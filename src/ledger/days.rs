@@ -59,6 +59,17 @@ impl Calendar {
         pieces
     }
 
+    /// The Unix second at which a local day is over.
+    #[must_use]
+    pub fn end_of(&self, day: Day) -> i64 {
+        let next = day.tomorrow().unwrap_or(day);
+        let at = |zone: &TimeZone| next.to_zoned(zone.clone()).map(|start| start.timestamp().as_second());
+        // The zone in force at the day's end, found from the newest one back.
+        let found =
+            self.zones.iter().rev().find_map(|(since, zone)| at(zone).ok().filter(|end| *end >= *since));
+        found.unwrap_or(i64::MAX)
+    }
+
     /// The nearest second after `from` at which the local day may change: the next midnight under the offset in force,
     /// the next change of the offset, or a change of the zone. Midnight need not exist and can come twice.
     fn same_offset_until(&self, from: i64) -> i64 {

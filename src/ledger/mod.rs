@@ -1,6 +1,9 @@
 //! The pure core: facts → requests, spans, days, records that are due. Takes `now`; knows no I/O and no clock.
 
 pub mod days;
+pub mod due;
+pub mod held;
 pub mod identity;
 pub mod owner;
 pub mod spans;
+pub mod stretches;

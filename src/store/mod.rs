@@ -1,1 +1,97 @@
-//! The only owner of our SQLite.
+//! The only owner of our SQLite. One thread holds the one read-write connection; readers open their own, read-only.
+//!
+//! What must not be told apart by a crash is written in one transaction: the cursor of a file with the facts of its
+//! bytes, a sealed write with its `billed` rows, an outcome with what follows from it.
+
+mod account;
+mod dues;
+mod error;
+mod family;
+mod ingest;
+mod names;
+mod outbox;
+mod requests;
+mod schema;
+mod terms;
+mod views;
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+pub use account::{Account, AccountRow};
+pub use dues::DueRow;
+pub use error::Error;
+pub use ingest::{Ingested, Read};
+pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};
+pub use schema::VERSION;
+pub use views::{RequestOf, SessionHead};
+
+/// The read-write side of the database.
+#[derive(Debug)]
+pub struct Store {
+    conn: Connection,
+}
+
+/// One transaction; the methods are spread over the files of this module by subject.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    conn: &'a Connection,
+}
+
+impl Store {
+    /// Opens or creates the database file and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`Error::Newer`] if a later keitod wrote it; [`Error::Pragma`] if SQLite does not give the durability we need.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let conn = Connection::open(path)?;
+        Self::prepare(conn, true)
+    }
+
+    /// A database in memory, for simulations.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn in_memory() -> Result<Self, Error> {
+        Self::prepare(Connection::open_in_memory()?, false)
+    }
+
+    fn prepare(conn: Connection, durable: bool) -> Result<Self, Error> {
+        schema::prepare(&conn, durable)?;
+        conn.set_prepared_statement_cache_capacity(128);
+        Ok(Self { conn })
+    }
+
+    /// Runs `work` in one transaction; commits if it returns `Ok`.
+    ///
+    /// # Errors
+    /// What `work` returns, or the failure of the commit. A failed commit is an unknown outcome: the caller must read
+    /// the state from disk again before it acts outside.
+    pub fn transact<R>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<R, Error>) -> Result<R, Error> {
+        let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = work(&Tx { conn: &transaction })?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// Reads without a transaction of its own.
+    pub fn view(&self) -> Tx<'_> {
+        Tx { conn: &self.conn }
+    }
+}
+
+/// Opens the database read-only, for reports beside the writer.
+///
+/// # Errors
+/// [`Error::Newer`] if a later keitod wrote it.
+pub fn open_read_only(path: &Path) -> Result<Connection, Error> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    schema::check_version(&conn)?;
+    conn.pragma_update(None, "query_only", true)?;
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    Ok(conn)
+}

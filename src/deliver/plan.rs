@@ -1,0 +1,238 @@
+//! What to do next for one kind of record: list, send, or wait.
+
+use std::time::Duration;
+
+use crate::model::{Day, Instant, SessionRef, WriteRef};
+
+/// A listing is good for a POST this long.
+pub const LISTING_LIFE: Duration = Duration::from_secs(60);
+
+/// An unfinished write, as planning sees it.
+#[derive(Debug, Clone)]
+pub struct Need {
+    /// Its row.
+    pub write: WriteRef,
+    /// Its session: writes of one session leave in order.
+    pub session: Option<SessionRef>,
+    /// Its date.
+    pub day: Day,
+    /// When its bytes were fixed.
+    pub sealed_at: Instant,
+    /// Not before.
+    pub next_at: Instant,
+    /// Its last attempt may have been applied; it ended then.
+    pub unknown_since: Option<Instant>,
+    /// A reading already lacked it.
+    pub absent_once: bool,
+    /// Its bytes are on their way.
+    pub sending: bool,
+}
+
+/// The last whole listing of the kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freshness {
+    /// First date.
+    pub from: Day,
+    /// Last date.
+    pub to: Day,
+    /// When its first page was asked for.
+    pub began: Instant,
+    /// When its last page had come.
+    pub ended: Instant,
+}
+
+/// What holds for the kind.
+#[derive(Debug, Clone)]
+pub struct Line<'a> {
+    /// Now.
+    pub now: Instant,
+    /// The last whole listing.
+    pub listing: Option<Freshness>,
+    /// A listing is on its way.
+    pub listing_now: bool,
+    /// No listing before this instant (the last ones showed nothing new).
+    pub next_listing: Instant,
+    /// A record came back as it was sent.
+    pub proved: bool,
+    /// Dates of records that were answered 2xx and not listed since; only while not proved.
+    pub unlisted: &'a [Day],
+    /// At most this many may be on their way.
+    pub in_flight: usize,
+    /// Between the end of an ambiguous request and the second look.
+    pub grace: Duration,
+    /// No POST before a whole listing that began then.
+    pub second_listing_at: Option<Instant>,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// List this range of dates.
+    pub list: Option<(Day, Day)>,
+    /// Send these, in this order.
+    pub send: Vec<WriteRef>,
+    /// Otherwise look again then.
+    pub wake: Option<Instant>,
+}
+
+/// Plans for one kind. `needs` are its unfinished writes, oldest first.
+#[must_use]
+pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
+    let mut plan = Plan::default();
+    let mut days: Vec<Day> = Vec::new();
+    let mut sessions: Vec<Option<SessionRef>> = Vec::new();
+    let sending = needs.iter().filter(|need| need.sending).count();
+    let mut room = line.in_flight.saturating_sub(sending);
+    // Until one record came back, each is a probe: alone, and settled before the next.
+    let probing = !line.proved;
+    let open_probe = probing
+        && (sending > 0
+            || !line.unlisted.is_empty()
+            || needs.iter().any(|need| need.unknown_since.is_some() && !need.absent_once));
+    if probing {
+        room = room.min(1);
+        days.extend(line.unlisted);
+    }
+    for need in needs {
+        let first_of_session = need.session.is_none() || !sessions.contains(&need.session);
+        sessions.push(need.session);
+        if need.sending {
+            continue;
+        }
+        if let Some(ended) = need.unknown_since {
+            let look = if need.absent_once { ended.plus(line.grace) } else { ended };
+            look_at(&mut plan, &mut days, need.day, look, line.now);
+            continue;
+        }
+        if !first_of_session {
+            continue;
+        }
+        if need.next_at > line.now {
+            wake(&mut plan, need.next_at);
+            continue;
+        }
+        if !fresh(need, line) {
+            look_at(&mut plan, &mut days, need.day, line.second_listing_at.unwrap_or(line.now), line.now);
+        } else if room > 0 && !open_probe {
+            plan.send.push(need.write);
+            room -= 1;
+        }
+    }
+    if line.listing_now || days.is_empty() {
+        return plan;
+    }
+    if line.next_listing > line.now {
+        wake(&mut plan, line.next_listing);
+        return plan;
+    }
+    // A day on both sides: the workspace's dates need not be ours.
+    let first = days.iter().min().copied().map(|day| day.yesterday().unwrap_or(day));
+    let last = days.iter().max().copied().map(|day| day.tomorrow().unwrap_or(day));
+    plan.list = first.zip(last);
+    plan
+}
+
+fn fresh(need: &Need, line: &Line<'_>) -> bool {
+    line.listing.is_some_and(|listing| {
+        listing.began >= need.sealed_at
+            && line.second_listing_at.is_none_or(|at| listing.began >= at)
+            && line.now.since(listing.ended) <= LISTING_LIFE
+            && (listing.from..=listing.to).contains(&need.day)
+    })
+}
+
+fn look_at(plan: &mut Plan, days: &mut Vec<Day>, day: Day, at: Instant, now: Instant) {
+    if at <= now {
+        days.push(day);
+    } else {
+        wake(plan, at);
+    }
+}
+
+fn wake(plan: &mut Plan, at: Instant) {
+    plan.wake = Some(plan.wake.map_or(at, |known| known.min(at)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        text.parse().unwrap()
+    }
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_seconds(seconds)
+    }
+
+    fn need(id: i64) -> Need {
+        Need {
+            write: WriteRef(id),
+            session: Some(SessionRef(id)),
+            day: day("2026-05-05"),
+            sealed_at: at(100),
+            next_at: at(100),
+            unknown_since: None,
+            absent_once: false,
+            sending: false,
+        }
+    }
+
+    fn line(unlisted: &[Day]) -> Line<'_> {
+        let (from, to) = (day("2026-05-04"), day("2026-05-06"));
+        Line {
+            now: at(130),
+            listing: Some(Freshness { from, to, began: at(101), ended: at(102) }),
+            listing_now: false,
+            next_listing: at(0),
+            proved: true,
+            unlisted,
+            in_flight: 2,
+            grace: Duration::from_secs(120),
+            second_listing_at: None,
+        }
+    }
+
+    #[test]
+    fn nothing_leaves_without_a_listing_that_began_after_the_sealing() {
+        assert_eq!(plan(&[need(1)], &line(&[])).send, [WriteRef(1)]);
+        let mut late = need(1);
+        late.sealed_at = at(103);
+        let got = plan(&[late], &line(&[]));
+        assert_eq!((got.list, got.send.len()), (Some((day("2026-05-04"), day("2026-05-06"))), 0));
+        let mut old = line(&[]);
+        old.now = at(163);
+        assert!(plan(&[need(1)], &old).send.is_empty());
+    }
+
+    #[test]
+    fn only_one_leaves_until_one_came_back() {
+        let mut line = line(&[]);
+        assert_eq!(plan(&[need(1), need(2), need(3)], &line).send.len(), 2);
+        line.proved = false;
+        assert_eq!(plan(&[need(1), need(2)], &line).send, [WriteRef(1)]);
+        let unlisted = [day("2026-05-05")];
+        line.unlisted = &unlisted;
+        let got = plan(&[need(2)], &line);
+        assert!(got.send.is_empty() && got.list.is_some());
+    }
+
+    #[test]
+    fn the_second_look_comes_after_the_grace_time() {
+        let mut lost = need(1);
+        lost.unknown_since = Some(at(120));
+        assert!(plan(&[lost.clone()], &line(&[])).list.is_some());
+        lost.absent_once = true;
+        let got = plan(&[lost], &line(&[]));
+        assert_eq!((got.list, got.wake), (None, Some(at(240))));
+    }
+
+    #[test]
+    fn writes_of_one_session_leave_in_order() {
+        let (mut first, mut second) = (need(1), need(2));
+        second.session = first.session;
+        first.next_at = at(200);
+        let got = plan(&[first, second], &line(&[]));
+        assert_eq!((got.send.len(), got.wake), (0, Some(at(200))));
+    }
+}

@@ -1,0 +1,506 @@
+//! What of a session should be on a record and is not yet. Pure: values in, values out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::days::Calendar;
+use super::held::Held;
+use super::spans::{Span, SpanKind};
+use super::stretches::{self, Stretch};
+use crate::model::{
+    Day, DirRef, Instant, Link, Quality, RecordRef, RequestKey, RequestRef, Terms, Tokens, Usd,
+};
+
+/// An expense covers at most this many requests, so that its `keys` stay small (design section 6).
+pub const REQUESTS_PER_EXPENSE: usize = 400;
+
+/// Where a fact goes, as the mapping in force says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// To this project and task.
+    To {
+        /// Project and task.
+        link: Link,
+        /// The repository's own `min_duration_seconds`.
+        min_seconds: Option<u64>,
+        /// The repository's own `max_duration_seconds`.
+        max_seconds: Option<u64>,
+        /// Cost is off here: no expenses.
+        no_expenses: bool,
+    },
+    /// Nowhere yet.
+    Held(Held),
+    /// Never: reported only.
+    Excluded,
+}
+
+/// A request with what is billed of it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Its row.
+    pub id: RequestRef,
+    /// Its key.
+    pub key: RequestKey,
+    /// The instant of its first line.
+    pub at: Instant,
+    /// The answering model.
+    pub model: Arc<str>,
+    /// Its directory.
+    pub dir: Option<DirRef>,
+    /// Final counts as far as they are known.
+    pub tokens: Tokens,
+    /// Terms.
+    pub terms: Terms,
+    /// Quality.
+    pub quality: Quality,
+    /// Tokens on records; `None`: on none.
+    pub billed: Option<Tokens>,
+    /// Index of its place.
+    pub place: usize,
+}
+
+/// An entry that can still grow.
+#[derive(Debug, Clone)]
+pub struct OpenEntry {
+    /// Its row.
+    pub record: RecordRef,
+    /// Its day.
+    pub day: Day,
+    /// Its link.
+    pub link: Link,
+    /// A write of it is not finished: it grows after that.
+    pub busy: bool,
+    /// When its last write was sealed.
+    pub written_at: Instant,
+}
+
+/// All of a session that decides what is due.
+#[derive(Debug, Clone, Default)]
+pub struct Session {
+    /// Its requests.
+    pub requests: Vec<Request>,
+    /// Its spans, each with the index of its place.
+    pub spans: Vec<(Span, usize)>,
+    /// Stretches that entries hold.
+    pub covered: Vec<Stretch>,
+    /// Seconds on all entries.
+    pub posted_seconds: u64,
+    /// Entries that can grow.
+    pub entries: Vec<OpenEntry>,
+    /// Models whose records at Keito do not add up.
+    pub unproven: BTreeSet<Arc<str>>,
+    /// The places.
+    pub places: Vec<Place>,
+    /// The last instant in the log.
+    pub last_at: Option<Instant>,
+    /// The last append that the running daemon saw, by our clock.
+    pub appended_at: Option<Instant>,
+}
+
+/// The frozen price of some tokens of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    /// Exact.
+    pub usd: Usd,
+    /// Price row and its origin, as text that explains it.
+    pub source: String,
+}
+
+/// What holds for all sessions at this moment.
+pub struct Rules<'a> {
+    /// Now.
+    pub now: Instant,
+    /// The cut-off.
+    pub since: Option<Instant>,
+    /// Local days.
+    pub calendar: &'a Calendar,
+    /// The workspace's today: nothing is sent with a later date.
+    pub today: Day,
+    /// An entry is written when its session has been quiet this long.
+    pub time_settle: Duration,
+    /// Or this long after its last write.
+    pub time_update: Duration,
+    /// An expense when its session has been quiet this long.
+    pub expense_settle: Duration,
+    /// Sessions with fewer agent seconds are not billed for time.
+    pub min_seconds: u64,
+    /// Cap per session and day.
+    pub max_seconds: Option<u64>,
+    /// Estimates may be billed.
+    pub bill_estimates: bool,
+    /// Everything waits for approval.
+    pub review: bool,
+    /// Entries are held for this reason, whatever their place (skill hooks).
+    pub entries_held: Option<Held>,
+    /// Expenses are held for this reason (no category, no rate), by day.
+    pub expenses_held: &'a dyn Fn(Day) -> Option<Held>,
+    /// The price of tokens of a request.
+    pub price: &'a dyn Fn(&Request, &Tokens) -> Result<Price, Held>,
+}
+
+/// An expense that can be sealed now.
+#[derive(Debug, Clone)]
+pub struct DueExpense {
+    /// Local day.
+    pub day: Day,
+    /// Index of the place it goes to.
+    pub place: usize,
+    /// Project and task.
+    pub link: Link,
+    /// Model.
+    pub model: Arc<str>,
+    /// Only what came on top of requests that are billed already.
+    pub excess: bool,
+    /// Requests in order of time, with the tokens to bill and their price.
+    pub items: Vec<Item>,
+}
+
+/// One request on an expense.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its row.
+    pub id: RequestRef,
+    /// Its key.
+    pub key: RequestKey,
+    /// Its instant.
+    pub at: Instant,
+    /// What of it goes onto this expense.
+    pub tokens: Tokens,
+    /// All of it that is on records with this expense.
+    pub total: Tokens,
+    /// Its frozen price.
+    pub price: Price,
+    /// Its quality.
+    pub quality: Quality,
+}
+
+/// Time that can be sealed now.
+#[derive(Debug, Clone)]
+pub struct DueEntry {
+    /// Local day.
+    pub day: Day,
+    /// Index of the place it goes to.
+    pub place: usize,
+    /// Project and task.
+    pub link: Link,
+    /// Stretches to add.
+    pub stretches: Vec<Stretch>,
+    /// The entry that grows; `None`: a new one.
+    pub grow: Option<RecordRef>,
+}
+
+/// Work that is not on a record yet, for status and queue.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Waiting {
+    /// Due once the session has settled.
+    Open,
+    /// Held.
+    Held(Held),
+    /// Never sent.
+    Excluded,
+}
+
+/// A row of [`Sheet::waiting`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Seconds of time.
+    pub seconds: u64,
+    /// Requests.
+    pub requests: u64,
+    /// Their price, where there is one.
+    pub usd: Option<Usd>,
+}
+
+/// What a row of [`Sheet::waiting`] is about: expense or entry, day, link, model (empty for time), why.
+pub type WaitingKey = (bool, Day, Option<Link>, Arc<str>, Waiting);
+
+/// What is due of a session.
+#[derive(Debug, Clone, Default)]
+pub struct Sheet {
+    /// To seal now.
+    pub expenses: Vec<DueExpense>,
+    /// To seal now.
+    pub entries: Vec<DueEntry>,
+    /// All that is on no record yet, the two lists above included.
+    pub waiting: BTreeMap<WaitingKey, Sum>,
+    /// When more wants to be sealed if nothing else happens.
+    pub ready_at: Option<Instant>,
+    /// Seconds that `max_seconds` cut, and those of sessions below `min_seconds`.
+    pub capped_seconds: u64,
+    /// See above.
+    pub below_min_seconds: u64,
+}
+
+impl Sheet {
+    fn wait(&mut self, key: WaitingKey) -> &mut Sum {
+        self.waiting.entry(key).or_default()
+    }
+
+    fn later(&mut self, at: Instant) {
+        self.ready_at = Some(self.ready_at.map_or(at, |known| known.min(at)));
+    }
+}
+
+/// An event further ahead than this is a clock that is wrong, not work.
+pub const CLOCK_AHEAD: Duration = Duration::from_secs(300);
+
+/// What is due of `session` now.
+#[must_use]
+pub fn due(session: &Session, rules: &Rules<'_>) -> Sheet {
+    let mut sheet = Sheet::default();
+    due_expenses(session, rules, &mut sheet);
+    due_entries(session, rules, &mut sheet);
+    sheet
+}
+
+/// When the session has been quiet for `settle`.
+fn quiet_at(session: &Session, settle: Duration) -> Instant {
+    let last = session.last_at.into_iter().chain(session.appended_at).max().unwrap_or_default();
+    last.plus(settle)
+}
+
+fn due_expenses(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
+    let quiet = quiet_at(session, rules.expense_settle);
+    let mut groups: BTreeMap<(Day, usize, Arc<str>, bool), Vec<Item>> = BTreeMap::new();
+    for request in &session.requests {
+        if rules.since.is_some_and(|since| request.at < since) || request.at > rules.now.plus(CLOCK_AHEAD) {
+            continue;
+        }
+        let (excess, tokens) = match &request.billed {
+            None => (false, request.tokens),
+            Some(billed) => (true, request.tokens.beyond(billed)),
+        };
+        if excess && tokens.is_zero() {
+            continue;
+        }
+        let day = rules.calendar.day_of(request.at);
+        let place = &session.places[request.place];
+        let link = match place {
+            Place::To { link, .. } => Some(link.clone()),
+            _ => None,
+        };
+        if matches!(place, Place::To { no_expenses: true, .. }) {
+            continue;
+        }
+        let price = priced(request, &tokens, rules);
+        let why = held_expense(session, request, place, day, rules).or_else(|| price.as_ref().err().copied());
+        let waiting = match (place, why) {
+            (Place::Excluded, _) => Waiting::Excluded,
+            (_, Some(held)) => Waiting::Held(held),
+            (_, None) => Waiting::Open,
+        };
+        let sum = sheet.wait((true, day, link, Arc::clone(&request.model), waiting.clone()));
+        sum.requests += 1;
+        if let Ok(price) = &price {
+            sum.usd = Some(sum.usd.unwrap_or_default().plus(price.usd));
+        }
+        if let (Waiting::Open, Ok(price)) = (waiting, price) {
+            let item = Item {
+                id: request.id,
+                key: request.key,
+                at: request.at,
+                tokens,
+                total: request.tokens,
+                price,
+                quality: request.quality,
+            };
+            groups.entry((day, request.place, Arc::clone(&request.model), excess)).or_default().push(item);
+        }
+    }
+    for ((day, place, model, excess), mut items) in groups {
+        let day_over = Instant::from_seconds(rules.calendar.end_of(day)).plus(rules.expense_settle);
+        let day_over = session.appended_at.map_or(day_over, |at| {
+            // A fact of that day may just have been read: then the day waits as long again.
+            let same_day = rules.calendar.day_of(at) == day || at > day_over;
+            if same_day { day_over.max(at.plus(rules.expense_settle)) } else { day_over }
+        });
+        let ready = quiet.min(day_over);
+        let Place::To { link, .. } = &session.places[place] else { continue };
+        if let Some(wait) = not_yet(ready, day, rules) {
+            sheet.later(wait);
+            continue;
+        }
+        items.sort_by_key(|item| (item.at, item.key));
+        for part in items.chunks(REQUESTS_PER_EXPENSE) {
+            let (model, link) = (Arc::clone(&model), link.clone());
+            sheet.expenses.push(DueExpense { day, place, link, model, excess, items: part.to_vec() });
+        }
+    }
+}
+
+/// The price of all of a new request; of one that grew, the difference to what its billed tokens cost today.
+fn priced(request: &Request, tokens: &Tokens, rules: &Rules<'_>) -> Result<Price, Held> {
+    let Some(billed) = &request.billed else { return (rules.price)(request, tokens) };
+    let (whole, before) = ((rules.price)(request, &request.tokens)?, (rules.price)(request, billed)?);
+    Ok(Price { usd: Usd((whole.usd.0 - before.usd.0).max(0)), source: whole.source })
+}
+
+fn held_expense(
+    session: &Session,
+    request: &Request,
+    place: &Place,
+    day: Day,
+    rules: &Rules<'_>,
+) -> Option<Held> {
+    if let Place::Held(held) = place {
+        return Some(*held);
+    }
+    if request.quality == Quality::Estimated && !rules.bill_estimates {
+        return Some(Held::Estimated);
+    }
+    if request.terms.bad_usage {
+        return Some(Held::BadUsage);
+    }
+    if session.unproven.contains(&request.model) {
+        return Some(Held::Unproven);
+    }
+    (rules.expenses_held)(day).or(rules.review.then_some(Held::Review))
+}
+
+/// `Some(when)` if it has to wait.
+fn not_yet(ready: Instant, day: Day, rules: &Rules<'_>) -> Option<Instant> {
+    if ready > rules.now {
+        return Some(ready);
+    }
+    (day > rules.today).then(|| rules.now.plus(Duration::from_secs(600)))
+}
+
+fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
+    let total: u64 = agent(session).map(|(span, _)| span.seconds()).sum();
+    let covered = stretches::union(session.covered.clone());
+    let since = rules.since.map_or(i64::MIN, |since| since.millis().div_euclid(1000));
+    let mut open: Vec<(Day, usize, Stretch)> = Vec::new();
+    let (mut truth_before, mut last_covered) = (0, i64::MIN);
+    if let Some((_, end)) = covered.last() {
+        last_covered = *end;
+    }
+    for (span, place) in agent(session) {
+        let (start, end) = (span.start.max(since), span.end);
+        if start >= end {
+            continue;
+        }
+        truth_before += u64::try_from(end.min(last_covered).saturating_sub(start)).unwrap_or(0);
+        for rest in stretches::minus((start, end), &covered) {
+            for (day, from, to) in rules.calendar.split(rest.0, rest.1) {
+                open.push((day, *place, (from, to)));
+            }
+        }
+    }
+    // Up to the last posted stretch no more is due than is missing in sum: what was posted may lie elsewhere.
+    let mut allowed = truth_before.saturating_sub(session.posted_seconds);
+    let mut groups: BTreeMap<(Day, usize), Vec<Stretch>> = BTreeMap::new();
+    for (day, place, (start, end)) in open {
+        let inner = u64::try_from(end.min(last_covered).saturating_sub(start)).unwrap_or(0);
+        let taken = inner.min(allowed);
+        allowed -= taken;
+        let group = groups.entry((day, place)).or_default();
+        if taken > 0 {
+            group.push((start, start + i64::try_from(taken).unwrap_or(0)));
+        }
+        group.push((start.max(last_covered), end));
+    }
+    cap(session, rules, &covered, &mut groups, sheet);
+    for ((day, place), parts) in groups {
+        let parts = stretches::union(parts);
+        let seconds = stretches::seconds(&parts);
+        if seconds > 0 {
+            due_entry(session, rules, sheet, total, (day, place), parts, seconds);
+        }
+    }
+}
+
+fn due_entry(
+    session: &Session,
+    rules: &Rules<'_>,
+    sheet: &mut Sheet,
+    total: u64,
+    (day, place): (Day, usize),
+    parts: Vec<Stretch>,
+    seconds: u64,
+) {
+    let none: Arc<str> = "".into();
+    let (link, min) = match &session.places[place] {
+        Place::Excluded => {
+            sheet.wait((false, day, None, none, Waiting::Excluded)).seconds += seconds;
+            return;
+        }
+        Place::Held(held) => {
+            sheet.wait((false, day, None, none, Waiting::Held(*held))).seconds += seconds;
+            return;
+        }
+        Place::To { link, min_seconds, .. } => (link, min_seconds.unwrap_or(rules.min_seconds)),
+    };
+    if total < min {
+        sheet.below_min_seconds += seconds;
+        return;
+    }
+    let held = rules.entries_held.or(rules.review.then_some(Held::Review));
+    let waiting = held.map_or(Waiting::Open, Waiting::Held);
+    sheet.wait((false, day, Some(link.clone()), none, waiting)).seconds += seconds;
+    if held.is_some() {
+        return;
+    }
+    let grown = session.entries.iter().filter(|entry| entry.day == day && entry.link == *link);
+    let grow = grown.max_by_key(|entry| entry.written_at);
+    if grow.is_some_and(|entry| entry.busy) {
+        return;
+    }
+    let last_write = grow.map(|entry| entry.written_at);
+    let first = parts.first().map(|(start, _)| Instant::from_seconds(*start)).unwrap_or_default();
+    let ready = quiet_at(session, rules.time_settle).min(last_write.unwrap_or(first).plus(rules.time_update));
+    match not_yet(ready, day, rules) {
+        Some(wait) => sheet.later(wait),
+        None => sheet.entries.push(DueEntry {
+            day,
+            place,
+            link: link.clone(),
+            stretches: parts,
+            grow: grow.map(|entry| entry.record),
+        }),
+    }
+}
+
+fn agent(session: &Session) -> impl Iterator<Item = &(Span, usize)> {
+    session.spans.iter().filter(|(span, _)| span.kind == SpanKind::Agent)
+}
+
+/// `max_seconds` caps a session's day over all links and parts; what is over it, from the end, is reported only.
+fn cap(
+    session: &Session,
+    rules: &Rules<'_>,
+    covered: &[Stretch],
+    groups: &mut BTreeMap<(Day, usize), Vec<Stretch>>,
+    sheet: &mut Sheet,
+) {
+    let days: BTreeSet<Day> = groups.keys().map(|(day, _)| *day).collect();
+    for day in days {
+        let limit = groups.keys().filter(|(of, _)| *of == day).filter_map(|(_, place)| {
+            match &session.places[*place] {
+                Place::To { max_seconds, .. } => max_seconds.or(rules.max_seconds),
+                _ => rules.max_seconds,
+            }
+        });
+        let Some(limit) = limit.min() else { continue };
+        let held: u64 = covered
+            .iter()
+            .flat_map(|(start, end)| rules.calendar.split(*start, *end))
+            .filter(|(of, ..)| *of == day)
+            .map(|(_, start, end)| u64::try_from(end - start).unwrap_or(0))
+            .sum();
+        let mut left = limit.saturating_sub(held);
+        let mut parts: Vec<(Stretch, usize)> = Vec::new();
+        for ((of, place), list) in groups.iter_mut().filter(|((of, _), _)| *of == day) {
+            debug_assert_eq!(*of, day);
+            parts.extend(stretches::union(std::mem::take(list)).into_iter().map(|part| (part, *place)));
+        }
+        parts.sort_unstable();
+        for (part, place) in parts {
+            let kept = stretches::take(&[part], left);
+            let length = stretches::seconds(&kept);
+            left -= length;
+            sheet.capped_seconds += stretches::seconds(&[part]) - length;
+            groups.entry((day, place)).or_default().extend(kept);
+        }
+    }
+}

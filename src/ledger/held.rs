@@ -1,0 +1,90 @@
+//! Why a fact is held: it should be on a record, but nobody may be billed from a guess.
+
+use std::fmt;
+
+/// A reason; each has a way out that a person can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Held {
+    /// No link for its directory.
+    Unmapped,
+    /// The repository's `.keito/config.yml` cannot be used.
+    MappingError,
+    /// No price for the model, a class or the terms.
+    Unpriced,
+    /// The log's counts contradict themselves.
+    BadUsage,
+    /// No exchange rate for the workspace's currency.
+    NoRate,
+    /// The expense category is not known yet.
+    NoCategory,
+    /// A subscription paid, and nobody chose how to treat that.
+    NoBasis,
+    /// An estimate, and nobody allowed to bill estimates.
+    Estimated,
+    /// Everything waits for `keitod queue approve`.
+    Review,
+    /// Records at Keito and the local facts do not add up.
+    Unproven,
+    /// The repository is linked to another workspace.
+    OtherAccount,
+    /// The Keito skill's hooks log this agent's time.
+    SkillActive,
+    /// Keito has locked the period.
+    LockedPeriod,
+    /// The project is archived or gone, or the task is not on it.
+    ProjectClosed,
+}
+
+impl Held {
+    /// The code in status, queue and report.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unmapped => "unmapped",
+            Self::MappingError => "mapping_error",
+            Self::Unpriced => "unpriced",
+            Self::BadUsage => "bad_usage",
+            Self::NoRate => "no_rate",
+            Self::NoCategory => "no_category",
+            Self::NoBasis => "no_basis",
+            Self::Estimated => "estimated",
+            Self::Review => "review",
+            Self::Unproven => "unproven",
+            Self::OtherAccount => "other_account",
+            Self::SkillActive => "skill_active",
+            Self::LockedPeriod => "locked_period",
+            Self::ProjectClosed => "project_closed",
+        }
+    }
+
+    /// What a person can do.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Unmapped => {
+                "link the repository with .keito/config.yml, or add a [[rule]] or [default] to the config"
+            }
+            Self::MappingError => "repair the repository's .keito/config.yml",
+            Self::Unpriced => "add a [[price]] to the config, or update keitod",
+            Self::BadUsage => "report the log line to the agent's maker; `keitod queue discard` gives it up",
+            Self::NoRate => "add a [[money.rate]] for the workspace's currency to the config",
+            Self::NoCategory => {
+                "set keito.expense_category_id, or log one LLM Usage expense by hand in Keito"
+            }
+            Self::NoBasis => "write money.cost or [sources.<agent>] cost to the config",
+            Self::Estimated => "set bill_estimates = true for the agent to bill estimates",
+            Self::Review => "look at it with `keitod queue list`, then `keitod queue approve`",
+            Self::Unproven => "compare with Keito by `keitod queue show`",
+            Self::OtherAccount => "use the account that the repository is linked to",
+            Self::SkillActive => "uninstall the skill's hooks, or set skill = \"coverage\" for the agent",
+            Self::LockedPeriod => "unlock the period in Keito",
+            Self::ProjectClosed => "reopen the project, or link the repository to another one",
+        }
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}

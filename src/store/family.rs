@@ -1,0 +1,252 @@
+//! Who owns shared facts, decided again whenever a session of the family changed; spans of dirty sessions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::params;
+
+use super::{Error, Tx, terms};
+use crate::ledger::owner::{Family, Sharing};
+use crate::ledger::spans::{self, Event, Gaps, Span, TurnEnd};
+use crate::model::{DirRef, Instant, SessionRef};
+
+/// A fact that several sessions hold.
+enum Shared {
+    Request { id: i64, origin: Option<SessionRef>, billed: bool },
+    Activity { key: i64 },
+}
+
+impl Tx<'_> {
+    /// Brings up to date what is derived from facts: ownership, then spans, of at most `limit` dirty sessions.
+    /// Returns the sessions that were looked at; none means that all is up to date.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn settle_dirty(&self, gaps: Gaps, horizon: Instant, limit: usize) -> Result<Vec<SessionRef>, Error> {
+        let dirty = self.session_list(&format!("SELECT id FROM session WHERE dirty = 1 LIMIT {limit}"))?;
+        let mut seen = BTreeSet::new();
+        for session in &dirty {
+            if seen.contains(session) {
+                continue;
+            }
+            let family = self.family_of(*session)?;
+            if family.len() > 1 {
+                self.settle_owners(&family)?;
+            }
+            seen.extend(family);
+        }
+        // Ownership may have moved facts between sessions that were clean before.
+        let sessions = self.session_list("SELECT id FROM session WHERE dirty = 1")?;
+        let mut done = Vec::new();
+        for session in sessions.into_iter().filter(|session| seen.contains(session)) {
+            self.settle_spans(session, gaps, horizon)?;
+            done.push(session);
+        }
+        Ok(done)
+    }
+
+    pub(super) fn session_list(&self, sql: &str) -> Result<Vec<SessionRef>, Error> {
+        let mut select = self.conn.prepare_cached(sql)?;
+        let rows = select.query_map([], |row| Ok(SessionRef(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The sessions that share facts with `session`, directly or through others.
+    fn family_of(&self, session: SessionRef) -> Result<BTreeSet<SessionRef>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT DISTINCT b.session FROM copy a JOIN copy b ON b.request = a.request WHERE a.session = ?1 \
+             UNION SELECT DISTINCT b.session FROM activity_copy a JOIN activity_copy b ON b.key = a.key WHERE a.session = ?1",
+        )?;
+        let (mut family, mut open) = (BTreeSet::from([session]), vec![session]);
+        while let Some(member) = open.pop() {
+            let rows = select.query_map([member.0], |row| Ok(SessionRef(row.get(0)?)))?;
+            for other in rows {
+                let other = other?;
+                if family.insert(other) {
+                    open.push(other);
+                }
+            }
+        }
+        Ok(family)
+    }
+
+    fn settle_owners(&self, members: &BTreeSet<SessionRef>) -> Result<(), Error> {
+        let mut family = Family::default();
+        let mut facts: BTreeMap<Sharing, Vec<(Shared, SessionRef)>> = BTreeMap::new();
+        for member in members {
+            let (native, own) = self.own_facts(*member)?;
+            family.native.insert(*member, native);
+            if let Some(at) = own {
+                family.own.insert(*member, at);
+            }
+        }
+        for (holders, at, fact, owner) in self.shared_facts(members)? {
+            match *holders.as_slice() {
+                // Several lines of one session, or a copy whose origin is named: nobody shares it.
+                [only] => {
+                    let earliest = family.own.entry(only).or_insert(at);
+                    *earliest = (*earliest).min(at);
+                }
+                _ => {
+                    let earliest = family.shared.entry(holders.clone()).or_insert(at);
+                    *earliest = (*earliest).min(at);
+                }
+            }
+            facts.entry(holders).or_default().push((fact, owner));
+        }
+        for (holders, facts) in facts {
+            let by_rule = family.owner(&holders);
+            for (fact, owner) in facts {
+                self.give(&fact, owner, by_rule)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn give(&self, fact: &Shared, owner: SessionRef, by_rule: Option<SessionRef>) -> Result<(), Error> {
+        let (sql, id, to) = match fact {
+            Shared::Request { billed: true, .. } => return Ok(()),
+            Shared::Request { id, origin, .. } => {
+                ("UPDATE request SET session = ?2 WHERE id = ?1", *id, origin.or(by_rule))
+            }
+            // Time that an entry holds stays with the session of that entry.
+            Shared::Activity { key } => (
+                "UPDATE activity SET session = ?2 WHERE key = ?1 AND NOT EXISTS \
+                 (SELECT 1 FROM covered c WHERE c.session = activity.session AND c.start <= activity.at / 1000 AND c.end >= activity.at / 1000)",
+                *key,
+                by_rule,
+            ),
+        };
+        let Some(to) = to.filter(|to| *to != owner) else { return Ok(()) };
+        if self.conn.prepare_cached(sql)?.execute([id, to.0])? > 0 {
+            self.conn
+                .prepare_cached("UPDATE session SET dirty = 1, recheck = 1 WHERE id IN (?1, ?2)")?
+                .execute([owner.0, to.0])?;
+        }
+        Ok(())
+    }
+
+    /// The agent's own id, and the earliest fact that no other session holds.
+    fn own_facts(&self, session: SessionRef) -> Result<(String, Option<Instant>), Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT native, (SELECT min(at) FROM request WHERE session = ?1 AND shared = 0), \
+             (SELECT min(at) FROM activity WHERE session = ?1 AND shared = 0) FROM session WHERE id = ?1",
+        )?;
+        Ok(select.query_row([session.0], |row| {
+            let (a, b): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
+            Ok((row.get(0)?, a.into_iter().chain(b).min().map(Instant::from_millis)))
+        })?)
+    }
+
+    /// All facts with rows in `copy` or `activity_copy` of these sessions: holders, instant, what it is, owner now.
+    fn shared_facts(
+        &self,
+        members: &BTreeSet<SessionRef>,
+    ) -> Result<Vec<(Sharing, Instant, Shared, SessionRef)>, Error> {
+        let mut holders: BTreeMap<(bool, i64), BTreeSet<SessionRef>> = BTreeMap::new();
+        for member in members {
+            let mut requests =
+                self.conn.prepare_cached("SELECT DISTINCT request FROM copy WHERE session = ?1")?;
+            for id in requests.query_map([member.0], |row| row.get::<_, i64>(0))? {
+                holders.entry((true, id?)).or_default().insert(*member);
+            }
+            let mut activities =
+                self.conn.prepare_cached("SELECT key FROM activity_copy WHERE session = ?1")?;
+            for key in activities.query_map([member.0], |row| row.get::<_, i64>(0))? {
+                holders.entry((false, key?)).or_default().insert(*member);
+            }
+        }
+        let mut of_request = self.conn.prepare_cached(
+            "SELECT at, session, (SELECT min(origin) FROM copy WHERE request = ?1), EXISTS (SELECT 1 FROM billed WHERE request = ?1) \
+             FROM request WHERE id = ?1",
+        )?;
+        let mut of_activity = self.conn.prepare_cached("SELECT at, session FROM activity WHERE key = ?1")?;
+        let mut facts = Vec::with_capacity(holders.len());
+        for ((is_request, id), sessions) in holders {
+            let sharing: Sharing = sessions.into_iter().collect();
+            let (at, owner, fact) = if is_request {
+                of_request.query_row([id], |row| {
+                    let origin = row.get::<_, Option<i64>>(2)?.map(SessionRef);
+                    let fact = Shared::Request { id, origin, billed: row.get(3)? };
+                    Ok((terms::instant(row.get(0)?), SessionRef(row.get(1)?), fact))
+                })?
+            } else {
+                of_activity.query_row([id], |row| {
+                    Ok((terms::instant(row.get(0)?), SessionRef(row.get(1)?), Shared::Activity { key: id }))
+                })?
+            };
+            facts.push((sharing, at, fact, owner));
+        }
+        Ok(facts)
+    }
+
+    fn settle_spans(&self, session: SessionRef, gaps: Gaps, horizon: Instant) -> Result<(), Error> {
+        let events = self.timeline(session)?;
+        let turns = self.turns(session)?;
+        self.conn.prepare_cached("DELETE FROM span WHERE session = ?1")?.execute([session.0])?;
+        let mut insert = self.conn.prepare_cached(
+            "INSERT INTO span (session, start, end, kind, dir) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        for span in spans::spans(events, &turns, gaps, horizon) {
+            insert.execute(params![
+                session.0,
+                span.start,
+                span.end,
+                terms::span(span.kind),
+                span.dir.map(|dir| dir.0)
+            ])?;
+        }
+        self.conn.prepare_cached("UPDATE session SET dirty = 0 WHERE id = ?1")?.execute([session.0])?;
+        Ok(())
+    }
+
+    /// The activities of a session, in order of time.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn timeline(&self, session: SessionRef) -> Result<Vec<Event>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT at, key, who, dir, proven_ms FROM activity WHERE session = ?1 ORDER BY at, key",
+        )?;
+        let rows = select.query_map([session.0], |row| {
+            Ok(Event {
+                at: terms::instant(row.get(0)?),
+                key: terms::hash(row.get(1)?),
+                who: terms::who_of(row.get(2)?),
+                dir: row.get::<_, Option<i64>>(3)?.map(DirRef),
+                proven_ms: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The proving turns of a session.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn turns(&self, session: SessionRef) -> Result<Vec<TurnEnd>, Error> {
+        let mut select = self.conn.prepare_cached("SELECT at, duration_ms FROM turn WHERE session = ?1")?;
+        let rows = select.query_map([session.0], |row| {
+            Ok(TurnEnd { at: terms::instant(row.get(0)?), duration_ms: row.get(1)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The spans of a session, in order.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn spans(&self, session: SessionRef) -> Result<Vec<Span>, Error> {
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT start, end, kind, dir FROM span WHERE session = ?1 ORDER BY start")?;
+        let rows = select.query_map([session.0], |row| {
+            Ok(Span {
+                start: row.get(0)?,
+                end: row.get(1)?,
+                kind: terms::span_of(row.get(2)?),
+                dir: row.get::<_, Option<i64>>(3)?.map(DirRef),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}

@@ -1,0 +1,356 @@
+//! The facts of a file's new bytes and its cursor, in one transaction.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Error, Tx, requests::Stored, terms};
+use crate::ledger::identity::{self, Change, Copy, Seen, Usage};
+use crate::model::{
+    Activity, Agent, BranchRef, DirRef, Facts, FileRef, Instant, Mark, MessageKey, ModelRef, RejectReason,
+    SessionRef, Sighting, Sym, Turn,
+};
+use crate::sources::Context;
+use crate::tail::Cursor;
+
+/// What was read from one file in one go.
+#[derive(Debug)]
+pub struct Read<'a> {
+    /// Whose log it is.
+    pub agent: &'a Agent,
+    /// How far the file is read now.
+    pub cursor: &'a Cursor,
+    /// What the decoder must remember.
+    pub context: &'a Context,
+    /// What was found.
+    pub facts: &'a Facts,
+}
+
+/// What a commit of facts touched.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Ingested {
+    /// Sessions with new or changed facts.
+    pub sessions: BTreeSet<SessionRef>,
+}
+
+/// Names of a batch, resolved to rows once each.
+struct Resolver<'a, 'tx> {
+    tx: &'a Tx<'tx>,
+    facts: &'a Facts,
+    agent: i64,
+    sessions: HashMap<Sym, SessionRef>,
+    models: HashMap<Sym, ModelRef>,
+    dirs: HashMap<Sym, DirRef>,
+    branches: HashMap<Sym, BranchRef>,
+}
+
+impl Resolver<'_, '_> {
+    fn session(&mut self, sym: Sym) -> Result<SessionRef, Error> {
+        if let Some(known) = self.sessions.get(&sym) {
+            return Ok(*known);
+        }
+        let row = self.tx.session(self.agent, self.facts.names.text(sym))?;
+        self.sessions.insert(sym, row);
+        Ok(row)
+    }
+
+    fn model(&mut self, sym: Sym) -> Result<ModelRef, Error> {
+        if let Some(known) = self.models.get(&sym) {
+            return Ok(*known);
+        }
+        let row = self.tx.model(self.facts.names.text(sym))?;
+        self.models.insert(sym, row);
+        Ok(row)
+    }
+
+    fn dir(&mut self, sym: Option<Sym>) -> Result<Option<DirRef>, Error> {
+        let Some(sym) = sym else { return Ok(None) };
+        if let Some(known) = self.dirs.get(&sym) {
+            return Ok(Some(*known));
+        }
+        let row = self.tx.dir(self.facts.names.text(sym))?;
+        self.dirs.insert(sym, row);
+        Ok(Some(row))
+    }
+
+    fn branch(&mut self, sym: Option<Sym>) -> Result<Option<BranchRef>, Error> {
+        let Some(sym) = sym else { return Ok(None) };
+        if let Some(known) = self.branches.get(&sym) {
+            return Ok(Some(*known));
+        }
+        let row = self.tx.branch(self.facts.names.text(sym))?;
+        self.branches.insert(sym, row);
+        Ok(Some(row))
+    }
+}
+
+impl Tx<'_> {
+    /// Writes what was read. Reading the same bytes again changes nothing.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn ingest(&self, read: &Read<'_>) -> Result<Ingested, Error> {
+        let agent = self.agent(read.agent)?;
+        let file = self.save_cursor(agent, read)?;
+        let mut resolver = Resolver {
+            tx: self,
+            facts: read.facts,
+            agent,
+            sessions: HashMap::new(),
+            models: HashMap::new(),
+            dirs: HashMap::new(),
+            branches: HashMap::new(),
+        };
+        let mut done = Ingested::default();
+        for sighting in &read.facts.sightings {
+            self.ingest_sighting(&mut resolver, file, sighting, &mut done)?;
+        }
+        for mark in &read.facts.marks {
+            self.ingest_mark(&mut resolver, mark, &mut done)?;
+        }
+        for activity in &read.facts.activities {
+            self.ingest_activity(&mut resolver, activity, &mut done)?;
+        }
+        for turn in &read.facts.turns {
+            self.ingest_turn(&mut resolver, turn, &mut done)?;
+        }
+        for session in &done.sessions {
+            self.conn
+                .prepare_cached("UPDATE session SET dirty = 1, recheck = 1 WHERE id = ?1 AND dirty = 0")?
+                .execute([session.0])?;
+        }
+        Ok(done)
+    }
+
+    fn ingest_sighting(
+        &self,
+        resolver: &mut Resolver<'_, '_>,
+        file: FileRef,
+        sighting: &Sighting,
+        done: &mut Ingested,
+    ) -> Result<(), Error> {
+        let session = resolver.session(sighting.session)?;
+        let origin = sighting.origin.map(|origin| resolver.session(origin)).transpose()?;
+        let seen = Seen {
+            copy: Copy {
+                session,
+                key: sighting.key,
+                has_request_id: sighting.has_request_id,
+                at: sighting.at,
+                line: if sighting.has_request_id { None } else { sighting.line },
+                origin,
+                nested: sighting.nested,
+            },
+            usage: Usage {
+                model: resolver.model(sighting.model)?,
+                tokens: sighting.tokens,
+                terms: sighting.terms,
+                quality: sighting.quality,
+                file,
+                offset: sighting.offset,
+            },
+            dir: resolver.dir(sighting.dir)?,
+            branch: resolver.branch(sighting.branch)?,
+        };
+        let stored = self.requests_of(sighting.message)?;
+        let mut requests = stored.iter().map(|stored| stored.request.clone()).collect();
+        let Change::At { index, gone } = identity::absorb(&mut requests, seen) else { return Ok(()) };
+        let request = &requests[index];
+        let survivor = survivor(&stored, index, &gone);
+        // The owner among several is settled when all is read (see family.rs); until then it is the first seen, or
+        // the session that the log names.
+        let owner = survivor.map_or(origin.unwrap_or(session), |stored| stored.owner);
+        let cut = self.is_cut(sighting.message, session)?;
+        let id =
+            self.save_request(sighting.message, survivor.map(|stored| stored.id), owner, request, cut)?;
+        for index in gone {
+            self.join_requests(stored[index].id, id)?;
+            done.sessions.insert(stored[index].owner);
+        }
+        done.sessions.insert(owner);
+        done.sessions.insert(session);
+        Ok(())
+    }
+
+    fn is_cut(&self, message: MessageKey, session: SessionRef) -> Result<bool, Error> {
+        let mut select =
+            self.conn.prepare_cached("SELECT 1 FROM mark WHERE message = ?1 AND session = ?2")?;
+        Ok(select.exists(params![terms::bits(message.0), session.0])?)
+    }
+
+    fn ingest_mark(
+        &self,
+        resolver: &mut Resolver<'_, '_>,
+        mark: &Mark,
+        done: &mut Ingested,
+    ) -> Result<(), Error> {
+        let session = resolver.session(mark.session)?;
+        let message = terms::bits(mark.message.0);
+        let new = self
+            .conn
+            .prepare_cached("INSERT OR IGNORE INTO mark (message, session) VALUES (?1, ?2)")?
+            .execute(params![message, session.0])?;
+        if new == 0 {
+            return Ok(());
+        }
+        let touched = self
+            .conn
+            .prepare_cached(
+                "UPDATE request SET cut = 1 WHERE message = ?1 AND (session = ?2 OR id IN (SELECT request FROM copy WHERE session = ?2))",
+            )?
+            .execute(params![message, session.0])?;
+        if touched > 0 {
+            done.sessions.insert(session);
+        }
+        Ok(())
+    }
+
+    fn ingest_activity(
+        &self,
+        resolver: &mut Resolver<'_, '_>,
+        activity: &Activity,
+        done: &mut Ingested,
+    ) -> Result<(), Error> {
+        let session = resolver.session(activity.session)?;
+        let key = terms::bits(activity.key.0);
+        let known = self
+            .conn
+            .prepare_cached("SELECT session, at, shared FROM activity WHERE key = ?1")?
+            .query_row([key], |row| {
+                Ok((SessionRef(row.get(0)?), row.get::<_, i64>(1)?, row.get::<_, bool>(2)?))
+            })
+            .optional()?;
+        let Some((owner, at, shared)) = known else {
+            let dir = resolver.dir(activity.dir)?;
+            self.conn
+                .prepare_cached(
+                    "INSERT INTO activity (key, session, at, who, dir, proven_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![
+                    key,
+                    session.0,
+                    activity.at.millis(),
+                    terms::who(activity.who),
+                    dir.map(|dir| dir.0),
+                    activity.proven_ms
+                ])?;
+            done.sessions.insert(session);
+            return Ok(());
+        };
+        if activity.at.millis() < at {
+            self.conn
+                .prepare_cached("UPDATE activity SET at = ?2 WHERE key = ?1")?
+                .execute(params![key, activity.at.millis()])?;
+            done.sessions.insert(owner);
+        }
+        if owner == session && !shared {
+            return Ok(());
+        }
+        let mut insert =
+            self.conn.prepare_cached("INSERT OR IGNORE INTO activity_copy (key, session) VALUES (?1, ?2)")?;
+        let new = insert.execute(params![key, owner.0])? + insert.execute(params![key, session.0])?;
+        if new > 0 {
+            self.conn.prepare_cached("UPDATE activity SET shared = 1 WHERE key = ?1")?.execute([key])?;
+            done.sessions.extend([owner, session]);
+        }
+        Ok(())
+    }
+
+    fn ingest_turn(
+        &self,
+        resolver: &mut Resolver<'_, '_>,
+        turn: &Turn,
+        done: &mut Ingested,
+    ) -> Result<(), Error> {
+        let session = resolver.session(turn.session)?;
+        let new = self
+            .conn
+            .prepare_cached(
+                "INSERT OR IGNORE INTO turn (key, session, at, duration_ms) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![terms::bits(turn.key.0), session.0, turn.at.millis(), turn.duration_ms])?;
+        if new > 0 {
+            done.sessions.insert(session);
+        }
+        Ok(())
+    }
+
+    fn save_cursor(&self, agent: i64, read: &Read<'_>) -> Result<FileRef, Error> {
+        let cursor = read.cursor;
+        let context = super::views::encode_context(read.context);
+        let last_at: Option<i64> = last_instant(read.facts).map(Instant::millis);
+        let path = cursor.path.to_string_lossy();
+        let generation: Option<i64> = self
+            .conn
+            .prepare_cached("SELECT generation FROM file WHERE path = ?1")?
+            .query_row([&path], |row| row.get(0))
+            .optional()?;
+        let mut upsert = self.conn.prepare_cached(
+            "INSERT INTO file (agent, path, dev, ino, size, mtime, offset, generation, head_len, head_hash, anchor_len, anchor_hash, context, lines, last_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
+             ON CONFLICT (path) DO UPDATE SET agent = ?1, dev = ?3, ino = ?4, size = ?5, mtime = ?6, offset = ?7, \
+             lines = CASE WHEN generation = ?8 THEN lines ELSE 0 END + ?14, generation = ?8, \
+             head_len = ?9, head_hash = ?10, anchor_len = ?11, anchor_hash = ?12, context = ?13, last_at = coalesce(max(last_at, ?15), ?15, last_at) \
+             RETURNING id",
+        )?;
+        let file: i64 = upsert.query_row(
+            params![
+                agent,
+                path,
+                terms::bits(cursor.dev),
+                terms::bits(cursor.ino),
+                terms::int(cursor.size),
+                cursor.mtime_ns,
+                terms::int(cursor.offset),
+                cursor.generation,
+                cursor.head.len,
+                terms::bits(cursor.head.hash),
+                cursor.anchor.len,
+                terms::bits(cursor.anchor.hash),
+                context,
+                terms::int(read.facts.lines),
+                last_at,
+            ],
+            |row| row.get(0),
+        )?;
+        if generation.is_some_and(|known| known != i64::from(cursor.generation)) {
+            self.conn.prepare_cached("DELETE FROM reject WHERE file = ?1")?.execute([file])?;
+        }
+        for reject in &read.facts.rejects {
+            self.conn
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO reject (file, offset, generation, length, reason) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![
+                    file,
+                    terms::int(reject.offset),
+                    cursor.generation,
+                    terms::int(reject.length),
+                    reject_code(reject.reason)
+                ])?;
+        }
+        Ok(FileRef(file))
+    }
+}
+
+fn survivor<'a>(stored: &'a [Stored], index: usize, gone: &[usize]) -> Option<&'a Stored> {
+    // `index` counts without those that are gone.
+    stored.iter().enumerate().filter(|(at, _)| !gone.contains(at)).map(|(_, stored)| stored).nth(index)
+}
+
+fn last_instant(facts: &Facts) -> Option<Instant> {
+    let sightings = facts.sightings.iter().map(|sighting| sighting.at);
+    sightings.chain(facts.activities.iter().map(|activity| activity.at)).max()
+}
+
+/// Codes of reject reasons, for ever.
+pub(super) fn reject_code(reason: RejectReason) -> i64 {
+    match reason {
+        RejectReason::NotJson => 0,
+        RejectReason::NotUtf8 => 1,
+        RejectReason::Nul => 2,
+        RejectReason::Shape => 3,
+        RejectReason::NoInstant => 4,
+        RejectReason::TooLong => 5,
+    }
+}

@@ -1,0 +1,726 @@
+//! Records, writes, and what they cover.
+
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::{Error, Tx, terms};
+use crate::coverage::Candidate;
+use crate::ledger::stretches::Stretch;
+use crate::model::{
+    AccountRef, Agent, Amount, Day, Instant, KeitodId, Kind, Link, ProjectId, RecordRef, RemoteId,
+    RequestRef, SessionRef, TaskId, Tokens, Usd, WriteRef,
+};
+
+/// State of a write (design section 7). `Unknown` with `absent_at` set is shown as reconciling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WriteState {
+    /// Waits for its time, a listing or its turn.
+    Pending,
+    /// Its bytes are leaving; found at start it is `Unknown`.
+    Sending,
+    /// It may have been applied.
+    Unknown,
+    /// Applied.
+    Done,
+    /// Definitely refused; kept for a person.
+    Dead,
+    /// Two records, or a foreign one, cover the same facts; kept for a person.
+    Conflict,
+    /// Given up by a person; what it covers counts as billed.
+    Discarded,
+}
+
+impl WriteState {
+    fn code(self) -> i64 {
+        match self {
+            Self::Pending => 0,
+            Self::Sending => 1,
+            Self::Unknown => 2,
+            Self::Done => 5,
+            Self::Dead => 6,
+            Self::Conflict => 7,
+            Self::Discarded => 8,
+        }
+    }
+
+    fn of(code: i64) -> Self {
+        match code {
+            0 => Self::Pending,
+            1 => Self::Sending,
+            2 => Self::Unknown,
+            5 => Self::Done,
+            6 => Self::Dead,
+            8 => Self::Discarded,
+            _ => Self::Conflict,
+        }
+    }
+
+    /// The word in queue and status.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::Unknown => "unknown",
+            Self::Done => "done",
+            Self::Dead => "dead",
+            Self::Conflict => "conflict",
+            Self::Discarded => "discarded",
+        }
+    }
+}
+
+/// Whether a record can still change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordState {
+    /// It can grow (entries).
+    Live,
+    /// A person edited or locked it: more time goes to a new part.
+    Closed,
+    /// A person deleted it at Keito; it is never created again.
+    Deleted,
+}
+
+/// Hours and seconds that an entry of ours may show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnState {
+    /// Hours as sent or echoed.
+    pub hours: Amount,
+    /// `duration_seconds` of the metadata.
+    pub seconds: u64,
+}
+
+/// A record to insert.
+#[derive(Debug, Clone)]
+pub struct NewRecord {
+    /// Our id.
+    pub keitod_id: KeitodId,
+    /// Entry or expense.
+    pub kind: Kind,
+    /// Its session; `None` if the logs are not here.
+    pub session: Option<SessionRef>,
+    /// Date.
+    pub day: Day,
+    /// Project and task (the task of an expense is that of its link).
+    pub link: Link,
+    /// Model of an expense; of an entry the one with most output.
+    pub model: String,
+    /// Part number.
+    pub part: u32,
+    /// Holds only excess.
+    pub excess: bool,
+    /// First instant covered.
+    pub first_at: Instant,
+    /// Last instant covered.
+    pub last_at: Instant,
+    /// Seconds of an entry.
+    pub seconds: u64,
+    /// Requests of an expense.
+    pub requests: u64,
+    /// Amount of an expense as it is sent.
+    pub amount: Option<Amount>,
+    /// Exact cost.
+    pub usd: Option<Usd>,
+    /// Adopted from a listing.
+    pub remote: Option<RemoteId>,
+    /// Adopted without full proof.
+    pub assumed: bool,
+}
+
+/// A record.
+#[derive(Debug, Clone)]
+pub struct RecordRow {
+    /// Its row.
+    pub id: RecordRef,
+    /// The fields it was made with.
+    pub new: NewRecord,
+    /// Whether it can change.
+    pub state: RecordState,
+    /// When a write of it was answered 2xx.
+    pub answered_at: Option<Instant>,
+    /// When a listing showed it last.
+    pub listed_at: Option<Instant>,
+    /// (hours, seconds) pairs that are ours: the last confirmed first, then what was sent since.
+    pub ours: Vec<OwnState>,
+}
+
+/// A write to insert.
+#[derive(Debug, Clone)]
+pub struct NewWrite {
+    /// Whose bytes these are.
+    pub record: RecordRef,
+    /// PATCH instead of POST.
+    pub patch: bool,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// `Idempotency-Key`.
+    pub idempotency: String,
+    /// Seconds that an entry has after this write.
+    pub seconds: u64,
+    /// Now.
+    pub sealed_at: Instant,
+}
+
+/// A write.
+#[derive(Debug, Clone)]
+pub struct WriteRow {
+    /// Its row.
+    pub id: WriteRef,
+    /// Its record.
+    pub record: RecordRef,
+    /// PATCH instead of POST.
+    pub patch: bool,
+    /// Seconds that an entry has after this write.
+    pub seconds: u64,
+    /// State.
+    pub state: WriteState,
+    /// Why it is dead, in conflict, or waits.
+    pub reason: Option<String>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When its bytes were fixed.
+    pub sealed_at: Instant,
+    /// Not before.
+    pub next_at: Instant,
+    /// When the last attempt ended.
+    pub ended_at: Option<Instant>,
+    /// When a reading showed for the first time that it is not there.
+    pub absent_at: Option<Instant>,
+    /// From its record.
+    pub kind: Kind,
+    /// From its record.
+    pub day: Day,
+    /// From its record.
+    pub session: Option<SessionRef>,
+    /// From its record.
+    pub remote: Option<RemoteId>,
+    /// From its record.
+    pub keitod_id: KeitodId,
+}
+
+const WRITE: &str = "SELECT w.id, w.record, w.method, w.seconds, w.state, w.reason, w.attempts, w.sealed_at, w.next_at, \
+                     w.ended_at, w.absent_at, r.kind, r.day, r.session, r.remote, r.keitod_id \
+                     FROM write w JOIN record r ON r.id = w.record";
+
+const RECORD: &str = "SELECT id, keitod_id, kind, session, day, project, task, model, part, excess, first_at, last_at, \
+                      seconds, requests, amount, usd, remote, assumed, state, answered_at, listed_at, ours FROM record";
+
+fn day_at(row: &Row<'_>, index: usize) -> rusqlite::Result<Day> {
+    let text = row.get_ref(index)?.as_str()?;
+    text.parse().map_err(|error: jiff::Error| {
+        rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
+
+fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
+    let at = |index| row.get::<_, Option<i64>>(index).map(|at| at.map(terms::instant));
+    Ok(WriteRow {
+        id: WriteRef(row.get(0)?),
+        record: RecordRef(row.get(1)?),
+        patch: row.get(2)?,
+        seconds: terms::count(row.get(3)?),
+        state: WriteState::of(row.get(4)?),
+        reason: row.get(5)?,
+        attempts: row.get(6)?,
+        sealed_at: terms::instant(row.get(7)?),
+        next_at: terms::instant(row.get(8)?),
+        ended_at: at(9)?,
+        absent_at: at(10)?,
+        kind: terms::kind_of(row.get(11)?),
+        day: day_at(row, 12)?,
+        session: Some(row.get(13)?).filter(|id| *id != 0).map(SessionRef),
+        remote: row.get::<_, Option<String>>(14)?.map(RemoteId::new),
+        keitod_id: KeitodId::new(row.get::<_, String>(15)?),
+    })
+}
+
+fn record_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
+    let at = |index| row.get::<_, Option<i64>>(index).map(|at| at.map(terms::instant));
+    let ours: String = row.get(21)?;
+    Ok(RecordRow {
+        id: RecordRef(row.get(0)?),
+        new: NewRecord {
+            keitod_id: KeitodId::new(row.get::<_, String>(1)?),
+            kind: terms::kind_of(row.get(2)?),
+            session: Some(row.get(3)?).filter(|id| *id != 0).map(SessionRef),
+            day: day_at(row, 4)?,
+            link: Link {
+                project: ProjectId::new(row.get::<_, String>(5)?),
+                task: TaskId::new(row.get::<_, String>(6)?),
+            },
+            model: row.get(7)?,
+            part: row.get(8)?,
+            excess: row.get(9)?,
+            first_at: terms::instant(row.get(10)?),
+            last_at: terms::instant(row.get(11)?),
+            seconds: terms::count(row.get(12)?),
+            requests: terms::count(row.get(13)?),
+            amount: row.get::<_, Option<String>>(14)?.and_then(|text| Amount::parse(&text)),
+            usd: row.get::<_, Option<String>>(15)?.and_then(|text| text.parse().ok()).map(Usd),
+            remote: row.get::<_, Option<String>>(16)?.map(RemoteId::new),
+            assumed: row.get(17)?,
+        },
+        state: match row.get::<_, i64>(18)? {
+            0 => RecordState::Live,
+            1 => RecordState::Closed,
+            _ => RecordState::Deleted,
+        },
+        answered_at: at(19)?,
+        listed_at: at(20)?,
+        ours: ours.split(',').filter_map(own_state).collect(),
+    })
+}
+
+fn own_state(text: &str) -> Option<OwnState> {
+    let (hours, seconds) = text.split_once('|')?;
+    Some(OwnState { hours: Amount::parse(hours)?, seconds: seconds.parse().ok()? })
+}
+
+impl Tx<'_> {
+    /// Inserts a record; `adopted` if a listing showed it.
+    ///
+    /// # Errors
+    /// Of the database; the `keitod_id` must be new in this account.
+    pub fn insert_record(
+        &self,
+        account: AccountRef,
+        record: &NewRecord,
+        adopted: bool,
+    ) -> Result<RecordRef, Error> {
+        let id = self
+            .conn
+            .prepare_cached(
+                "INSERT INTO record (account, keitod_id, kind, session, day, project, task, model, part, excess, first_at, last_at, \
+                 seconds, requests, amount, usd, remote, assumed, adopted, state) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 0)",
+            )?
+            .insert(params![
+                account.0,
+                record.keitod_id.as_str(),
+                terms::kind(record.kind),
+                record.session.map_or(0, |session| session.0),
+                record.day.to_string(),
+                record.link.project.as_str(),
+                record.link.task.as_str(),
+                record.model,
+                record.part,
+                record.excess,
+                record.first_at.millis(),
+                record.last_at.millis(),
+                terms::int(record.seconds),
+                terms::int(record.requests),
+                record.amount.map(|amount| amount.to_string()),
+                record.usd.map(|usd| usd.0.to_string()),
+                record.remote.as_ref().map(RemoteId::as_str),
+                record.assumed,
+                adopted,
+            ])?;
+        Ok(RecordRef(id))
+    }
+
+    /// Inserts a sealed write.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn insert_write(&self, write: &NewWrite) -> Result<WriteRef, Error> {
+        let id = self
+            .conn
+            .prepare_cached(
+                "INSERT INTO write (record, method, body, idempotency, seconds, state, sealed_at, next_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?6)",
+            )?
+            .insert(params![
+                write.record.0,
+                write.patch,
+                write.body,
+                write.idempotency,
+                terms::int(write.seconds),
+                write.sealed_at.millis()
+            ])?;
+        Ok(WriteRef(id))
+    }
+
+    /// Marks tokens of a request as billed by a record, at a frozen price.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn bill(
+        &self,
+        account: AccountRef,
+        request: RequestRef,
+        record: RecordRef,
+        tokens: &Tokens,
+        usd: Usd,
+        price: &str,
+    ) -> Result<(), Error> {
+        self.conn
+            .prepare_cached(
+                "INSERT OR REPLACE INTO billed (account, request, record, input, cache_read, cache_write_5m, cache_write_1h, output, usd, price) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(params![
+                account.0,
+                request.0,
+                record.0,
+                terms::int(tokens.input),
+                terms::int(tokens.cache_read),
+                terms::int(tokens.cache_write_5m),
+                terms::int(tokens.cache_write_1h),
+                terms::int(tokens.output),
+                usd.0.to_string(),
+                price
+            ])?;
+        Ok(())
+    }
+
+    /// Marks stretches of a session as held by an entry.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn cover(
+        &self,
+        account: AccountRef,
+        session: SessionRef,
+        record: RecordRef,
+        write: Option<WriteRef>,
+        stretches: &[Stretch],
+    ) -> Result<(), Error> {
+        let mut insert = self.conn.prepare_cached(
+            "INSERT OR REPLACE INTO covered (account, session, start, end, record, write) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for (start, end) in stretches {
+            insert.execute(params![
+                account.0,
+                session.0,
+                start,
+                end,
+                record.0,
+                write.map_or(0, |write| write.0)
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Unfinished writes of an account, oldest first.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn unfinished(&self, account: AccountRef) -> Result<Vec<WriteRow>, Error> {
+        let mut select = self
+            .conn
+            .prepare_cached(&format!("{WRITE} WHERE r.account = ?1 AND w.state < 5 ORDER BY w.id"))?;
+        let rows = select.query_map([account.0], write_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One write with its bytes and `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn write(&self, id: WriteRef) -> Result<Option<(WriteRow, Vec<u8>, String)>, Error> {
+        let mut select = self.conn.prepare_cached(&format!("{WRITE} WHERE w.id = ?1"))?;
+        let Some(row) = select.query_row([id.0], write_row).optional()? else { return Ok(None) };
+        let mut select = self.conn.prepare_cached("SELECT body, idempotency FROM write WHERE id = ?1")?;
+        let (body, key) = select.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Some((row, body, key)))
+    }
+
+    /// The unfinished write of a record.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn unfinished_of(&self, record: RecordRef) -> Result<Option<WriteRow>, Error> {
+        let mut select = self.conn.prepare_cached(&format!("{WRITE} WHERE w.record = ?1 AND w.state < 5"))?;
+        Ok(select.query_row([record.0], write_row).optional()?)
+    }
+
+    /// Stores the state of a write with the fields that change.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn save_write(&self, write: &WriteRow) -> Result<(), Error> {
+        self.conn
+            .prepare_cached(
+                "UPDATE write SET state = ?2, reason = ?3, attempts = ?4, next_at = ?5, ended_at = ?6, absent_at = ?7, \
+                 done_at = CASE WHEN ?2 >= 5 THEN coalesce(done_at, ?6) END WHERE id = ?1",
+            )?
+            .execute(params![
+                write.id.0,
+                write.state.code(),
+                write.reason,
+                write.attempts,
+                write.next_at.millis(),
+                write.ended_at.map(Instant::millis),
+                write.absent_at.map(Instant::millis)
+            ])?;
+        Ok(())
+    }
+
+    /// Puts every write that was being sent when the process ended to `Unknown`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn recover_sending(&self, now: Instant) -> Result<usize, Error> {
+        Ok(self.conn.execute(
+            "UPDATE write SET state = 2, ended_at = ?1, absent_at = NULL WHERE state = 1",
+            [now.millis()],
+        )?)
+    }
+
+    /// A record by our id.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn record_by_id(&self, account: AccountRef, id: &KeitodId) -> Result<Option<RecordRow>, Error> {
+        let mut select =
+            self.conn.prepare_cached(&format!("{RECORD} WHERE account = ?1 AND keitod_id = ?2"))?;
+        Ok(select.query_row(params![account.0, id.as_str()], record_row).optional()?)
+    }
+
+    /// A record by its row.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn record(&self, id: RecordRef) -> Result<Option<RecordRow>, Error> {
+        let mut select = self.conn.prepare_cached(&format!("{RECORD} WHERE id = ?1"))?;
+        Ok(select.query_row([id.0], record_row).optional()?)
+    }
+
+    /// Entries of a session, oldest first.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn entries_of(&self, account: AccountRef, session: SessionRef) -> Result<Vec<RecordRow>, Error> {
+        let mut select = self.conn.prepare_cached(&format!(
+            "{RECORD} WHERE account = ?1 AND session = ?2 AND kind = 0 ORDER BY id"
+        ))?;
+        let rows = select.query_map([account.0, session.0], record_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The number that the next part gets: 1 + the known records of the same kind, session, day, project and model.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn next_part(&self, account: AccountRef, record: &NewRecord) -> Result<u32, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT 1 + count(*) FROM record WHERE account = ?1 AND kind = ?2 AND session = ?3 AND day = ?4 AND project = ?5 \
+             AND (kind = 0 OR model = ?6)",
+        )?;
+        Ok(select.query_row(
+            params![
+                account.0,
+                terms::kind(record.kind),
+                record.session.map_or(0, |session| session.0),
+                record.day.to_string(),
+                record.link.project.as_str(),
+                record.model
+            ],
+            |row| row.get(0),
+        )?)
+    }
+
+    /// What a confirmed answer or a listing says of a record.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn save_record(&self, record: &RecordRow) -> Result<(), Error> {
+        let state = match record.state {
+            RecordState::Live => 0,
+            RecordState::Closed => 1,
+            RecordState::Deleted => 2,
+        };
+        let ours: Vec<String> =
+            record.ours.iter().map(|own| format!("{}|{}", own.hours, own.seconds)).collect();
+        self.conn
+            .prepare_cached(
+                "UPDATE record SET state = ?2, remote = ?3, answered_at = ?4, listed_at = ?5, ours = ?6, seconds = ?7, \
+                 last_at = ?8, amount = ?9 WHERE id = ?1",
+            )?
+            .execute(params![
+                record.id.0,
+                state,
+                record.new.remote.as_ref().map(RemoteId::as_str),
+                record.answered_at.map(Instant::millis),
+                record.listed_at.map(Instant::millis),
+                ours.join(","),
+                terms::int(record.new.seconds),
+                record.new.last_at.millis(),
+                record.new.amount.map(|amount| amount.to_string())
+            ])?;
+        Ok(())
+    }
+
+    /// Removes a write that never left, with all that it billed; the record too, if this was its POST.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn dissolve(&self, write: &WriteRow) -> Result<(), Error> {
+        self.conn.prepare_cached("DELETE FROM covered WHERE write = ?1")?.execute([write.id.0])?;
+        self.conn.prepare_cached("DELETE FROM write WHERE id = ?1")?.execute([write.id.0])?;
+        if !write.patch {
+            self.conn.prepare_cached("DELETE FROM billed WHERE record = ?1")?.execute([write.record.0])?;
+            self.conn.prepare_cached("DELETE FROM record WHERE id = ?1")?.execute([write.record.0])?;
+        }
+        if let Some(session) = write.session {
+            self.recheck(session)?;
+        }
+        Ok(())
+    }
+
+    /// Has what is due of a session computed again.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn recheck(&self, session: SessionRef) -> Result<(), Error> {
+        self.conn.prepare_cached("UPDATE session SET recheck = 1 WHERE id = ?1")?.execute([session.0])?;
+        Ok(())
+    }
+
+    /// Requests of an agent and model inside `[first, last]` that no record holds, or only a write that was attempted
+    /// and is not settled (`contested`).
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn candidates(
+        &self,
+        account: AccountRef,
+        agent: &Agent,
+        model: &str,
+        (first, last): (Instant, Instant),
+    ) -> Result<Vec<Candidate>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT q.id, q.session, q.key, q.shared, q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning \
+             FROM request q JOIN session s ON s.id = q.session JOIN agent a ON a.id = s.agent JOIN model m ON m.id = q.model \
+             WHERE a.name = ?2 AND m.name = ?3 AND q.at BETWEEN ?4 AND ?5 \
+             AND NOT EXISTS (SELECT 1 FROM billed b WHERE b.account = ?1 AND b.request = q.id) ORDER BY q.at, q.id",
+        )?;
+        let rows = select.query_map(
+            params![account.0, agent.as_str(), model, first.millis(), last.millis()],
+            |row| {
+                let key = super::requests::key_of(row.get_ref(2)?.as_blob()?);
+                let candidate = Candidate {
+                    id: RequestRef(row.get(0)?),
+                    session: SessionRef(row.get(1)?),
+                    keys: vec![key],
+                    tokens: super::requests::tokens_at(row, 4)?,
+                    price_row: String::new(),
+                };
+                Ok((candidate, row.get::<_, bool>(3)?))
+            },
+        )?;
+        let mut found = Vec::new();
+        for row in rows {
+            let (mut candidate, shared) = row?;
+            if shared {
+                let mut aliases =
+                    self.conn.prepare_cached("SELECT DISTINCT key FROM copy WHERE request = ?1")?;
+                for key in aliases.query_map([candidate.id.0], |row| {
+                    Ok(super::requests::key_of(row.get_ref(0)?.as_blob()?))
+                })? {
+                    candidate.keys.push(key?);
+                }
+                candidate.keys.sort_unstable();
+                candidate.keys.dedup();
+            }
+            found.push(candidate);
+        }
+        Ok(found)
+    }
+
+    /// Requests billed by a record.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn billed_by(&self, record: RecordRef) -> Result<Vec<RequestRef>, Error> {
+        let mut select = self.conn.prepare_cached("SELECT request FROM billed WHERE record = ?1")?;
+        let rows = select.query_map([record.0], |row| Ok(RequestRef(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Running sums of the rounding rule: exact cost and what was sent, both in pico units of the workspace's currency.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn tally(
+        &self,
+        account: AccountRef,
+        link: &Link,
+        day: Day,
+        model: &str,
+    ) -> Result<(i128, i128), Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT exact, sent FROM tally WHERE account = ?1 AND project = ?2 AND task = ?3 AND day = ?4 AND model = ?5",
+        )?;
+        let found = select
+            .query_row(
+                params![account.0, link.project.as_str(), link.task.as_str(), day.to_string(), model],
+                |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+            )
+            .optional()?;
+        let Some((exact, sent)) = found else { return Ok((0, 0)) };
+        match (exact.parse(), sent.parse()) {
+            (Ok(exact), Ok(sent)) => Ok((exact, sent)),
+            _ => Err(Error::Impossible("tally")),
+        }
+    }
+
+    /// Stores the sums of [`Tx::tally`].
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn save_tally(
+        &self,
+        account: AccountRef,
+        link: &Link,
+        day: Day,
+        model: &str,
+        (exact, sent): (i128, i128),
+    ) -> Result<(), Error> {
+        self.conn
+            .prepare_cached(
+                "INSERT OR REPLACE INTO tally (account, project, task, day, model, exact, sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                account.0,
+                link.project.as_str(),
+                link.task.as_str(),
+                day.to_string(),
+                model,
+                exact.to_string(),
+                sent.to_string()
+            ])?;
+        Ok(())
+    }
+
+    /// Holds (session, model): what stands at Keito does not add up.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn hold_unproven(
+        &self,
+        account: AccountRef,
+        session: SessionRef,
+        model: &str,
+        record: RecordRef,
+        (posted, local): (&Tokens, &Tokens),
+    ) -> Result<(), Error> {
+        let text = |tokens: &Tokens| tokens.classes().map(|count| count.to_string()).join(" ");
+        self.conn
+            .prepare_cached(
+                "INSERT OR REPLACE INTO unproven (account, session, model, record, posted, local) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![account.0, session.0, model, record.0, text(posted), text(local)])?;
+        self.recheck(session)
+    }
+
+    /// A session by agent and native id, if its logs are here.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn find_session(&self, agent: &str, native: &str) -> Result<Option<SessionRef>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT s.id FROM session s JOIN agent a ON a.id = s.agent WHERE a.name = ?1 AND s.native = ?2",
+        )?;
+        Ok(select.query_row([agent, native], |row| Ok(SessionRef(row.get(0)?))).optional()?)
+    }
+}

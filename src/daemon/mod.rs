@@ -1,1 +1,3 @@
 //! Wiring, clock, signals, shutdown. No rule lives here.
+
+pub mod clerk;

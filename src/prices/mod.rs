@@ -15,6 +15,8 @@ mod row;
 mod table;
 
 #[cfg(test)]
+mod names_table;
+#[cfg(test)]
 mod pricing_vectors;
 #[cfg(test)]
 mod properties;

@@ -125,13 +125,12 @@ fn step(text: &str) -> Option<Step> {
     if let Some(rest) = text.strip_prefix("claude ") {
         return Some(Step::Text(format!("claude-{}", rest.replace(' ', "-"))));
     }
-    if let Some((rest, version)) = text.rsplit_once('@') {
-        if version == "default" || is_date(version) {
-            return Some(Step::Platform(Platform::Certain("vertex"), rest.to_owned()));
-        }
+    if let Some((rest, version)) = text.rsplit_once('@')
+        && (version == "default" || is_date(version))
+    {
+        return Some(Step::Platform(Platform::Certain("vertex"), rest.to_owned()));
     }
-    if let Some(rest) = bracketed(text, '[', ']') {
-        let (rest, inside) = rest;
+    if let Some((rest, inside)) = bracketed(text, '[', ']') {
         return Some(Step::Text(if inside == "fast=true" {
             format!("{rest}-fast")
         } else {
@@ -167,12 +166,12 @@ fn bracketed(text: &str, open: char, close: char) -> Option<(&str, &str)> {
     text.strip_suffix(close)?.rsplit_once(open)
 }
 
-/// Without `-YYYYMMDD` or `-YYYY-MM-DD`.
-fn undated(text: &str) -> Option<&str> {
-    if let Some((rest, date)) = text.rsplit_once('-') {
-        if is_date(date) {
-            return Some(rest);
-        }
+/// Without `-YYYYMMDD` or `-YYYY-MM-DD`; `None` if there is none.
+pub(super) fn undated(text: &str) -> Option<&str> {
+    if let Some((rest, date)) = text.rsplit_once('-')
+        && is_date(date)
+    {
+        return Some(rest);
     }
     let at = text.len().checked_sub(11)?;
     let (rest, date) = (text.get(..at)?, text.get(at..)?);

@@ -156,10 +156,10 @@ fn pick<'t>(
     let row = |speed, service| {
         found.rows.iter().find(|row| row.speed == speed && row.service == service && row.holds(request.at))
     };
-    if tier != Tier::Standard {
-        if let Some(own) = row(speed, tier) {
-            return Ok((own, Factor::ONE));
-        }
+    if tier != Tier::Standard
+        && let Some(own) = row(speed, tier)
+    {
+        return Ok((own, Factor::ONE));
     }
     let Some(base) = row(speed, Tier::Standard) else {
         let any = row(Speed::Standard, Tier::Standard).is_some();

@@ -83,6 +83,7 @@ impl Vector {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what was skipped must be seen")]
 fn pricing_vectors() -> Result<(), Error> {
     let vectors: Vec<Vector> = serde_json::from_str(VECTORS)?;
     let table = Table::embedded()?;

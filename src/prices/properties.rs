@@ -23,6 +23,9 @@ fn usd(table: &Table, model: &str, when: &str, tokens: &Tokens, terms: Terms) ->
     table.usd(&request).map(|usd| usd.to_string())
 }
 
+/// Model, instant, tokens, terms, and the price.
+type Case = (&'static str, &'static str, Tokens, Terms, Result<&'static str, Unpriced>);
+
 /// A request that hits exactly this row.
 fn hit(table: &Table, row: &Row, when: Instant, tokens: &Tokens) -> Result<Usd, Unpriced> {
     let terms = Terms { speed: row.speed, tier: row.service, ..Terms::default() };
@@ -122,7 +125,7 @@ fn rules_of_claude_models() {
         ..Tokens::default()
     };
     let hour = Tokens { cache_write_1h: 1000, ..Tokens::default() };
-    let cases: &[(&str, &str, Tokens, Terms, Result<&str, Unpriced>)] = &[
+    let cases: &[Case] = &[
         // The long-context premium of 4.6 until 2026-03-13, on every platform.
         ("claude-sonnet-4-6", "2026-03-12T23:59:59Z", long, plain, Ok("0.36")),
         ("claude-sonnet-4-6", "2026-03-13T00:00:00Z", long, plain, Ok("0.195")),
@@ -273,6 +276,7 @@ fn the_users_own_prices_come_first() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the measured times are worth seeing")]
 fn loading_and_pricing_are_cheap() {
     // Far above what is measured in a release build, so that only a blunder fails: a parse per request, say.
     let start = std::time::Instant::now();

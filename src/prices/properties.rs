@@ -268,6 +268,8 @@ fn the_users_own_prices_come_first() {
     assert_eq!(usd(&table, "codex-auto-review", when, &tokens, fast), Err(Unpriced::UnknownSpeed));
     // Its rates are those of the standard speed: fast keeps the table's.
     assert_eq!(usd(&table, "claude-opus-5", when, &tokens, fast), Ok("10".into()));
+    // A discount is on everything.
+    assert_eq!(usd(&table, "claude-opus-4-6", "2026-05-05T00:00:00Z", &tokens, fast), Ok("27".into()));
     let request = |model| Request { platform: None, model, at: at(when), tokens: &tokens, terms: &plain };
     let priced = table.price(&request("claude-opus-5")).unwrap();
     assert_eq!(priced.provenance.origin, Origin::Override);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
-use crate::model::{Agent, BranchRef, Day, DirRef, Instant, Tokens};
+use crate::model::{Agent, Amount, BranchRef, Day, DirRef, Instant, Tokens};
 use crate::store::{Error, Tx};
 
 /// Where facts of a directory go, with what is written onto their records.
@@ -61,6 +61,20 @@ impl Factor {
     #[must_use]
     pub fn one() -> Self {
         Self { rate: None, numerator: 1, denominator: 1 }
+    }
+
+    /// From the digits that a record carries: rate (none: 1) and markup in percent (none: 0).
+    #[must_use]
+    pub fn parse(rate: Option<&str>, markup_percent: Option<&str>) -> Option<Self> {
+        let ten = |decimals: u32| 10_i128.checked_pow(decimals);
+        let rate_digits = rate.map_or(Some(Amount { units: 1, decimals: 0 }), Amount::parse)?;
+        let markup = markup_percent.map_or(Some(Amount { units: 0, decimals: 0 }), Amount::parse)?;
+        let hundred = ten(markup.decimals)?.checked_mul(100)?;
+        Some(Self {
+            rate: rate.map(str::to_owned),
+            numerator: rate_digits.units.checked_mul(hundred.checked_add(markup.units)?)?,
+            denominator: ten(rate_digits.decimals)?.checked_mul(hundred)?,
+        })
     }
 
     /// The amount of so many pico-USD; `None` if it is out of range.

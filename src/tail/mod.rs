@@ -15,6 +15,7 @@
 
 mod cadence;
 mod cursor;
+mod event;
 mod network;
 mod open;
 mod pending;
@@ -27,10 +28,11 @@ mod watch;
 
 pub use cadence::Cadence;
 pub use cursor::{Cursor, Evidence, Observed, RestartReason, Verdict, judge};
+pub use event::{Event, Kind, Mode, PollReason, RescanReason, Watched};
 pub use open::{Root, Skip};
 pub use pending::Pending;
 pub use read::{Chunk, Limits, Reader, Step, TooLong};
 pub use scan::{Found, Problem, Scan, ScanLimits, scan, scan_below};
 pub use stat::Stat;
 pub use trail::observe;
-pub use watch::{Event, Kind, Mode, PollReason, RescanReason, Watch, Watched};
+pub use watch::Watch;

@@ -20,7 +20,7 @@ pub(super) fn is_network(path: &Path) -> bool {
     ];
     let Ok(statfs) = rustix::fs::statfs(path) else { return false };
     // A signed 32-bit field on some platforms: only the low half carries the number.
-    let kind = i64::try_from(statfs.f_type).unwrap_or_default().cast_unsigned() & 0xFFFF_FFFF;
+    let kind = super::stat::signed(statfs.f_type).cast_unsigned() & 0xFFFF_FFFF;
     TYPES.contains(&kind)
 }
 

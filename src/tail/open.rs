@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     fn fifo(path: &Path) {
-        rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
     }
 
     #[test]

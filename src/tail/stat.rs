@@ -31,6 +31,7 @@ fn unsigned<T: TryInto<u64>>(value: T) -> u64 {
     value.try_into().unwrap_or_default()
 }
 
-fn signed<T: TryInto<i64>>(value: T) -> i64 {
+/// [`unsigned`] for fields that may be below 0.
+pub(super) fn signed<T: TryInto<i64>>(value: T) -> i64 {
     value.try_into().unwrap_or_default()
 }

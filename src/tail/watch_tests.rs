@@ -193,6 +193,27 @@ fn an_overflow_asks_for_a_scan_and_errors_are_borne_for_a_while() {
     assert_eq!(kinds(&worker), [Kind::Poll(PollReason::Failed)]);
 }
 
+#[test]
+fn an_overflow_loses_no_directory() {
+    let (_dir, base) = temp();
+    let (sender, events) = channel();
+    let (hold, held) = channel::<()>();
+    let _watch = Watch::new(std::slice::from_ref(&base), Mode::Native, move |event| {
+        let _ = held.recv(); // until the other end is dropped
+        let _ = sender.send(event);
+    });
+    // Equal neighbours are one event, so two files in turn.
+    let mut files = ["a", "b"].map(|name| fs::File::create(base.join(name)).unwrap());
+    for n in 0..QUEUE * 2 {
+        files[n % 2].write_all(b"x").unwrap();
+    }
+    fs::create_dir(base.join("late")).unwrap();
+    drop(hold);
+    wait(&events, &Event::Rescan(RescanReason::Overflow));
+    append(&base.join("late/log"));
+    wait(&events, &changed(&base.join("late/log")));
+}
+
 /// The kernel's own limit: run in a user namespace with `max_inotify_watches` set to 3.
 #[test]
 #[ignore = "needs a lowered limit of watches"]

@@ -329,7 +329,7 @@ enum Op {
 
 fn appending() -> impl Strategy<Value = Op> {
     prop_oneof![
-        4 => (1..5u8).prop_map(Op::Lines),
+        4 => (1..60u8).prop_map(Op::Lines),
         2 => (1..30u8).prop_map(Op::Partial),
         2 => Just(Op::Complete),
         1 => (0..3u8).prop_map(|lines| Op::Replace { keep: true, lines }),

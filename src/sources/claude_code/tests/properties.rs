@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn lines_made_of_json_pieces_are_read_without_a_panic(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..60), cuts in any::<u64>()) {
+    fn lines_made_of_json_pieces_read_the_same_however_cut(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..60), cuts in any::<u64>()) {
         let text = pieces.concat() + "\n";
         let whole = in_chunks(text.as_bytes(), || false);
         let mut random = fastrand::Rng::with_seed(cuts);

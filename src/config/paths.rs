@@ -60,7 +60,8 @@ mod tests {
         let (config, state, data) =
             ("/h/.config/keitod/config.toml", "/h/.local/state/keitod", "/h/.local/share/keitod");
         let in_state = "/h/.local/state/keitod/keitod.sock";
-        let cases: &[(&[(&str, &str)], Option<&str>, [&str; 4])] = &[
+        type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, [&'a str; 4]);
+        let cases: &[Case<'_>] = &[
             (&[], None, [config, state, data, in_state]),
             (&[("XDG_RUNTIME_DIR", "/run/u")], None, [config, state, data, "/run/u/keitod/keitod.sock"]),
             (&[("XDG_RUNTIME_DIR", "/run/u")], Some("/s"), [config, state, data, "/s"]),

@@ -79,7 +79,8 @@ fn excluded_first_then_the_file_then_the_rules() {
     let private = DirFacts { root: Some("/wt".into()), ..facts("/h/work/acme/private", "x.example/a") };
     let submodule = DirFacts { submodule_remote: Some("github.com/globex/secret".into()), ..globex.clone() };
     let unreadable = KeitoFile::Unreadable { path: "/r/.keito".into(), kind: ReadError::Permission };
-    let cases: &[(&str, &DirFacts, Option<&str>, Option<&str>, &str)] = &[
+    type Case<'a> = (&'a str, &'a DirFacts, Option<&'a str>, Option<&'a str>, &'a str);
+    let cases: &[Case<'_>] = &[
         ("/h/work/acme/api", &none, None, None, "acme by rule 1"),
         ("/h/work/acme/api", &none, Some("ACME-7"), None, "ticket by rule 0"),
         // What the daemon saw is truer than the log's.

@@ -214,7 +214,7 @@ fn permissions_hide_no_keito() {
     }
     let home = Home::new();
     home.write("p/.keito/config.yml", HERE);
-    fs::set_permissions(home.path("p/.keito"), fs::Permissions::from_mode(0)).expect("a mode");
+    fs::set_permissions(home.path("p/.keito"), fs::Permissions::from_mode(0o000)).expect("a mode");
     let keito = home.look("p").keito;
     fs::set_permissions(home.path("p/.keito"), fs::Permissions::from_mode(0o700)).expect("a mode");
     assert!(matches!(keito, KeitoFile::Unreadable { kind: ReadError::Permission, .. }), "{keito:?}");

@@ -1,58 +1,15 @@
 //! Builds the `metadata` object of a record: flat, bounded, required keys never dropped.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+mod members;
 
-use super::text::{clean, cut, escaped_len, json_string};
+use self::members::Members;
+pub use self::members::{MetadataJson, TooLong};
 use crate::model::{Agent, Covers, Instant, KeitodId, ModelName, SessionId, Tokens, Usd};
 
 /// The longest object, in bytes, with non-ASCII counted as `\uXXXX`. Keito refuses more than 4096 bytes.
 pub const MAX_METADATA: usize = 4000;
 /// The most prefixes that `keys` can list: a record covers no more requests or sessions than this.
 pub const MAX_KEYS: usize = 400;
-/// The longest string value or key, in bytes of UTF-8.
-const MAX_STRING: usize = 120;
-
-/// Names that a repository's own keys cannot take.
-const RESERVED: [&str; 36] = [
-    "keitod_id",
-    "session_id",
-    "agent_type",
-    "model",
-    "first_at",
-    "last_at",
-    "covers",
-    "machine",
-    "part",
-    "duration_seconds",
-    "sessions",
-    "keys",
-    "requests",
-    "input_tokens",
-    "output_tokens",
-    "cached_input_tokens",
-    "cache_write_tokens",
-    "cache_write_1h_tokens",
-    "cost_usd",
-    "rate",
-    "markup_percent",
-    "excess",
-    "draft",
-    "agent_id",
-    "provider",
-    "reasoning_tokens",
-    "quality",
-    "wall_seconds",
-    "time_method",
-    "cost_basis",
-    "price_version",
-    "git_branch",
-    "repo",
-    "keitod_version",
-    "source",
-    "metadata",
-];
-
 /// Required in both kinds.
 #[derive(Debug, Clone, Copy)]
 pub struct Identity<'a> {
@@ -150,42 +107,6 @@ pub struct ExpenseMeta<'a> {
     pub optional: Optional<'a>,
 }
 
-/// A finished object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MetadataJson {
-    json: String,
-    ignored: Vec<String>,
-    dropped: Vec<String>,
-}
-
-/// The required keys alone are too long: more than [`MAX_KEYS`] prefixes. The record must be cut into parts.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the metadata would need {bytes} bytes of at most {MAX_METADATA}: cut the record into smaller parts")]
-pub struct TooLong {
-    /// Bytes of the required keys.
-    pub bytes: usize,
-}
-
-impl MetadataJson {
-    /// The object's JSON text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.json
-    }
-
-    /// Keys of the repository's file that were ignored: names of our own, empty or double ones.
-    #[must_use]
-    pub fn ignored(&self) -> &[String] {
-        &self.ignored
-    }
-
-    /// Optional keys that did not fit.
-    #[must_use]
-    pub fn dropped(&self) -> &[String] {
-        &self.dropped
-    }
-}
-
 /// Metadata of a time entry.
 ///
 /// # Errors
@@ -195,7 +116,7 @@ pub fn entry(meta: &EntryMeta<'_>) -> Result<MetadataJson, TooLong> {
     required.number("duration_seconds", meta.duration_seconds);
     if let Some(sessions) = meta.day_sessions {
         required.number("sessions", sessions.len());
-        required.json("keys", &json_string(&prefixes(sessions)));
+        required.prefixes("keys", sessions);
     }
     let mut optional = Members::default();
     optional.only_if("draft", meta.optional.draft);
@@ -204,7 +125,7 @@ pub fn entry(meta: &EntryMeta<'_>) -> Result<MetadataJson, TooLong> {
         optional.text("cost_usd", cost.map(|cost| cost.to_string()).as_deref());
     }
     common(&mut optional, &meta.optional, meta.usage.map(|(tokens, _)| tokens.reasoning));
-    finish(required, optional, meta.optional.extra)
+    required.finish(optional, meta.optional.extra)
 }
 
 /// Metadata of an expense.
@@ -214,7 +135,7 @@ pub fn entry(meta: &EntryMeta<'_>) -> Result<MetadataJson, TooLong> {
 pub fn expense(meta: &ExpenseMeta<'_>) -> Result<MetadataJson, TooLong> {
     let mut required = identity(&meta.identity);
     required.number("requests", meta.keys.len());
-    required.json("keys", &json_string(&prefixes(meta.keys)));
+    required.prefixes("keys", meta.keys);
     counts(&mut required, &meta.tokens);
     required.text("cost_usd", Some(&meta.cost_usd.to_string()));
     required.text("rate", meta.rate);
@@ -223,7 +144,7 @@ pub fn expense(meta: &ExpenseMeta<'_>) -> Result<MetadataJson, TooLong> {
     let mut optional = Members::default();
     optional.only_if("draft", meta.optional.draft);
     common(&mut optional, &meta.optional, Some(meta.tokens.reasoning));
-    finish(required, optional, meta.optional.extra)
+    required.finish(optional, meta.optional.extra)
 }
 
 fn identity(of: &Identity<'_>) -> Members {
@@ -264,89 +185,6 @@ fn common(members: &mut Members, of: &Optional<'_>, reasoning: Option<u64>) {
     members.text("git_branch", of.git_branch);
     members.text("repo", of.repo);
     members.text("keitod_version", Some(env!("CARGO_PKG_VERSION")));
-}
-
-/// Adds the repository's keys, drops optional members from the end until the object fits, and writes it.
-fn finish(
-    required: Members,
-    mut optional: Members,
-    extra: &[(String, Extra)],
-) -> Result<MetadataJson, TooLong> {
-    let mut ignored = Vec::new();
-    for (key, value) in extra {
-        let name = bounded(key);
-        if name.is_empty() || RESERVED.contains(&name.as_str()) || optional.has(&name) {
-            ignored.push(name);
-            continue;
-        }
-        match value {
-            Extra::Text(text) => optional.text(&name, Some(text)),
-            Extra::Integer(number) => optional.number(&name, number),
-            Extra::Flag(flag) => optional.json(&name, &flag.to_string()),
-        }
-    }
-    // Two braces; each member brings its comma, the first one's is not written.
-    let mut bytes = 1 + required.0.iter().map(|(_, json)| escaped_len(json) + 1).sum::<usize>();
-    if bytes > MAX_METADATA {
-        return Err(TooLong { bytes });
-    }
-    let mut members = required.0;
-    let mut rest = optional.0.into_iter();
-    let mut dropped = Vec::new();
-    for (name, json) in rest.by_ref() {
-        let length = escaped_len(&json) + 1;
-        if bytes + length > MAX_METADATA {
-            dropped.push(name);
-            break;
-        }
-        bytes += length;
-        members.push((name, json));
-    }
-    dropped.extend(rest.map(|(name, _)| name));
-    let all: Vec<String> = members.into_iter().map(|(_, json)| json).collect();
-    Ok(MetadataJson { json: format!("{{{}}}", all.join(",")), ignored, dropped })
-}
-
-/// Names and written members, in order.
-#[derive(Default)]
-struct Members(Vec<(String, String)>);
-
-impl Members {
-    fn json(&mut self, name: &str, json: &str) {
-        self.0.push((name.to_owned(), format!("{}:{json}", json_string(name))));
-    }
-
-    fn text(&mut self, name: &str, text: Option<&str>) {
-        if let Some(text) = text {
-            self.json(name, &json_string(&bounded(text)));
-        }
-    }
-
-    fn number(&mut self, name: &str, number: impl std::fmt::Display) {
-        self.json(name, &number.to_string());
-    }
-
-    fn only_if(&mut self, name: &str, set: bool) {
-        if set {
-            self.json(name, "true");
-        }
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == name)
-    }
-}
-
-fn bounded(text: &str) -> String {
-    let mut text = clean(text);
-    text.truncate(cut(&text, MAX_STRING).len());
-    text
-}
-
-fn prefixes(keys: &[[u8; 3]]) -> String {
-    let mut keys = keys.to_vec();
-    keys.sort_unstable();
-    STANDARD.encode(keys.as_flattened())
 }
 
 #[cfg(test)]

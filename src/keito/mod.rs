@@ -2,7 +2,7 @@
 //!
 //! | file | duty |
 //! | --- | --- |
-//! | `client` | one request, one outcome |
+//! | `client`, `request` | one request, one outcome |
 //! | `settings` | origin and credentials, checked |
 //! | `classify`, `transport` | an answer, or a failed exchange → `Outcome` |
 //! | `refusal`, `redact`, `retry_after` | the server's words, without our credentials |
@@ -24,6 +24,7 @@ pub mod metadata;
 mod page;
 mod redact;
 mod refusal;
+mod request;
 mod retry_after;
 mod seen;
 mod settings;
@@ -34,11 +35,12 @@ mod transport;
 
 pub use body::{EntryBody, ExpenseBody, entry_body, entry_patch_body, expense_body, idempotency_key};
 pub use catalogue::{Category, Project, Task};
-pub use client::{Client, Method, Range, Send, entry_path};
+pub use client::Client;
 pub use listed::{Listed, ListedEntry, ListedExpense};
 pub use me::{Capabilities, Company, Me};
 pub use metadata::{EntryMeta, ExpenseMeta, Extra, Identity, MetadataJson, Optional, TooLong};
 pub use page::{PER_PAGE, Page};
+pub use request::{Method, Range, Send, entry_path};
 pub use seen::{Echo, Metadata};
 pub use settings::{Error, Settings};
 pub use text::clean_notes;

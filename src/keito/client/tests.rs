@@ -2,8 +2,9 @@ use std::process::Command;
 
 use super::*;
 use crate::deliver::Unsent;
+use crate::keito::entry_path;
 use crate::keito::testing::{ACCOUNT, KEY, Reply, Server, header, http, json, post, settings};
-use crate::model::TaskId;
+use crate::model::{RemoteId, TaskId, UserId};
 
 #[tokio::test]
 async fn a_write_carries_key_account_and_idempotency_key_and_its_exact_bytes() {

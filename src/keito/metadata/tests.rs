@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::keito::fields::Fields;
 use crate::keito::seen::Metadata;
+use crate::keito::text::escaped_len;
 
 struct Words {
     id: KeitodId,

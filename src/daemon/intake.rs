@@ -13,8 +13,8 @@ use crate::model::{Agent, Facts, Reject, RejectReason};
 use crate::sources::{Claim, Context, Lines, Source};
 use crate::store;
 use crate::tail::{
-    Cadence, Cursor, Event, Found, Limits, Mode, Pending, Reader, Root, Scan, ScanLimits, Skip, Step, Verdict, Watch,
-    scan, scan_below,
+    Cadence, Cursor, Event, Found, Limits, Mode, Pending, Reader, Root, Scan, ScanLimits, Skip, Step,
+    Verdict, Watch, scan, scan_below,
 };
 
 /// One agent and where its logs are.
@@ -138,7 +138,17 @@ impl Intake {
             .map(|(_, cursor, context)| (cursor.path.clone(), Known { cursor, context }))
             .collect();
         let reader = Reader::new(Limits { max_line: reading.max_line, budget: BUDGET });
-        Ok(Self { watched, reading, clerk, health, known, reader, backlog: VecDeque::new(), live: false, kind: "off" })
+        Ok(Self {
+            watched,
+            reading,
+            clerk,
+            health,
+            known,
+            reader,
+            backlog: VecDeque::new(),
+            live: false,
+            kind: "off",
+        })
     }
 
     /// Scans everything once and reads it to the end.
@@ -174,15 +184,13 @@ impl Intake {
         changed();
         self.live = true;
         let mut pending = Pending::new(self.reading.debounce);
-        let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         let mut cadence = Cadence::new(self.reading.scan, self.reading.scan_max, clock.millis());
         cadence.started();
         cadence.finished(clock.millis(), self.kind == "native");
-        let _ = millis;
         loop {
             let now = clock.millis();
-            let wake = pending.next_wake().into_iter().chain(cadence.next_wake()).min();
-            let wait = wake.map_or(Duration::from_secs(3600), |at| Duration::from_millis(at.saturating_sub(now)));
+            let wake = pending.next_wake().map_or(cadence.next_wake(), |at| at.min(cadence.next_wake()));
+            let wait = Duration::from_millis(wake.saturating_sub(now));
             match messages.recv_timeout(wait) {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Ok(Message::Event(event)) => note(event, &mut pending, &mut cadence, clock.millis()),
@@ -272,7 +280,8 @@ impl Intake {
             }
         });
         for found in scan.found {
-            let changed = self.known.get(&found.path).is_none_or(|known| !known.cursor.is_unchanged(&found.stat));
+            let changed =
+                self.known.get(&found.path).is_none_or(|known| !known.cursor.is_unchanged(&found.stat));
             if !changed || self.backlog.iter().any(|job| job.found.path == found.path) {
                 continue;
             }

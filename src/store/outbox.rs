@@ -632,7 +632,9 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn set_sent(&self, write: WriteRef, now: Instant) -> Result<(), Error> {
-        self.conn.prepare_cached("UPDATE write SET sent_at = ?2 WHERE id = ?1")?.execute([write.0, now.millis()])?;
+        self.conn
+            .prepare_cached("UPDATE write SET sent_at = ?2 WHERE id = ?1")?
+            .execute([write.0, now.millis()])?;
         Ok(())
     }
 
@@ -663,7 +665,9 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn set_exact(&self, record: RecordRef, exact: i128) -> Result<(), Error> {
-        self.conn.prepare_cached("UPDATE record SET exact = ?2 WHERE id = ?1")?.execute(params![record.0, exact.to_string()])?;
+        self.conn
+            .prepare_cached("UPDATE record SET exact = ?2 WHERE id = ?1")?
+            .execute(params![record.0, exact.to_string()])?;
         Ok(())
     }
 

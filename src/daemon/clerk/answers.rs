@@ -17,7 +17,9 @@ impl Clerk {
     pub fn answer(&mut self, answer: Answer, now: Instant, random: u32) -> Result<Vec<Effect>, Error> {
         match answer {
             Answer::Me(outcome) => self.me(outcome, now)?,
-            Answer::Category { from, to, page, outcome } => return self.found_category(from, to, page, outcome, now),
+            Answer::Category { from, to, page, outcome } => {
+                return self.found_category(from, to, page, outcome, now);
+            }
             Answer::List { kind, outcome } => self.page(kind, outcome, now)?,
             Answer::Send { write, outcome } => self.sent(write, outcome, now, random)?,
         }
@@ -34,7 +36,8 @@ impl Clerk {
                 let changed = scope.row.user.is_some() && scope.row.user != me.user;
                 if changed {
                     // Another user: his listings show other records, and nothing is proved for him.
-                    (scope.row.proved_entry, scope.row.proved_expense, scope.row.listed_kinds) = (false, false, 0);
+                    (scope.row.proved_entry, scope.row.proved_expense, scope.row.listed_kinds) =
+                        (false, false, 0);
                 }
                 (scope.row.user, scope.row.currency) = (me.user, me.currency);
                 (scope.row.workspace_zone, scope.row.me_at) = (me.zone, Some(now));
@@ -49,7 +52,8 @@ impl Clerk {
                 _ => {
                     // Ask again with the breaker's rhythm.
                     let wait = Duration::from_secs(2).saturating_mul(1 << scope.desk.failures.min(8));
-                    scope.desk.quiet_until = scope.desk.quiet_until.max(Some(now.plus(wait.min(self.settings.backoff.max))));
+                    scope.desk.quiet_until =
+                        scope.desk.quiet_until.max(Some(now.plus(wait.min(self.settings.backoff.max))));
                 }
             },
         }
@@ -67,7 +71,9 @@ impl Clerk {
             }
             Outcome::Refused(refusal) if refusal.status < 500 => scope.desk.succeeded(),
             Outcome::NotSent(Unsent::Certificate(_)) => {}
-            Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown { .. } => scope.desk.failed(now, longest),
+            Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown { .. } => {
+                scope.desk.failed(now, longest)
+            }
         }
     }
 
@@ -123,7 +129,8 @@ impl Clerk {
             }
             ref other => {
                 line.fruitless = line.fruitless.saturating_add(1);
-                line.next_listing = now.plus(Duration::from_secs(1).saturating_mul(1 << line.fruitless.min(8)));
+                line.next_listing =
+                    now.plus(Duration::from_secs(1).saturating_mul(1 << line.fruitless.min(8)));
                 if let (Verdict::PauseAll(reason), Some(scope)) = (verdict(other, true), &mut self.account) {
                     scope.desk.pause(reason, now);
                 }
@@ -143,7 +150,13 @@ impl Clerk {
         self.save_account()
     }
 
-    fn sent(&mut self, id: WriteRef, outcome: Outcome<Echoed>, now: Instant, random: u32) -> Result<(), Error> {
+    fn sent(
+        &mut self,
+        id: WriteRef,
+        outcome: Outcome<Echoed>,
+        now: Instant,
+        random: u32,
+    ) -> Result<(), Error> {
         self.sending.remove(&id);
         self.note(&outcome, now);
         let Self { store, settings, account, lines, .. } = self;

@@ -158,7 +158,7 @@ pub(super) fn expense(
             ..optional(desk, loaded, due.place)
         },
     };
-    let metadata = keito::ExpenseMeta::json(&meta)?;
+    let metadata = keito::metadata::expense(&meta)?;
     let of = NoteFor {
         expense: true,
         agent: &loaded.head.agent,
@@ -210,7 +210,7 @@ fn entry_metadata(
             ..optional(desk, loaded, due.place)
         },
     };
-    keito::EntryMeta::json(&meta)
+    keito::metadata::entry(&meta)
 }
 
 fn entry_note(

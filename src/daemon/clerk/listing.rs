@@ -9,9 +9,7 @@ use crate::deliver::{Freshness, PauseReason};
 use crate::ledger::due;
 use crate::ledger::spans::SpanKind;
 use crate::ledger::stretches::Stretch;
-use crate::model::{
-    Agent, Amount, Day, Instant, Kind, Link, ProjectId, SessionRef, TaskId, Tokens, Usd,
-};
+use crate::model::{Agent, Amount, Day, Instant, Kind, Link, ProjectId, SessionRef, TaskId, Tokens, Usd};
 use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteState};
 
 /// Reason of a probe that two readings lacked while no listing has proved itself.
@@ -35,7 +33,15 @@ impl Clerk {
         let line = &mut lines[slot(whole.kind)];
         let before = scope.row.clone();
         let row = store.transact(|tx| {
-            let mut work = Work { tx, settings, policy: policy.as_mut(), scope: &mut *scope, whole, now, calendar: &calendar };
+            let mut work = Work {
+                tx,
+                settings,
+                policy: policy.as_mut(),
+                scope: &mut *scope,
+                whole,
+                now,
+                calendar: &calendar,
+            };
             work.first_listing();
             let unknown = work.confirm_known(line)?;
             work.adopt(unknown, appended)?;
@@ -70,7 +76,7 @@ struct Work<'a, 'tx> {
     calendar: &'a crate::ledger::days::Calendar,
 }
 
-impl Work<'_, '_> {
+impl<'a> Work<'a, '_> {
     /// A database without history that meets records of its own machine was wiped or restored: what it sent before may
     /// still be on its way, so it posts only after a second look.
     fn first_listing(&mut self) {
@@ -79,9 +85,11 @@ impl Work<'_, '_> {
             return;
         }
         self.scope.row.listed_kinds |= bit(kind);
-        let ours = self.whole.rows.iter().any(|row| {
-            row.posted.as_ref().is_some_and(|posted| posted.machine == self.settings.machine)
-        });
+        let ours = self
+            .whole
+            .rows
+            .iter()
+            .any(|row| row.posted.as_ref().is_some_and(|posted| posted.machine == self.settings.machine));
         if ours {
             let second = self.whole.began.plus(self.settings.grace);
             let known = self.scope.row.second_listing_at;
@@ -90,8 +98,8 @@ impl Work<'_, '_> {
     }
 
     /// Confirms records that we know; returns those that we do not.
-    fn confirm_known(&mut self, line: &mut LineState) -> Result<Vec<(&Listed, &Posted)>, Error> {
-        let mut unknown: Vec<(&Listed, &Posted)> = Vec::new();
+    fn confirm_known(&mut self, line: &mut LineState) -> Result<Vec<(&'a Listed, &'a Posted)>, Error> {
+        let mut unknown: Vec<(&'a Listed, &'a Posted)> = Vec::new();
         let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
         let whole = self.whole;
         for row in &whole.rows {
@@ -131,7 +139,9 @@ impl Work<'_, '_> {
         }
         let intact = match self.whole.kind {
             Kind::Entry => row.hours.is_some() && posted.seconds > 0,
-            Kind::Expense => row.amount.is_some() && row.amount == record.new.amount && posted.covers.is_some(),
+            Kind::Expense => {
+                row.amount.is_some() && row.amount == record.new.amount && posted.covers.is_some()
+            }
         };
         if intact {
             self.prove(line, record.new.day);
@@ -175,7 +185,10 @@ impl Work<'_, '_> {
         let same = |own: &OwnState| own.hours.pico() == hours.pico() && own.seconds == posted.seconds;
         let known = record.ours.iter().position(same);
         // Workspaces that round store other hours than were sent: the first sight of our own seconds teaches them.
-        let rounded = record.ours.iter().position(|own| own.seconds == posted.seconds && own.hours.pico() != hours.pico());
+        let rounded = record
+            .ours
+            .iter()
+            .position(|own| own.seconds == posted.seconds && own.hours.pico() != hours.pico());
         let first_sight = record.listed_at == Some(self.now) && record.ours.len() == 1 && rounded.is_some();
         match known {
             Some(at) => drop(record.ours.drain(..at)),
@@ -352,7 +365,8 @@ impl Work<'_, '_> {
         let mut last = None;
         if let Some(session) = home {
             for (request, _) in tx.requests_for_due(Some(account), session)? {
-                let named = posted.keys.as_ref().is_none_or(|keys| keys.binary_search(&request.key.prefix()).is_ok());
+                let named =
+                    posted.keys.as_ref().is_none_or(|keys| keys.binary_search(&request.key.prefix()).is_ok());
                 let Some(billed) = request.billed.filter(|_| named) else { continue };
                 let missing = request.tokens.beyond(&billed);
                 let share = least(&missing, &left);
@@ -381,7 +395,8 @@ impl Work<'_, '_> {
         let (Some(usd), Some(amount)) = (posted.usd, record.amount) else { return Ok(()) };
         let factor = super::policy::Factor::parse(posted.rate.as_deref(), posted.markup_percent.as_deref());
         let Some(local) = factor.and_then(|factor| factor.apply(usd)) else { return Ok(()) };
-        // The listing does not name the task of an expense's link.
+        // The listing does not name the task of an expense's link: these sums stand under no task, and sealing adds
+        // them to those of its own.
         let (exact, sent) = self.tx.tally(self.scope.id, &record.link, record.day, &record.model)?;
         let sums = (exact + local, sent + amount.pico());
         self.tx.save_tally(self.scope.id, &record.link, record.day, &record.model, sums)
@@ -389,9 +404,13 @@ impl Work<'_, '_> {
 
     fn price_row(&self, agent: &Agent, candidate: &Candidate) -> Result<String, Error> {
         let found = self.tx.requests_for_due(None, candidate.session)?;
-        let request = found.into_iter().map(|(request, _)| request).find(|request| request.id == candidate.id);
+        let request =
+            found.into_iter().map(|(request, _)| request).find(|request| request.id == candidate.id);
         let Some(request) = request else { return Ok(String::new()) };
-        Ok(self.policy.price(agent, &request, &request.tokens).map_or_else(|held| held.code().to_owned(), |p| p.source))
+        Ok(self
+            .policy
+            .price(agent, &request, &request.tokens)
+            .map_or_else(|held| held.code().to_owned(), |p| p.source))
     }
 
     fn adopt_entry(
@@ -411,7 +430,8 @@ impl Work<'_, '_> {
             if let Some(loaded) = loaded {
                 let (own, counted) = self.stretches(&loaded.session, &record);
                 let (first, last) = (posted.first_at.seconds(), posted.last_at.seconds());
-                let laid = coverage::lay(posted.seconds, (first, last), &own, &counted, &loaded.session.covered);
+                let laid =
+                    coverage::lay(posted.seconds, (first, last), &own, &counted, &loaded.session.covered);
                 tx.cover(account, session, id, None, &laid.stretches)?;
             }
             tx.recheck(session)?;
@@ -496,7 +516,13 @@ pub(super) fn undo_tally(tx: &Tx<'_>, scope: &Scope, record: &RecordRow) -> Resu
     let Some(amount) = record.new.amount else { return Ok(()) };
     let (exact, sent) = tx.tally(scope.id, &record.new.link, record.new.day, &record.new.model)?;
     let local = tx.exact_of(record.id)?;
-    tx.save_tally(scope.id, &record.new.link, record.new.day, &record.new.model, (exact - local, sent - amount.pico()))
+    tx.save_tally(
+        scope.id,
+        &record.new.link,
+        record.new.day,
+        &record.new.model,
+        (exact - local, sent - amount.pico()),
+    )
 }
 
 /// What Keito stored counts as sent. Fewer decimals than ours are learned; anything else pauses.

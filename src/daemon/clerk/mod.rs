@@ -235,12 +235,18 @@ impl Clerk {
         self.account.as_ref().map(|scope| (scope.id, &scope.row, &scope.desk))
     }
 
-    /// Writes what was read from a file. `live`: the running daemon saw the append.
+    /// Writes what was read from files. `live`: the running daemon saw the appends.
     ///
     /// # Errors
     /// Of the database.
-    pub fn ingest(&mut self, read: &store::Read<'_>, live: bool, now: Instant) -> Result<Ingested, Error> {
-        let done = self.store.transact(|tx| tx.ingest(read))?;
+    pub fn ingest(&mut self, reads: &[store::Read<'_>], live: bool, now: Instant) -> Result<Ingested, Error> {
+        let done = self.store.transact(|tx| {
+            let mut all = Ingested::default();
+            for read in reads {
+                all.sessions.extend(tx.ingest(read)?.sessions);
+            }
+            Ok(all)
+        })?;
         if live {
             self.appended.extend(done.sessions.iter().map(|session| (*session, now)));
         }
@@ -352,7 +358,13 @@ impl Clerk {
         self.settings.category.clone().or_else(found)
     }
 
-    fn deliver_kind(&mut self, kind: Kind, now: Instant, random: u32, polled: &mut Polled) -> Result<(), Error> {
+    fn deliver_kind(
+        &mut self,
+        kind: Kind,
+        now: Instant,
+        random: u32,
+        polled: &mut Polled,
+    ) -> Result<(), Error> {
         let Some(scope) = &self.account else { return Ok(()) };
         let writes = self.store.view().unfinished(scope.id)?;
         let proved = scope.row.proved(kind);
@@ -412,7 +424,13 @@ impl Clerk {
         let user = user.and_then(|scope| scope.row.user.clone());
         if let Some(paging) = &mut self.lines[slot(kind)].paging {
             paging.asked = true;
-            polled.effects.push(Effect::List { kind, from: paging.from, to: paging.to, user, page: paging.page });
+            polled.effects.push(Effect::List {
+                kind,
+                from: paging.from,
+                to: paging.to,
+                user,
+                page: paging.page,
+            });
         }
         Ok(())
     }

@@ -32,7 +32,8 @@ impl Clerk {
         let today = self.workspace_today(now, &calendar);
         let Self { store, settings, policy, account, caught_up, appended, settled, .. } = self;
         // Without `/users/me` or a configured zone the days could still move.
-        let sealing = *caught_up && may_pin && account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
+        let sealing =
+            *caught_up && may_pin && account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
         let zero = |done: bool, wait: Duration| if done { Duration::ZERO } else { wait };
         let (time_settle, expense_settle) =
             (zero(settled.time, settings.time_settle), zero(settled.expenses, settings.expense_settle));
@@ -41,7 +42,9 @@ impl Clerk {
             for id in tx.sessions_to_check(now, super::BATCH)? {
                 count += 1;
                 let seen = appended.get(&id).copied();
-                let Some(loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)? else { continue };
+                let Some(loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)? else {
+                    continue;
+                };
                 let agent = loaded.head.agent.clone();
                 let policy = policy.as_ref();
                 let held = |_| category.is_none().then_some(Held::NoCategory);
@@ -102,7 +105,8 @@ impl Clerk {
         let mut session = loaded.session;
         let id = loaded.head.id;
         let places: Vec<usize> = session.requests.iter().map(|request| request.place).collect();
-        session.requests = tx.requests_for_due(Some(scope.id), id)?.into_iter().map(|(request, _)| request).collect();
+        session.requests =
+            tx.requests_for_due(Some(scope.id), id)?.into_iter().map(|(request, _)| request).collect();
         for (request, place) in session.requests.iter_mut().zip(places) {
             request.place = place;
         }
@@ -152,9 +156,11 @@ impl Desk<'_, '_> {
             work.add(item);
         }
         let (exact, sent) = tx.tally(scope.id, &due.link, due.day, &due.model)?;
+        let adopted = crate::model::Link { task: crate::model::TaskId::new(""), ..due.link.clone() };
+        let (adopted_exact, adopted_sent) = tx.tally(scope.id, &adopted, due.day, &due.model)?;
         let Some(local) = factor.apply(work.usd.0) else { return Err(Error::Impossible("amount")) };
         let decimals = scope.row.decimals.unwrap_or(self.settings.decimals).min(self.settings.decimals);
-        let amount = Amount::round(exact + local - sent, decimals);
+        let amount = Amount::round(exact + adopted_exact + local - sent - adopted_sent, decimals);
         if amount.units <= 0 {
             return Ok(false);
         }
@@ -182,7 +188,9 @@ impl Desk<'_, '_> {
             return Ok(false);
         }
         record.part = tx.next_part(scope.id, &record)?;
-        let Ok(body) = bodies::expense(self, loaded, due, &record, covers, &work, &factor, category) else { return Ok(false) };
+        let Ok(body) = bodies::expense(self, loaded, due, &record, covers, &work, &factor, category) else {
+            return Ok(false);
+        };
         let id = tx.insert_record(scope.id, &record, false)?;
         tx.set_exact(id, local)?;
         for item in &due.items {
@@ -255,7 +263,9 @@ impl Desk<'_, '_> {
         record.new.last_at = record.new.last_at.max(last);
         record.new.seconds = seconds;
         let facts = bodies::EntryFacts::of(loaded, due);
-        let Ok(body) = bodies::growth(self, loaded, due, &record.new, hours, &facts) else { return Ok(false) };
+        let Ok(body) = bodies::growth(self, loaded, due, &record.new, hours, &facts) else {
+            return Ok(false);
+        };
         let write = tx.insert_write(&self.write(record.id, &record.new.keitod_id, true, body, seconds))?;
         tx.cover(scope.id, loaded.head.id, record.id, Some(write), &due.stretches)?;
         tx.save_record(&record)?;
@@ -266,7 +276,9 @@ impl Desk<'_, '_> {
     /// Before the first byte leaves we know which states of the entry are ours.
     fn remember_sent(&self, id: crate::model::RecordRef, hours: Hours, seconds: u64) -> Result<(), Error> {
         let Some(mut record) = self.tx.record(id)? else { return Ok(()) };
-        record.ours.push(OwnState { hours: Amount { units: i128::from(hours.hundredths), decimals: 2 }, seconds });
+        record
+            .ours
+            .push(OwnState { hours: Amount { units: i128::from(hours.hundredths), decimals: 2 }, seconds });
         self.tx.save_record(&record)
     }
 
@@ -298,8 +310,14 @@ fn expense_id(
     total: &Tokens,
 ) -> KeitodId {
     let counts: Vec<u8> = total.classes().iter().flat_map(|count| count.to_be_bytes()).collect();
-    let parts: [&[u8]; 6] =
-        [b"expense", agent.as_str().as_bytes(), model.as_bytes(), &covers.0.to_be_bytes(), &[u8::from(excess)], &counts];
+    let parts: [&[u8]; 6] = [
+        b"expense",
+        agent.as_str().as_bytes(),
+        model.as_bytes(),
+        &covers.0.to_be_bytes(),
+        &[u8::from(excess)],
+        &counts,
+    ];
     KeitodId::new(format!("k1{:032x}", hash128(&parts)))
 }
 

@@ -33,7 +33,9 @@ impl Clerk {
         if let Some(account) = account {
             (session.covered, session.posted_seconds) = tx.covered(account, id)?;
             session.unproven = tx.unproven(account, id)?.into_iter().map(Arc::from).collect();
-            for entry in tx.entries_of(account, id)?.into_iter().filter(|entry| entry.state == RecordState::Live) {
+            for entry in
+                tx.entries_of(account, id)?.into_iter().filter(|entry| entry.state == RecordState::Live)
+            {
                 let (written_at, busy) = tx.last_write(entry.id)?;
                 session.entries.push(OpenEntry {
                     record: entry.id,
@@ -49,7 +51,10 @@ impl Clerk {
             events.push((request.at, Event { of: Of::Request(index), dir: request.dir, branch: *branch }));
         }
         for (index, span) in spans.iter().enumerate() {
-            events.push((Instant::from_seconds(span.end), Event { of: Of::Span(index), dir: span.dir, branch: None }));
+            events.push((
+                Instant::from_seconds(span.end),
+                Event { of: Of::Span(index), dir: span.dir, branch: None },
+            ));
         }
         events.sort_by_key(|(at, event)| (*at, event.of));
         session.requests = requests.into_iter().map(|(request, _)| request).collect();
@@ -100,7 +105,8 @@ impl Trail<'_, '_> {
     }
 
     fn index(&mut self, spot: Arc<Spot>) -> usize {
-        if let Some(known) = self.spots.iter().position(|known| Arc::ptr_eq(known, &spot) || **known == *spot) {
+        if let Some(known) = self.spots.iter().position(|known| Arc::ptr_eq(known, &spot) || **known == *spot)
+        {
             return known;
         }
         self.spots.push(spot);

@@ -3,7 +3,9 @@
 pub mod clerk;
 pub mod desk;
 pub mod intake;
+pub mod policy;
 pub mod time;
+pub mod wire;
 
 /// Why the daemon cannot go on.
 #[derive(Debug, thiserror::Error)]

@@ -30,7 +30,7 @@ pub struct Detail {
     /// Names from the repository's file: client, project, task.
     pub names: [String; 3],
     /// Notes template of the rule.
-    pub notes: Option<String>,
+    pub notes: Option<crate::config::Template>,
     /// Notes say `[redacted]`.
     pub redact: bool,
     /// `metadata.draft = true`.
@@ -126,6 +126,14 @@ pub trait Policy {
         branch: Option<BranchRef>,
         now: Instant,
     ) -> Result<Option<Arc<Spot>>, Error>;
+
+    /// Whether what stands around a directory has changed since it was last looked at.
+    ///
+    /// # Errors
+    /// Of the database.
+    fn changed(&mut self, _tx: &Tx<'_>, _dir: DirRef, _now: Instant) -> Result<bool, Error> {
+        Ok(false)
+    }
 
     /// `[default]`, for a session without any link.
     fn default_spot(&self, agent: &Agent) -> Option<Arc<Spot>>;

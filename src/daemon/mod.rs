@@ -1,8 +1,14 @@
 //! Wiring, clock, signals, shutdown. No rule lives here.
 
+pub mod assemble;
 pub mod clerk;
+pub mod decisions;
+pub mod delivery;
 pub mod desk;
 pub mod intake;
+pub mod lock;
+pub mod machine;
+pub mod once;
 pub mod policy;
 pub mod time;
 pub mod wire;
@@ -16,6 +22,26 @@ pub enum Error {
     /// The clerk's thread has ended: it met an error of the database.
     #[error("the writing thread has ended; see the log above")]
     ClerkGone,
+    /// The embedded price table.
+    #[error("the price table cannot be read: {0}")]
+    Prices(#[source] crate::prices::Error),
+    /// Credentials are there and cannot be used.
+    #[error(transparent)]
+    Credentials(crate::config::CredentialError),
+    /// No client can be made of the settings.
+    #[error(transparent)]
+    Client(crate::keito::Error),
+    /// The file of decisions.
+    #[error("cannot read or write decisions.jsonl in {}: {source}", path.display())]
+    Decisions {
+        /// The data directory.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The state directory.
+    #[error(transparent)]
+    Lock(#[from] lock::LockError),
     /// The system gives no thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),

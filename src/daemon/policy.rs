@@ -128,7 +128,7 @@ impl ConfigPolicy {
         let markup = link.map(|link| mapping::money_terms(&self.config, agent, link).markup_percent);
         Detail {
             repo,
-            send_repo: privacy.send_repo.then_some(shown),
+            send_repo: Some(shown).filter(|shown| privacy.send_repo && !shown.is_empty()),
             branch: facts.branch.clone().or_else(|| branch.map(str::to_owned)),
             send_branch: privacy.send_branch,
             names: [

@@ -51,6 +51,11 @@ pub trait Source: Sync {
     /// They need not exist.
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf>;
 
+    /// The directories to watch where the user names the agent's homes himself (`[sources.<agent>] roots`).
+    fn below(&self, homes: &[PathBuf]) -> Vec<PathBuf> {
+        homes.to_vec()
+    }
+
     /// Whether the file at `path`, relative to one of the roots, is a log of this agent.
     fn claim(&self, path: &Path) -> Option<Claim>;
 

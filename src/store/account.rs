@@ -47,6 +47,17 @@ pub struct AccountRow {
     pub desk: String,
 }
 
+/// How writes ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PassCounts {
+    /// Applied.
+    pub sent: u64,
+    /// Dead or in conflict.
+    pub failed: u64,
+    /// Not finished.
+    pub remaining: u64,
+}
+
 impl AccountRow {
     /// Whether a kind is proved.
     #[must_use]
@@ -134,6 +145,25 @@ impl Tx<'_> {
                 row.desk
             ])?;
         Ok(())
+    }
+
+    /// How writes of an account ended since an instant, and how many are to be sent.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn pass_counts(&self, account: AccountRef, since: Instant) -> Result<PassCounts, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT count(*) FILTER (WHERE w.state = 5 AND w.done_at >= ?2), \
+             count(*) FILTER (WHERE w.state IN (6, 7) AND w.done_at >= ?2), count(*) FILTER (WHERE w.state < 5) \
+             FROM write w JOIN record r ON r.id = w.record WHERE r.account = ?1",
+        )?;
+        Ok(select.query_row(params![account.0, since.millis()], |row| {
+            Ok(PassCounts {
+                sent: terms::count(row.get(0)?),
+                failed: terms::count(row.get(1)?),
+                remaining: terms::count(row.get(2)?),
+            })
+        })?)
     }
 
     /// A value of the `meta` table.

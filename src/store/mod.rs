@@ -19,7 +19,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-pub use account::{Account, AccountRow};
+pub use account::{Account, AccountRow, PassCounts};
 pub use dues::DueRow;
 pub use error::Error;
 pub use ingest::{Ingested, Read};

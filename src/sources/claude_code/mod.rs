@@ -37,6 +37,10 @@ impl Source for ClaudeCode {
         Agent::claude_code()
     }
 
+    fn below(&self, homes: &[PathBuf]) -> Vec<PathBuf> {
+        homes.iter().map(|home| home.join("projects")).collect()
+    }
+
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {
         roots::roots(env)
     }

@@ -1,0 +1,196 @@
+//! From a configuration to the running parts.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use jiff::tz::TimeZone;
+
+use super::clerk::{Clerk, Settings};
+use super::decisions::Decisions;
+use super::delivery::Courier;
+use super::desk::ClerkHandle;
+use super::intake::{Health, Intake, Reading, Watched};
+use super::policy::{ConfigPolicy, price_table};
+use super::{Error, machine, time};
+use crate::config::{Config, CredentialError, Credentials, Env, Watcher};
+use crate::deliver::Backoff;
+use crate::keito;
+use crate::ledger::spans::Gaps;
+use crate::model::{AccountId, Instant};
+use crate::prices::Table;
+use crate::sources::{self, Environment as _};
+use crate::store::{Account, Store};
+use crate::tail::Mode;
+
+/// What everything is made from.
+#[derive(Clone)]
+pub struct Setup {
+    /// Variables and home.
+    pub env: Env,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Where the database is.
+    pub state_dir: PathBuf,
+    /// Where decisions are.
+    pub data_dir: PathBuf,
+    /// Deliver to the embedded Keito at this origin instead.
+    pub sandbox: Option<Sandboxed>,
+}
+
+/// The embedded Keito that is delivered to.
+#[derive(Debug, Clone)]
+pub struct Sandboxed {
+    /// Its origin.
+    pub origin: String,
+    /// Its company.
+    pub account: String,
+    /// Its key.
+    pub key: String,
+}
+
+/// The parts of a running keitod.
+pub struct Parts {
+    /// Asks the clerk.
+    pub clerk: ClerkHandle,
+    /// Ends when all handles are gone.
+    pub thread: JoinHandle<()>,
+    /// Reads; not started yet.
+    pub intake: Intake,
+    /// What reading reports.
+    pub health: Arc<Mutex<Health>>,
+    /// The price table.
+    pub table: Arc<Table>,
+    /// The cut-off.
+    pub since: Option<Instant>,
+    /// The database file.
+    pub database: PathBuf,
+}
+
+impl Setup {
+    /// Opens the store and makes the parts. `remember`: write the cut-off at the first start.
+    ///
+    /// # Errors
+    /// If the state cannot be used.
+    pub fn assemble(&self, remember: bool) -> Result<Parts, Error> {
+        let now = time::now();
+        let database = self.state_dir.join("keitod.db");
+        let store = Store::open(&database)?;
+        let since = self.since(now, remember)?;
+        let table = Arc::new(price_table(&self.config).map_err(Error::Prices)?);
+        let machine = machine::machine();
+        let settings = self.settings(since, machine.clone());
+        let policy = ConfigPolicy::new(
+            Arc::clone(&self.config),
+            Arc::clone(&table),
+            self.env.home().to_path_buf(),
+            machine,
+            self.config.keito.account.clone(),
+        );
+        let clerk = Clerk::new(store, settings, Box::new(policy), now)?;
+        let (clerk, thread) = ClerkHandle::start(clerk)?;
+        let health = Arc::new(Mutex::new(Health::default()));
+        let intake = Intake::new(self.watched(), self.reading(), clerk.clone(), Arc::clone(&health))?;
+        Ok(Parts { clerk, thread, intake, health, table, since, database })
+    }
+
+    /// The cut-off: the config's, else the one written before, else midnight of today.
+    fn since(&self, now: Instant, remember: bool) -> Result<Option<Instant>, Error> {
+        if self.config.since.is_some() {
+            return Ok(self.config.since);
+        }
+        let decisions = Decisions::new(&self.data_dir);
+        let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
+        if let Some(since) = decisions.since().map_err(failed)? {
+            return Ok(Some(since));
+        }
+        let zone = self.config.zone.clone().unwrap_or_else(TimeZone::system);
+        let midnight = now.timestamp().to_zoned(zone).start_of_day();
+        let since = midnight.map_or(now, |start| Instant::from_millis(start.timestamp().as_millisecond()));
+        if remember {
+            decisions.write_since(now, since).map_err(failed)?;
+        }
+        Ok(Some(since))
+    }
+
+    fn settings(&self, since: Option<Instant>, machine: String) -> Settings {
+        let config = &self.config;
+        let millis = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        Settings {
+            since,
+            zone: config.zone.clone(),
+            system_zone: TimeZone::system(),
+            gaps: Gaps { idle_ms: millis(config.time.idle_gap), tool_ms: millis(config.time.tool_gap) },
+            min_seconds: config.time.min_seconds,
+            max_seconds: config.time.max_seconds,
+            time_settle: config.delivery.time_settle,
+            time_update: config.delivery.time_update,
+            expense_settle: config.delivery.expense_settle,
+            grace: config.delivery.reconcile_grace,
+            backoff: Backoff { base: config.delivery.backoff_base, max: config.delivery.backoff_max },
+            per_minute: config.delivery.requests_per_minute,
+            in_flight: config.delivery.in_flight as usize,
+            review: config.delivery.review,
+            decimals: config.money.cost_decimals,
+            category: config.keito.expense_category_id.clone(),
+            machine,
+        }
+    }
+
+    fn watched(&self) -> Vec<Watched> {
+        let agents = sources::all().iter().copied().map(|source| {
+            let agent = source.agent();
+            let settings = self.config.agent(&agent);
+            let roots = settings.roots.clone().map(|roots| source.below(&roots));
+            (settings.enabled, Watched { source, agent, roots: roots.unwrap_or_else(|| source.roots(&self.env)) })
+        });
+        agents.filter(|(enabled, _)| *enabled).map(|(_, watched)| watched).collect()
+    }
+
+    fn reading(&self) -> Reading {
+        let tail = &self.config.tail;
+        Reading {
+            max_line: usize::try_from(tail.max_line).unwrap_or(usize::MAX),
+            mode: match tail.watcher {
+                Watcher::Auto => Mode::Auto,
+                Watcher::Native => Mode::Native,
+                Watcher::Poll => Mode::Poll,
+                Watcher::Off => Mode::Off,
+            },
+            scan: tail.scan,
+            scan_max: tail.scan_max,
+            debounce: tail.debounce,
+        }
+    }
+
+    /// Where to deliver to and as whom; `Ok(None)`: there are no credentials.
+    ///
+    /// # Errors
+    /// If there are some that cannot be used.
+    pub fn credentials(&self) -> Result<Option<(Account, Courier)>, Error> {
+        let (key, account, origin, sandbox) = match &self.sandbox {
+            Some(sandbox) => {
+                let key = secrecy::SecretString::from(sandbox.key.clone());
+                (key, Some(AccountId::new(&sandbox.account)), sandbox.origin.clone(), true)
+            }
+            None => match Credentials::find(&self.env, &self.config.keito) {
+                Ok(found) => (found.key, found.account, found.origin.as_str().to_owned(), false),
+                Err(CredentialError::Missing) => return Ok(None),
+                Err(error) => return Err(Error::Credentials(error)),
+            },
+        };
+        let keito = &self.config.keito;
+        let proxy = keito.proxy.as_ref().map(|proxy| secrecy::ExposeSecret::expose_secret(proxy).to_owned());
+        let client = keito::Client::new(&keito::Settings {
+            origin: origin.clone(),
+            account: account.as_ref().map(|account| account.as_str().to_owned()),
+            key,
+            request_timeout: keito.request_timeout,
+            connect_timeout: keito.connect_timeout,
+            proxy,
+        })
+        .map_err(Error::Client)?;
+        let account = Account { origin: client.origin(), account: account.unwrap_or_else(|| AccountId::new("")), sandbox };
+        Ok(Some((account, Courier { client, category: Arc::from(keito.expense_category.as_str()) })))
+    }
+}

@@ -1,0 +1,154 @@
+//! The delivering task: polls the clerk, carries effects out, brings the outcomes back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::clerk::{Answer, Wake};
+use super::desk::ClerkHandle;
+use super::{Error, time, wire};
+use crate::keito::Client;
+
+/// Who carries effects out: the client of the account in force.
+#[derive(Clone)]
+pub struct Courier {
+    /// Speaks to Keito.
+    pub client: Client,
+    /// Name of the expense category to look for.
+    pub category: Arc<str>,
+}
+
+/// The line between clerk and Keito. One loop, so that at most one poll is under way.
+pub struct Delivery {
+    clerk: ClerkHandle,
+    courier: Option<Courier>,
+    under_way: JoinSet<Answer>,
+    wake: Option<Wake>,
+}
+
+/// What a turn of the loop left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Requests are under way, or facts are still being worked on.
+    Busy,
+    /// Nothing more can be done before this.
+    Idle(Option<Wake>),
+}
+
+impl Delivery {
+    /// Over a clerk; without a courier nothing is sent.
+    #[must_use]
+    pub fn new(clerk: ClerkHandle, courier: Option<Courier>) -> Self {
+        Self { clerk, courier, under_way: JoinSet::new(), wake: None }
+    }
+
+    /// Other credentials.
+    pub fn set_courier(&mut self, courier: Option<Courier>) {
+        self.courier = courier;
+    }
+
+    /// Polls the clerk once and starts what it wants.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn turn(&mut self) -> Result<Turn, Error> {
+        let (now, random) = (time::now(), time::random());
+        let polled = self.clerk.call(move |clerk| clerk.poll(now, random)).await??;
+        self.wake = polled.wake;
+        self.start(polled.effects);
+        let busy = polled.more || !self.under_way.is_empty();
+        Ok(if busy { Turn::Busy } else { Turn::Idle(polled.wake) })
+    }
+
+    fn start(&mut self, effects: Vec<super::clerk::Effect>) {
+        let Some(courier) = &self.courier else { return };
+        for effect in effects {
+            let courier = courier.clone();
+            self.under_way.spawn(async move { wire::carry_out(&courier.client, effect, &courier.category).await });
+        }
+    }
+
+    /// Waits for one outcome and brings it to the clerk. Returns at once if nothing is under way.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn take_answer(&mut self) -> Result<(), Error> {
+        let Some(answer) = self.under_way.join_next().await else { return Ok(()) };
+        self.bring(answer).await
+    }
+
+    async fn bring(&mut self, answer: Result<Answer, tokio::task::JoinError>) -> Result<(), Error> {
+        // A task that panicked left its write as sending: found again at the next start.
+        let Ok(answer) = answer else { return Ok(()) };
+        let (now, random) = (time::now(), time::random());
+        let more = self.clerk.call(move |clerk| clerk.answer(answer, now, random)).await??;
+        self.start(more);
+        Ok(())
+    }
+
+    /// Works until nothing more can be done now; waits for the limiter, but not for settling, backoff or grace.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn until_idle(&mut self) -> Result<(), Error> {
+        loop {
+            match self.turn().await? {
+                Turn::Busy => self.take_answer().await?,
+                Turn::Idle(Some(wake)) if wake.limiter || wake.at <= time::now() => {
+                    tokio::time::sleep(wake.at.since(time::now()).max(Duration::from_millis(1))).await;
+                }
+                Turn::Idle(Some(wake)) if wake.at.since(time::now()) <= Duration::from_secs(1) => {
+                    // A listing that is about to be repeated.
+                    tokio::time::sleep(wake.at.since(time::now())).await;
+                }
+                Turn::Idle(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Delivers until told to stop; `changed` says that there is something new.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn run(
+        &mut self,
+        changed: &Notify,
+        stop: &CancellationToken,
+        mut asked: impl FnMut() -> Option<Option<Courier>>,
+    ) -> Result<(), Error> {
+        loop {
+            if let Some(courier) = asked() {
+                self.set_courier(courier);
+            }
+            let turn = self.turn().await?;
+            let sleep = match turn {
+                Turn::Busy if self.under_way.is_empty() => Duration::ZERO,
+                Turn::Busy | Turn::Idle(None) => Duration::from_secs(3600),
+                Turn::Idle(Some(wake)) => wake.at.since(time::now()).max(Duration::from_millis(5)),
+            };
+            // Only the waiting is inside: an outcome that was taken must reach the clerk whatever else happens.
+            let answer = tokio::select! {
+                () = stop.cancelled() => break,
+                () = changed.notified() => None,
+                answer = self.under_way.join_next(), if !self.under_way.is_empty() => answer,
+                () = tokio::time::sleep(sleep) => None,
+            };
+            if let Some(answer) = answer {
+                self.bring(answer).await?;
+            }
+        }
+        // In-flight requests finish within ten seconds; what does not is found as unknown at the next start.
+        let _ = tokio::time::timeout(Duration::from_secs(10), async {
+            while !self.under_way.is_empty() {
+                if self.take_answer().await.is_err() {
+                    break;
+                }
+            }
+        })
+        .await;
+        Ok(())
+    }
+}

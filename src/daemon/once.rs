@@ -1,0 +1,86 @@
+//! One pass: scan, seal what is due, send what is due, reconcile what is ambiguous at most once.
+
+use super::assemble::{Parts, Setup};
+use super::clerk::Settled;
+use super::delivery::Delivery;
+use super::{Error, time};
+use crate::model::Instant;
+
+/// What a pass left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// Writes that were answered 2xx.
+    pub sent: u64,
+    /// Writes that ended dead or in conflict.
+    pub failed: u64,
+    /// Writes that are still to be sent.
+    pub remaining: u64,
+    /// Why nothing could be delivered, if so.
+    pub blocked: Option<Blocked>,
+}
+
+/// Why a pass delivered nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Blocked {
+    /// There are no credentials: everything stays queued.
+    NoCredentials,
+    /// Delivery is paused.
+    Paused(crate::deliver::PauseReason),
+    /// The server or the network does not answer.
+    Line,
+    /// 429.
+    RateLimited,
+}
+
+/// Runs one pass over `setup`. `settled`: what counts as settled whatever its age.
+///
+/// # Errors
+/// Of the state.
+pub async fn once(setup: &Setup, parts: Parts, settled: Settled) -> Result<Pass, Error> {
+    let Parts { clerk, thread, mut intake, .. } = parts;
+    let reading = tokio::task::spawn_blocking(move || intake.read_all().map(|()| intake));
+    let _intake = reading.await.map_err(|_| Error::ClerkGone)??;
+    let credentials = setup.credentials()?;
+    let courier = credentials.as_ref().map(|(_, courier)| courier.clone());
+    let started = time::now();
+    let account = credentials.map(|(account, _)| account);
+    let known = account.is_some();
+    clerk
+        .call(move |clerk| {
+            clerk.set_account(account.as_ref(), started)?;
+            clerk.settle(settled)
+        })
+        .await??;
+    let mut delivery = Delivery::new(clerk.clone(), courier);
+    delivery.until_idle().await?;
+    let pass = clerk.call(move |clerk| pass_of(clerk, started, known)).await??;
+    drop((delivery, clerk));
+    // The thread ends with the last handle; the intake holds one more.
+    drop(_intake);
+    let _ = thread.join();
+    Ok(pass)
+}
+
+/// What a pass that began at `started` left.
+///
+/// # Errors
+/// Of the database.
+pub fn pass_of(
+    clerk: &super::clerk::Clerk,
+    started: Instant,
+    credentials: bool,
+) -> Result<Pass, crate::store::Error> {
+    let Some((account, _, desk)) = clerk.line() else {
+        let blocked = (!credentials).then_some(Blocked::NoCredentials);
+        return Ok(Pass { sent: 0, failed: 0, remaining: 0, blocked });
+    };
+    let counts = clerk.store().view().pass_counts(account, started)?;
+    let now = time::now();
+    let blocked = match desk.pause {
+        Some(pause) => Some(Blocked::Paused(pause.reason)),
+        None if desk.quiet_until.is_some_and(|until| until > now) => Some(Blocked::RateLimited),
+        None if desk.failures > 0 && counts.remaining > 0 => Some(Blocked::Line),
+        None => None,
+    };
+    Ok(Pass { sent: counts.sent, failed: counts.failed, remaining: counts.remaining, blocked })
+}

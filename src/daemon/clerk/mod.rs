@@ -9,6 +9,7 @@ mod bodies;
 mod effect;
 mod listing;
 mod policy;
+mod remap;
 mod seal;
 mod session;
 

@@ -10,6 +10,7 @@ pub mod lock;
 pub mod machine;
 pub mod once;
 pub mod policy;
+pub mod rehearse;
 pub mod run;
 pub mod time;
 pub mod wire;

@@ -81,6 +81,17 @@ impl Store {
     }
 }
 
+/// Copies a database as it is at this moment, also while a keitod writes to it.
+///
+/// # Errors
+/// Of either file.
+pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    let from = open_read_only(from)?;
+    let mut to = Connection::open(to)?;
+    rusqlite::backup::Backup::new(&from, &mut to)?.run_to_completion(256, std::time::Duration::ZERO, None)?;
+    Ok(())
+}
+
 /// Opens the database read-only, for reports beside the writer.
 ///
 /// # Errors

@@ -55,7 +55,8 @@ impl Amount {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (mantissa, exponent) = match text.find(['e', 'E']) {
-            Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok()?),
+            // A wider exponent cannot be held anyway, and would make the loops below long.
+            Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok().filter(|e| (-40..=40).contains(e))?),
             None => (text, 0),
         };
         let (negative, digits) = match mantissa.strip_prefix('-') {
@@ -153,6 +154,8 @@ mod tests {
         assert_eq!(pico("0.1350000000000000"), Some(135_000_000_000));
         assert_eq!(pico("0.0000000000001"), None);
         assert_eq!(pico("NaN"), None);
+        assert_eq!(pico("0e2147483647"), None);
+        assert_eq!(pico("1e-2147483648"), None);
     }
 
     #[test]

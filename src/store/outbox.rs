@@ -627,6 +627,50 @@ impl Tx<'_> {
         Ok(found)
     }
 
+    /// Notes when the bytes of a write began to leave.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_sent(&self, write: WriteRef, now: Instant) -> Result<(), Error> {
+        self.conn
+            .prepare_cached("UPDATE write SET sent_at = ?2 WHERE id = ?1")?
+            .execute([write.0, now.millis()])?;
+        Ok(())
+    }
+
+    /// Dates of records of a kind that were answered and that no listing has shown yet.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn unlisted_days(&self, account: AccountRef, kind: Kind) -> Result<Vec<Day>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT DISTINCT day FROM record WHERE account = ?1 AND kind = ?2 AND answered_at IS NOT NULL AND listed_at IS NULL",
+        )?;
+        let rows = select.query_map([account.0, terms::kind(kind)], |row| day_at(row, 0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What a record added to the exact side of the rounding sums, in pico units of the workspace's currency.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn exact_of(&self, record: RecordRef) -> Result<i128, Error> {
+        let mut select = self.conn.prepare_cached("SELECT exact FROM record WHERE id = ?1")?;
+        let text: Option<String> = select.query_row([record.0], |row| row.get(0))?;
+        Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
+    }
+
+    /// Stores what [`Tx::exact_of`] gives.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_exact(&self, record: RecordRef, exact: i128) -> Result<(), Error> {
+        self.conn
+            .prepare_cached("UPDATE record SET exact = ?2 WHERE id = ?1")?
+            .execute(params![record.0, exact.to_string()])?;
+        Ok(())
+    }
+
     /// Requests billed by a record.
     ///
     /// # Errors

@@ -105,6 +105,7 @@ CREATE TABLE record (
     first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
     seconds INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,
     amount TEXT, usd TEXT,
+    exact TEXT,                         -- what it added to tally.exact
     remote TEXT,                        -- Keito's id
     state INTEGER NOT NULL,             -- 0 live, 1 closed: does not grow any more, 2 deleted by a person
     adopted INTEGER NOT NULL DEFAULT 0, assumed INTEGER NOT NULL DEFAULT 0,

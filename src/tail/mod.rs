@@ -1,25 +1,38 @@
 //! Which bytes are new: discovery, watching, cursors, whole lines. What a line means is not known here.
+//!
+//! ```text
+//!  Watch ──► Pending ─┐
+//!  hints     debounce ├─► scan / scan_below ─► Cursor::is_unchanged ─► Root::open_file ─► Reader ─► chunks, Cursor
+//!  Cadence ───────────┘   the truth            no open needed          R/O, no links      judge     commit together
+//! ```
+//!
+//! Events are hints that lower latency; the scan is the truth. A cursor is evidence, not identity: whether bytes
+//! before the offset are still the same is decided by their hashes, never by an inode alone. In doubt the file is read
+//! again from its first byte, which is harmless because facts have keys made from content.
+//!
+//! Paths are absolute with the root resolved once: if a root is a symbolic link, everything below it is named by the
+//! link's target, in scans, events and cursors alike.
 
-/// A hash of some bytes and how many they were.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Evidence {
-    /// Number of bytes hashed.
-    pub len: u32,
-    /// 64 bits.
-    pub hash: u64,
-}
+mod cadence;
+mod cursor;
+mod event;
+mod network;
+mod open;
+mod pending;
+mod read;
+mod scan;
+mod stat;
+mod targets;
+mod trail;
+mod watch;
 
-/// How far a file has been read.
-#[allow(missing_docs)]
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Cursor {
-    pub path: std::path::PathBuf,
-    pub dev: u64,
-    pub ino: u64,
-    pub size: u64,
-    pub mtime_ns: i64,
-    pub offset: u64,
-    pub generation: u32,
-    pub head: Evidence,
-    pub anchor: Evidence,
-}
+pub use cadence::Cadence;
+pub use cursor::{Cursor, Evidence, Observed, RestartReason, Verdict, judge};
+pub use event::{Event, Kind, Mode, PollReason, RescanReason, Watched};
+pub use open::{Root, Skip};
+pub use pending::Pending;
+pub use read::{Chunk, Limits, Reader, Step, TooLong};
+pub use scan::{Found, Problem, Scan, ScanLimits, scan, scan_below};
+pub use stat::Stat;
+pub use trail::observe;
+pub use watch::Watch;

@@ -1,0 +1,266 @@
+//! The bytes of a write, from the ledger's values.
+
+use super::policy::{Factor, NoteFor};
+use super::seal::{Desk, add, entry_covers};
+use super::session::Loaded;
+use crate::keito::{self, EntryBody, EntryMeta, ExpenseBody, ExpenseMeta, Identity, MetadataJson, Optional};
+use crate::ledger::due::{DueEntry, DueExpense, Item};
+use crate::ledger::spans::RULE;
+use crate::ledger::stretches;
+use crate::model::{CategoryId, Covers, Hours, Instant, Quality, Tokens, Usd};
+use crate::store::NewRecord;
+
+/// Sums over the requests of an expense.
+#[derive(Debug, Clone)]
+pub(super) struct Sheetwork {
+    pub(super) tokens: Tokens,
+    pub(super) total: Tokens,
+    pub(super) usd: Usd,
+    pub(super) first_at: Instant,
+    pub(super) last_at: Instant,
+    pub(super) quality: Quality,
+}
+
+impl Default for Sheetwork {
+    fn default() -> Self {
+        Self {
+            tokens: Tokens::default(),
+            total: Tokens::default(),
+            usd: Usd::default(),
+            first_at: Instant::from_millis(i64::MAX),
+            last_at: Instant::from_millis(i64::MIN),
+            quality: Quality::Exact,
+        }
+    }
+}
+
+impl Sheetwork {
+    pub(super) fn add(&mut self, item: &Item) {
+        self.tokens.add(&item.tokens);
+        self.total.add(&item.total);
+        self.usd = add(self.usd, item.price.usd);
+        self.first_at = self.first_at.min(item.at);
+        self.last_at = self.last_at.max(item.at);
+        self.quality = self.quality.max(item.quality);
+    }
+}
+
+/// What an entry says besides its time: the usage of its session, day and link, as information.
+#[derive(Debug, Clone)]
+pub(super) struct EntryFacts {
+    pub(super) model: String,
+    tokens: Tokens,
+    requests: u64,
+}
+
+impl EntryFacts {
+    pub(super) fn of(loaded: &Loaded, due: &DueEntry) -> Self {
+        let (start, end) = match (due.stretches.first(), due.stretches.last()) {
+            (Some((start, _)), Some((_, end))) => (*start, *end),
+            _ => (0, 0),
+        };
+        let mut facts = Self { model: String::new(), tokens: Tokens::default(), requests: 0 };
+        let mut by_model: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+        for request in loaded.session.requests.iter().filter(|request| request.place == due.place) {
+            if (start - 86_400..=end + 86_400).contains(&request.at.seconds()) {
+                facts.tokens.add(&request.tokens);
+                facts.requests += 1;
+                *by_model.entry(&request.model).or_default() += request.tokens.output;
+            }
+        }
+        let most = by_model.into_iter().max_by_key(|(_, output)| *output);
+        facts.model = most.map_or_else(|| "unknown".to_owned(), |(model, _)| model.to_owned());
+        facts
+    }
+}
+
+fn quality_word(quality: Quality) -> &'static str {
+    match quality {
+        Quality::Exact => "exact",
+        Quality::LowerBound => "lower_bound",
+        Quality::Estimated => "estimated",
+    }
+}
+
+fn optional<'a>(desk: &'a Desk<'_, '_>, loaded: &'a Loaded, place: usize) -> Optional<'a> {
+    let detail = &loaded.spots[place].detail;
+    let agent_id = detail.agent_id.as_deref();
+    Optional {
+        draft: detail.draft,
+        agent_id,
+        cost_basis: detail.cost_basis,
+        git_branch: detail.branch.as_deref().filter(|_| detail.send_branch),
+        repo: detail.send_repo.as_deref(),
+        extra: &detail.extra,
+        ..desk.optional()
+    }
+}
+
+impl Desk<'_, '_> {
+    fn optional<'a>(&self) -> Optional<'a> {
+        Optional {
+            draft: false,
+            agent_id: None,
+            provider: None,
+            quality: None,
+            wall_seconds: None,
+            time_method: None,
+            cost_basis: None,
+            price_version: None,
+            git_branch: None,
+            repo: None,
+            extra: &[],
+        }
+    }
+
+    fn note(&self, loaded: &Loaded, place: usize, of: &NoteFor<'_>) -> String {
+        self.policy.note(&loaded.spots[place].detail, of)
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+pub(super) fn expense(
+    desk: &Desk<'_, '_>,
+    loaded: &Loaded,
+    due: &DueExpense,
+    record: &NewRecord,
+    covers: Covers,
+    work: &Sheetwork,
+    factor: &Factor,
+    category: &CategoryId,
+) -> Result<Vec<u8>, keito::TooLong> {
+    let mut keys: Vec<[u8; 3]> = due.items.iter().map(|item| item.key.prefix()).collect();
+    keys.sort_unstable();
+    let version = desk.policy.price_version();
+    let model = Desk::model(&due.model);
+    let detail = &loaded.spots[due.place].detail;
+    let meta = ExpenseMeta {
+        identity: Identity {
+            keitod_id: &record.keitod_id,
+            session: &loaded.head.native,
+            agent: &loaded.head.agent,
+            model: &model,
+            first_at: record.first_at,
+            last_at: record.last_at,
+            covers,
+            machine: &desk.settings.machine,
+            part: record.part,
+        },
+        keys: &keys,
+        tokens: work.tokens,
+        cost_usd: work.usd,
+        rate: factor.rate.as_deref(),
+        markup_percent: detail.markup_percent.as_deref(),
+        excess: due.excess,
+        optional: Optional {
+            quality: Some(quality_word(work.quality)),
+            price_version: Some(&version),
+            ..optional(desk, loaded, due.place)
+        },
+    };
+    let metadata = keito::metadata::expense(&meta)?;
+    let of = NoteFor {
+        expense: true,
+        agent: &loaded.head.agent,
+        model: &due.model,
+        session: loaded.head.native.as_str(),
+        day: due.day,
+        requests: record.requests,
+        seconds: 0,
+        tokens: work.tokens,
+    };
+    let notes = desk.note(loaded, due.place, &of);
+    Ok(keito::expense_body(&ExpenseBody {
+        project: &due.link.project,
+        category,
+        spent_date: due.day,
+        total_cost: record.amount.unwrap_or(crate::model::Amount { units: 0, decimals: 0 }),
+        notes: &notes,
+        metadata: &metadata,
+    }))
+}
+
+fn entry_metadata(
+    desk: &Desk<'_, '_>,
+    loaded: &Loaded,
+    due: &DueEntry,
+    record: &NewRecord,
+    facts: &EntryFacts,
+) -> Result<MetadataJson, keito::TooLong> {
+    let model = Desk::model(&record.model);
+    let wall = stretches::seconds(&stretches::union(due.stretches.clone()));
+    let meta = EntryMeta {
+        identity: Identity {
+            keitod_id: &record.keitod_id,
+            session: &loaded.head.native,
+            agent: &loaded.head.agent,
+            model: &model,
+            first_at: record.first_at,
+            last_at: record.last_at,
+            covers: entry_covers(&loaded.head.agent, loaded.head.native.as_str()),
+            machine: &desk.settings.machine,
+            part: record.part,
+        },
+        duration_seconds: record.seconds,
+        day_sessions: None,
+        usage: (facts.requests > 0).then_some((facts.tokens, None)),
+        optional: Optional {
+            time_method: Some(RULE),
+            wall_seconds: (due.grow.is_none()).then_some(wall),
+            ..optional(desk, loaded, due.place)
+        },
+    };
+    keito::metadata::entry(&meta)
+}
+
+fn entry_note(
+    desk: &Desk<'_, '_>,
+    loaded: &Loaded,
+    due: &DueEntry,
+    record: &NewRecord,
+    facts: &EntryFacts,
+) -> String {
+    let of = NoteFor {
+        expense: false,
+        agent: &loaded.head.agent,
+        model: &facts.model,
+        session: loaded.head.native.as_str(),
+        day: due.day,
+        requests: facts.requests,
+        seconds: record.seconds,
+        tokens: facts.tokens,
+    };
+    desk.note(loaded, due.place, &of)
+}
+
+pub(super) fn entry(
+    desk: &Desk<'_, '_>,
+    loaded: &Loaded,
+    due: &DueEntry,
+    record: &NewRecord,
+    hours: Hours,
+    facts: &EntryFacts,
+) -> Result<Vec<u8>, keito::TooLong> {
+    let metadata = entry_metadata(desk, loaded, due, record, facts)?;
+    let notes = entry_note(desk, loaded, due, record, facts);
+    Ok(keito::entry_body(&EntryBody {
+        project: &due.link.project,
+        task: &due.link.task,
+        spent_date: due.day,
+        hours,
+        notes: &notes,
+        metadata: &metadata,
+    }))
+}
+
+pub(super) fn growth(
+    desk: &Desk<'_, '_>,
+    loaded: &Loaded,
+    due: &DueEntry,
+    record: &NewRecord,
+    hours: Hours,
+    facts: &EntryFacts,
+) -> Result<Vec<u8>, keito::TooLong> {
+    let metadata = entry_metadata(desk, loaded, due, record, facts)?;
+    Ok(keito::entry_patch_body(hours, &metadata, None))
+}

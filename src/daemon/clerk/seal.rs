@@ -1,0 +1,339 @@
+//! Sealing: what is due becomes records with fixed bytes, in one transaction with what they bill.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bodies::{self, Sheetwork};
+use super::session::Loaded;
+use super::{Clerk, Policy, Scope, Settings};
+use crate::ledger::due::{self, DueEntry, DueExpense, Rules};
+use crate::ledger::held::Held;
+use crate::ledger::stretches;
+use crate::model::{
+    Amount, Covers, Hours, Instant, KeitodId, Kind, ModelName, SessionKey, Tokens, Usd, hash64, hash128,
+};
+use crate::store::{Error, NewRecord, NewWrite, OwnState, RecordRow, Tx};
+
+/// What sealing works with inside one transaction.
+pub(super) struct Desk<'a, 'tx> {
+    pub(super) tx: &'a Tx<'tx>,
+    pub(super) policy: &'a dyn Policy,
+    pub(super) settings: &'a Settings,
+    pub(super) scope: &'a Scope,
+    pub(super) category: Option<&'a crate::model::CategoryId>,
+    pub(super) now: Instant,
+}
+
+impl Clerk {
+    /// Computes what is due of changed sessions, notes what waits, and seals what is ready. Returns how many it did.
+    pub(super) fn check_sessions(&mut self, now: Instant) -> Result<usize, Error> {
+        let (calendar, may_pin) = self.calendar();
+        let category = self.category();
+        let today = self.workspace_today(now, &calendar);
+        let Self { store, settings, policy, account, caught_up, appended, settled, .. } = self;
+        // Without `/users/me` or a configured zone the days could still move.
+        let sealing =
+            *caught_up && may_pin && account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
+        let zero = |done: bool, wait: Duration| if done { Duration::ZERO } else { wait };
+        let (time_settle, expense_settle) =
+            (zero(settled.time, settings.time_settle), zero(settled.expenses, settings.expense_settle));
+        let (mut pinned, mut count) = (None, 0);
+        store.transact(|tx| {
+            for id in tx.sessions_to_check(now, super::BATCH)? {
+                count += 1;
+                let seen = appended.get(&id).copied();
+                let Some(loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)? else {
+                    continue;
+                };
+                let agent = loaded.head.agent.clone();
+                let policy = policy.as_ref();
+                let held = |_| category.is_none().then_some(Held::NoCategory);
+                let price = |request: &due::Request, tokens: &Tokens| policy.price(&agent, request, tokens);
+                let rules = Rules {
+                    now,
+                    since: settings.since,
+                    calendar: &calendar,
+                    today,
+                    time_settle,
+                    time_update: zero(settled.time, settings.time_update),
+                    expense_settle,
+                    min_seconds: settings.min_seconds,
+                    max_seconds: settings.max_seconds,
+                    bill_estimates: policy.bill_estimates(&agent),
+                    review: settings.review,
+                    entries_held: policy.entries_held(&agent),
+                    expenses_held: &held,
+                    price: &price,
+                };
+                let sheet = due::due(&loaded.session, &rules);
+                let mut ready_at = sheet.ready_at;
+                if let Some(scope) = account.as_ref().filter(|_| sealing) {
+                    let desk = Desk { tx, policy, settings, scope, category: category.as_ref(), now };
+                    let sealed = desk.seal(&loaded, &sheet.entries, &sheet.expenses)?;
+                    if sealed.any {
+                        pinned = calendar.name().map(str::to_owned);
+                    }
+                    if sealed.wait {
+                        let later = now.plus(Duration::from_secs(3600));
+                        ready_at = Some(ready_at.map_or(later, |at| at.min(later)));
+                    }
+                    if sealed.any {
+                        // What was sealed is open no more; what remains is computed afresh.
+                        let loaded = Self::reload(tx, loaded, scope, &rules)?;
+                        tx.save_sheet(id, &loaded, ready_at)?;
+                        continue;
+                    }
+                } else if !sheet.entries.is_empty() || !sheet.expenses.is_empty() {
+                    // It is ready, but nobody to send to: the account's arrival has all computed again.
+                    ready_at = None;
+                }
+                tx.save_sheet(id, &sheet, ready_at)?;
+            }
+            if let (Some(zone), Some(scope)) = (&pinned, account.as_mut()) {
+                if scope.row.zone.is_none() {
+                    scope.row.zone = Some(zone.clone());
+                    tx.save_account(scope.id, &scope.row)?;
+                }
+            }
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// The sheet after sealing: the same facts with the new `billed` and `covered` rows.
+    fn reload(tx: &Tx<'_>, loaded: Loaded, scope: &Scope, rules: &Rules<'_>) -> Result<due::Sheet, Error> {
+        let mut session = loaded.session;
+        let id = loaded.head.id;
+        let places: Vec<usize> = session.requests.iter().map(|request| request.place).collect();
+        session.requests =
+            tx.requests_for_due(Some(scope.id), id)?.into_iter().map(|(request, _)| request).collect();
+        for (request, place) in session.requests.iter_mut().zip(places) {
+            request.place = place;
+        }
+        (session.covered, session.posted_seconds) = tx.covered(scope.id, id)?;
+        Ok(due::due(&session, rules))
+    }
+
+    fn workspace_today(&self, now: Instant, calendar: &crate::ledger::days::Calendar) -> crate::model::Day {
+        let row = self.account.as_ref().and_then(|scope| scope.row.workspace_zone.as_deref());
+        let zone = row.and_then(|name| jiff::tz::TimeZone::get(name).ok());
+        zone.map_or_else(|| calendar.day_of(now), |zone| crate::ledger::days::Calendar::new(zone).day_of(now))
+    }
+}
+
+/// What [`Desk::seal`] did.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Sealed {
+    /// At least one write was sealed.
+    any: bool,
+    /// Something rounds to nothing and waits for more.
+    wait: bool,
+}
+
+impl Desk<'_, '_> {
+    fn seal(&self, loaded: &Loaded, entries: &[DueEntry], expenses: &[DueExpense]) -> Result<Sealed, Error> {
+        let mut sealed = Sealed::default();
+        for entry in entries {
+            let done = self.seal_entry(loaded, entry)?;
+            (sealed.any, sealed.wait) = (sealed.any | done, sealed.wait | !done);
+        }
+        for expense in expenses {
+            let done = self.seal_expense(loaded, expense)?;
+            (sealed.any, sealed.wait) = (sealed.any | done, sealed.wait | !done);
+        }
+        Ok(sealed)
+    }
+
+    fn seal_expense(&self, loaded: &Loaded, due: &DueExpense) -> Result<bool, Error> {
+        let Some(category) = self.category else { return Ok(false) };
+        let (scope, tx) = (self.scope, self.tx);
+        let detail = &loaded.spots[due.place].detail;
+        let Ok(factor) = self.policy.factor(detail, due.day, scope.row.currency.as_deref()) else {
+            return Ok(false);
+        };
+        let mut work = Sheetwork::default();
+        for item in &due.items {
+            work.add(item);
+        }
+        let (exact, sent) = tx.tally(scope.id, &due.link, due.day, &due.model)?;
+        let adopted = crate::model::Link { task: crate::model::TaskId::new(""), ..due.link.clone() };
+        let (adopted_exact, adopted_sent) = tx.tally(scope.id, &adopted, due.day, &due.model)?;
+        let Some(local) = factor.apply(work.usd.0) else { return Err(Error::Impossible("amount")) };
+        let decimals = scope.row.decimals.unwrap_or(self.settings.decimals).min(self.settings.decimals);
+        let amount = Amount::round(exact + adopted_exact + local - sent - adopted_sent, decimals);
+        if amount.units <= 0 {
+            return Ok(false);
+        }
+        let covers = Covers::of(due.items.iter().map(|item| item.key.0));
+        let mut record = NewRecord {
+            keitod_id: expense_id(&loaded.head.agent, &due.model, covers, due.excess, &work.total),
+            kind: Kind::Expense,
+            session: Some(loaded.head.id),
+            day: due.day,
+            link: due.link.clone(),
+            model: due.model.to_string(),
+            part: 1,
+            excess: due.excess,
+            first_at: work.first_at,
+            last_at: work.last_at,
+            seconds: 0,
+            requests: due.items.len() as u64,
+            amount: Some(amount),
+            usd: Some(work.usd),
+            remote: None,
+            assumed: false,
+        };
+        if tx.record_by_id(scope.id, &record.keitod_id)?.is_some() {
+            // The very same tokens were sealed before and given up: a person decides.
+            return Ok(false);
+        }
+        record.part = tx.next_part(scope.id, &record)?;
+        let Ok(body) = bodies::expense(self, loaded, due, &record, covers, &work, &factor, category) else {
+            return Ok(false);
+        };
+        let id = tx.insert_record(scope.id, &record, false)?;
+        tx.set_exact(id, local)?;
+        for item in &due.items {
+            tx.bill(scope.id, item.id, id, &item.tokens, item.price.usd, &item.price.source)?;
+        }
+        tx.save_tally(scope.id, &due.link, due.day, &due.model, (exact + local, sent + amount.pico()))?;
+        tx.insert_write(&self.write(id, &record.keitod_id, false, body, 0))?;
+        Ok(true)
+    }
+
+    fn seal_entry(&self, loaded: &Loaded, due: &DueEntry) -> Result<bool, Error> {
+        match due.grow {
+            None => self.seal_new_entry(loaded, due),
+            Some(record) => {
+                let Some(record) = self.tx.record(record)? else { return Ok(false) };
+                self.seal_growth(loaded, due, record)
+            }
+        }
+    }
+
+    fn seal_new_entry(&self, loaded: &Loaded, due: &DueEntry) -> Result<bool, Error> {
+        let (scope, tx) = (self.scope, self.tx);
+        let seconds = stretches::seconds(&due.stretches);
+        let hours = Hours::from_seconds(seconds);
+        let (Some((first, _)), Some((_, last))) = (due.stretches.first(), due.stretches.last()) else {
+            return Ok(false);
+        };
+        if hours.hundredths == 0 {
+            return Ok(false);
+        }
+        let (first_at, last_at) = (Instant::from_seconds(*first), Instant::from_seconds(*last));
+        let (_, earlier) = tx.covered(scope.id, loaded.head.id)?;
+        let mut record = NewRecord {
+            keitod_id: entry_id(&loaded.head.agent, loaded.head.native.as_str(), first_at, earlier),
+            kind: Kind::Entry,
+            session: Some(loaded.head.id),
+            day: due.day,
+            link: due.link.clone(),
+            model: String::new(),
+            part: 1,
+            excess: false,
+            first_at,
+            last_at,
+            seconds,
+            requests: 0,
+            amount: None,
+            usd: None,
+            remote: None,
+            assumed: false,
+        };
+        if tx.record_by_id(scope.id, &record.keitod_id)?.is_some() {
+            return Ok(false);
+        }
+        let facts = bodies::EntryFacts::of(loaded, due);
+        record.model.clone_from(&facts.model);
+        record.part = tx.next_part(scope.id, &record)?;
+        let Ok(body) = bodies::entry(self, loaded, due, &record, hours, &facts) else { return Ok(false) };
+        let id = tx.insert_record(scope.id, &record, false)?;
+        let write = tx.insert_write(&self.write(id, &record.keitod_id, false, body, seconds))?;
+        tx.cover(scope.id, loaded.head.id, id, Some(write), &due.stretches)?;
+        self.remember_sent(id, hours, seconds)?;
+        Ok(true)
+    }
+
+    fn seal_growth(&self, loaded: &Loaded, due: &DueEntry, mut record: RecordRow) -> Result<bool, Error> {
+        let (scope, tx) = (self.scope, self.tx);
+        let seconds = record.new.seconds + stretches::seconds(&due.stretches);
+        let hours = Hours::from_seconds(seconds);
+        let last = due.stretches.last().map(|(_, end)| Instant::from_seconds(*end)).unwrap_or_default();
+        record.new.last_at = record.new.last_at.max(last);
+        record.new.seconds = seconds;
+        let facts = bodies::EntryFacts::of(loaded, due);
+        let Ok(body) = bodies::growth(self, loaded, due, &record.new, hours, &facts) else {
+            return Ok(false);
+        };
+        let write = tx.insert_write(&self.write(record.id, &record.new.keitod_id, true, body, seconds))?;
+        tx.cover(scope.id, loaded.head.id, record.id, Some(write), &due.stretches)?;
+        tx.save_record(&record)?;
+        self.remember_sent(record.id, hours, seconds)?;
+        Ok(true)
+    }
+
+    /// Before the first byte leaves we know which states of the entry are ours.
+    fn remember_sent(&self, id: crate::model::RecordRef, hours: Hours, seconds: u64) -> Result<(), Error> {
+        let Some(mut record) = self.tx.record(id)? else { return Ok(()) };
+        record
+            .ours
+            .push(OwnState { hours: Amount { units: i128::from(hours.hundredths), decimals: 2 }, seconds });
+        self.tx.save_record(&record)
+    }
+
+    fn write(
+        &self,
+        record: crate::model::RecordRef,
+        id: &KeitodId,
+        patch: bool,
+        body: Vec<u8>,
+        seconds: u64,
+    ) -> NewWrite {
+        let method: &[u8] = if patch { b"PATCH" } else { b"POST" };
+        let idempotency = format!("{id}-{:016x}", hash64(&[method, &body]));
+        NewWrite { record, patch, body, idempotency, seconds, sealed_at: self.now }
+    }
+
+    /// The model's name as a newtype.
+    pub(super) fn model(name: &str) -> ModelName {
+        ModelName::new(if name.is_empty() { "unknown" } else { name })
+    }
+}
+
+/// Of an expense: what it covers, and all tokens that records hold of these requests with this part.
+fn expense_id(
+    agent: &crate::model::Agent,
+    model: &Arc<str>,
+    covers: Covers,
+    excess: bool,
+    total: &Tokens,
+) -> KeitodId {
+    let counts: Vec<u8> = total.classes().iter().flat_map(|count| count.to_be_bytes()).collect();
+    let parts: [&[u8]; 6] = [
+        b"expense",
+        agent.as_str().as_bytes(),
+        model.as_bytes(),
+        &covers.0.to_be_bytes(),
+        &[u8::from(excess)],
+        &counts,
+    ];
+    KeitodId::new(format!("k1{:032x}", hash128(&parts)))
+}
+
+/// Of an entry: where its time begins, and how much of the session earlier entries hold.
+fn entry_id(agent: &crate::model::Agent, session: &str, first_at: Instant, earlier: u64) -> KeitodId {
+    let (first, earlier) = (first_at.millis().to_be_bytes(), earlier.to_be_bytes());
+    let parts: [&[u8]; 5] = [b"entry", agent.as_str().as_bytes(), session.as_bytes(), &first, &earlier];
+    KeitodId::new(format!("k1{:032x}", hash128(&parts)))
+}
+
+/// The `covers` of an entry of one session.
+pub(super) fn entry_covers(agent: &crate::model::Agent, session: &str) -> Covers {
+    Covers::of([SessionKey::new(agent.as_str(), session).0])
+}
+
+/// Sum of pico-USD.
+pub(super) fn add(a: Usd, b: Usd) -> Usd {
+    a.plus(b)
+}

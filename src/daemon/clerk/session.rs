@@ -1,0 +1,140 @@
+//! A session as the ledger wants to see it: its facts, what is billed of them, and where each goes.
+
+use std::sync::Arc;
+
+use super::{Clerk, Policy, Scope, Spot};
+use crate::ledger::due::{self, OpenEntry, Place};
+use crate::ledger::held::Held;
+use crate::model::{Agent, BranchRef, DirRef, Instant, SessionRef};
+use crate::store::{Error, RecordState, SessionHead, Tx};
+
+/// A loaded session.
+pub(super) struct Loaded {
+    pub(super) head: SessionHead,
+    pub(super) session: due::Session,
+    /// By the same index as `session.places`.
+    pub(super) spots: Vec<Arc<Spot>>,
+}
+
+impl Clerk {
+    pub(super) fn load(
+        tx: &Tx<'_>,
+        policy: &mut (dyn Policy + Send),
+        scope: Option<&Scope>,
+        id: SessionRef,
+        appended_at: Option<Instant>,
+        now: Instant,
+    ) -> Result<Option<Loaded>, Error> {
+        let Some(head) = tx.session_head(id)? else { return Ok(None) };
+        let account = scope.map(|scope| scope.id);
+        let requests = tx.requests_for_due(account, id)?;
+        let spans = tx.spans(id)?;
+        let mut session = due::Session { last_at: tx.last_at(id)?, appended_at, ..due::Session::default() };
+        if let Some(account) = account {
+            (session.covered, session.posted_seconds) = tx.covered(account, id)?;
+            session.unproven = tx.unproven(account, id)?.into_iter().map(Arc::from).collect();
+            for entry in
+                tx.entries_of(account, id)?.into_iter().filter(|entry| entry.state == RecordState::Live)
+            {
+                let (written_at, busy) = tx.last_write(entry.id)?;
+                session.entries.push(OpenEntry {
+                    record: entry.id,
+                    day: entry.new.day,
+                    link: entry.new.link.clone(),
+                    busy,
+                    written_at: written_at.or(entry.listed_at).unwrap_or_default(),
+                });
+            }
+        }
+        let mut events: Vec<(Instant, Event)> = Vec::with_capacity(requests.len() + spans.len());
+        for (index, (request, branch)) in requests.iter().enumerate() {
+            events.push((request.at, Event { of: Of::Request(index), dir: request.dir, branch: *branch }));
+        }
+        for (index, span) in spans.iter().enumerate() {
+            events.push((
+                Instant::from_seconds(span.end),
+                Event { of: Of::Span(index), dir: span.dir, branch: None },
+            ));
+        }
+        events.sort_by_key(|(at, event)| (*at, event.of));
+        session.requests = requests.into_iter().map(|(request, _)| request).collect();
+        session.spans = spans.into_iter().map(|span| (span, 0)).collect();
+        let mut trail = Trail { tx, policy, agent: &head.agent, now, spots: Vec::new(), last: None };
+        let first = trail.own(tx.first_dir(id)?, None)?;
+        let places = trail.walk(&events, first)?;
+        let spots = trail.spots;
+        for ((_, event), place) in events.iter().zip(places) {
+            match event.of {
+                Of::Request(index) => session.requests[index].place = place,
+                Of::Span(index) => session.spans[index].1 = place,
+            }
+        }
+        session.places = spots.iter().map(|spot| spot.place.clone()).collect();
+        Ok(Some(Loaded { head, session, spots }))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Of {
+    Request(usize),
+    Span(usize),
+}
+
+struct Event {
+    of: Of,
+    dir: Option<DirRef>,
+    branch: Option<BranchRef>,
+}
+
+/// Walks a session in order of time: a fact in a directory without a link goes where the session was last, then where
+/// it began (agents `cd /tmp`); `[default]` takes only sessions without any link.
+struct Trail<'a, 'tx> {
+    tx: &'a Tx<'tx>,
+    policy: &'a mut (dyn Policy + Send),
+    agent: &'a Agent,
+    now: Instant,
+    spots: Vec<Arc<Spot>>,
+    last: Option<usize>,
+}
+
+impl Trail<'_, '_> {
+    /// The place of a directory itself.
+    fn own(&mut self, dir: Option<DirRef>, branch: Option<BranchRef>) -> Result<Option<usize>, Error> {
+        let spot = self.policy.spot(self.tx, self.agent, dir, branch, self.now)?;
+        Ok(spot.map(|spot| self.index(spot)))
+    }
+
+    fn index(&mut self, spot: Arc<Spot>) -> usize {
+        if let Some(known) = self.spots.iter().position(|known| Arc::ptr_eq(known, &spot) || **known == *spot)
+        {
+            return known;
+        }
+        self.spots.push(spot);
+        self.spots.len() - 1
+    }
+
+    fn is_link(&self, index: usize) -> bool {
+        matches!(self.spots[index].place, Place::To { .. })
+    }
+
+    fn walk(&mut self, events: &[(Instant, Event)], first: Option<usize>) -> Result<Vec<usize>, Error> {
+        let mut own = Vec::with_capacity(events.len());
+        for (_, event) in events {
+            own.push(self.own(event.dir, event.branch)?);
+        }
+        let first = first.filter(|first| self.is_link(*first));
+        let linked = first.is_some() || own.iter().flatten().any(|index| self.is_link(*index));
+        let default = if linked { None } else { self.policy.default_spot(self.agent) };
+        let default = default.map(|spot| self.index(spot));
+        let unmapped = Spot { place: Place::Held(Held::Unmapped), detail: super::Detail::default() };
+        let unmapped = self.index(Arc::new(unmapped));
+        let mut places = Vec::with_capacity(own.len());
+        for place in own {
+            if let Some(link) = place.filter(|place| self.is_link(*place)) {
+                self.last = Some(link);
+            }
+            places.push(place.or(self.last).or(first).or(default).unwrap_or(unmapped));
+        }
+        Ok(places)
+    }
+}

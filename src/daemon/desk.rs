@@ -1,0 +1,79 @@
+//! The thread that owns the clerk, and the handle by which others ask it.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use super::clerk::Clerk;
+
+type Job = Box<dyn FnOnce(&mut Clerk) + Send>;
+
+/// Asks the clerk's thread.
+#[derive(Clone)]
+pub struct ClerkHandle {
+    jobs: SyncSender<Job>,
+}
+
+/// Waiting questions; a reader that is ahead of the writer waits here.
+const QUEUE: usize = 8;
+
+impl ClerkHandle {
+    /// Starts the thread. It ends when all handles are gone.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn start(mut clerk: Clerk) -> Result<(Self, JoinHandle<()>), super::Error> {
+        let (jobs, queue): (SyncSender<Job>, Receiver<Job>) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("clerk".into())
+            .spawn(move || {
+                while let Ok(job) = queue.recv() {
+                    job(&mut clerk);
+                }
+            })
+            .map_err(super::Error::Thread)?;
+        Ok((Self { jobs }, thread))
+    }
+
+    /// Asks and waits, from a thread that may block.
+    ///
+    /// # Errors
+    /// [`super::Error::ClerkGone`] if the clerk's thread has ended.
+    pub fn call_blocking<R: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut Clerk) -> R + Send + 'static,
+    ) -> Result<R, super::Error> {
+        let (reply, answer) = sync_channel(1);
+        let job: Job = Box::new(move |clerk| {
+            // Whoever asked may have gone.
+            let _ = reply.send(ask(clerk));
+        });
+        self.jobs.send(job).map_err(|_| super::Error::ClerkGone)?;
+        answer.recv().map_err(|_| super::Error::ClerkGone)
+    }
+
+    /// Asks and waits, from async code.
+    ///
+    /// # Errors
+    /// As [`ClerkHandle::call_blocking`].
+    pub async fn call<R: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut Clerk) -> R + Send + 'static,
+    ) -> Result<R, super::Error> {
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let mut job: Job = Box::new(move |clerk| {
+            let _ = reply.send(ask(clerk));
+        });
+        // The queue is short and the clerk quick; blocking the runtime's one thread here would stop the socket.
+        loop {
+            match self.jobs.try_send(job) {
+                Ok(()) => break,
+                Err(std::sync::mpsc::TrySendError::Full(back)) => {
+                    job = back;
+                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                }
+                Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return Err(super::Error::ClerkGone),
+            }
+        }
+        answer.await.map_err(|_| super::Error::ClerkGone)
+    }
+}

@@ -1,0 +1,435 @@
+//! The reading thread: events and scans → whole lines → facts → the clerk.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::clerk::Settled;
+use super::desk::ClerkHandle;
+use super::time::Monotonic;
+use crate::model::{Agent, Facts, Reject, RejectReason};
+use crate::sources::{Claim, Context, Lines, Source};
+use crate::store;
+use crate::tail::{
+    Cadence, Cursor, Event, Found, Limits, Mode, Pending, Reader, Root, Scan, ScanLimits, Skip, Step,
+    Verdict, Watch, scan, scan_below,
+};
+
+/// One agent and where its logs are.
+#[derive(Clone)]
+pub struct Watched {
+    /// How its logs are read.
+    pub source: &'static dyn Source,
+    /// The agent.
+    pub agent: Agent,
+    /// Its roots.
+    pub roots: Vec<PathBuf>,
+}
+
+/// How reading is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// Longest line.
+    pub max_line: usize,
+    /// How changes are noticed.
+    pub mode: Mode,
+    /// Between scans.
+    pub scan: Duration,
+    /// Between scans while events prove reliable.
+    pub scan_max: Duration,
+    /// Bounds repeated reads of one file.
+    pub debounce: Duration,
+}
+
+/// What status wants to know of reading.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    /// Per agent.
+    pub agents: Vec<AgentHealth>,
+    /// The first full scan has been read to its end.
+    pub caught_up: bool,
+    /// Bytes read of the backlog, and all of it.
+    pub progress: (u64, u64),
+    /// Files and directories that cannot be read, with the reason; a sample.
+    pub problems: Vec<(PathBuf, String)>,
+    /// How many there are.
+    pub problem_count: u64,
+}
+
+/// One agent's logs.
+#[derive(Debug, Clone, Default)]
+pub struct AgentHealth {
+    /// The agent's name.
+    pub agent: String,
+    /// Its roots.
+    pub roots: Vec<PathBuf>,
+    /// Files known.
+    pub files: u64,
+    /// Bytes not read yet.
+    pub lag_bytes: u64,
+    /// `native`, `poll` or `off`.
+    pub watcher: &'static str,
+}
+
+/// A message to the reading thread.
+pub enum Message {
+    /// Something changed.
+    Event(Event),
+    /// Scan everything and read it to the end, then answer.
+    Rescan(Sender<()>),
+    /// End.
+    Stop,
+}
+
+struct Known {
+    cursor: Cursor,
+    context: Context,
+}
+
+struct Job {
+    watched: usize,
+    root: PathBuf,
+    relative: PathBuf,
+    found: Found,
+}
+
+/// Facts of some files that are committed together.
+#[derive(Default)]
+struct Batch {
+    reads: Vec<(Agent, Cursor, Context, Facts)>,
+    facts: usize,
+}
+
+/// The reading side.
+pub struct Intake {
+    watched: Vec<Watched>,
+    reading: Reading,
+    clerk: ClerkHandle,
+    health: Arc<Mutex<Health>>,
+    known: HashMap<PathBuf, Known>,
+    reader: Reader,
+    backlog: VecDeque<Job>,
+    live: bool,
+    kind: &'static str,
+}
+
+/// Facts per commit while there is a backlog.
+const FACTS_PER_COMMIT: usize = 4000;
+const FILES_PER_COMMIT: usize = 64;
+/// Bytes of one file that are read before live files get their turn.
+const BUDGET: u64 = 4 << 20;
+
+impl Intake {
+    /// Prepares reading from where the store's cursors stand.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn new(
+        watched: Vec<Watched>,
+        reading: Reading,
+        clerk: ClerkHandle,
+        health: Arc<Mutex<Health>>,
+    ) -> Result<Self, super::Error> {
+        let cursors = clerk.call_blocking(|clerk| clerk.store().view().cursors())??;
+        let known = cursors
+            .into_iter()
+            .map(|(_, cursor, context)| (cursor.path.clone(), Known { cursor, context }))
+            .collect();
+        let reader = Reader::new(Limits { max_line: reading.max_line, budget: BUDGET });
+        Ok(Self {
+            watched,
+            reading,
+            clerk,
+            health,
+            known,
+            reader,
+            backlog: VecDeque::new(),
+            live: false,
+            kind: "off",
+        })
+    }
+
+    /// Scans everything once and reads it to the end.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn read_all(&mut self) -> Result<(), super::Error> {
+        self.scan_all();
+        self.drain(None)?;
+        self.settle_health(true);
+        self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))
+    }
+
+    /// Watches, scans and reads until it is told to stop. `changed` is called after each commit.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn run(
+        mut self,
+        messages: &Receiver<Message>,
+        events: Sender<Message>,
+        changed: &(dyn Fn() + Send),
+    ) -> Result<(), super::Error> {
+        let roots: Vec<PathBuf> = self.watched.iter().flat_map(|watched| watched.roots.clone()).collect();
+        let clock = Monotonic::new();
+        // Watch first, then scan: what changes in between is in one of the two.
+        let watch = Watch::new(&roots, self.reading.mode, move |event| {
+            // The receiver is gone only when reading has ended.
+            let _ = events.send(Message::Event(event));
+        });
+        self.kind = watch.kind().as_str();
+        self.read_all()?;
+        changed();
+        self.live = true;
+        let mut pending = Pending::new(self.reading.debounce);
+        let mut cadence = Cadence::new(self.reading.scan, self.reading.scan_max, clock.millis());
+        cadence.started();
+        cadence.finished(clock.millis(), self.kind == "native");
+        loop {
+            let now = clock.millis();
+            let wake = pending.next_wake().map_or(cadence.next_wake(), |at| at.min(cadence.next_wake()));
+            let wait = Duration::from_millis(wake.saturating_sub(now));
+            match messages.recv_timeout(wait) {
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Ok(Message::Event(event)) => note(event, &mut pending, &mut cadence, clock.millis()),
+                Ok(Message::Rescan(done)) => {
+                    self.read_all()?;
+                    changed();
+                    // Nobody waits any more if the asker is gone.
+                    let _ = done.send(());
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            while let Ok(message) = messages.try_recv() {
+                match message {
+                    Message::Stop => return Ok(()),
+                    Message::Event(event) => note(event, &mut pending, &mut cadence, clock.millis()),
+                    Message::Rescan(done) => {
+                        self.read_all()?;
+                        changed();
+                        let _ = done.send(());
+                    }
+                }
+            }
+            let mut worked = false;
+            for path in pending.due(clock.millis()) {
+                self.look(&path);
+                pending.read(&path, clock.millis());
+                worked = true;
+            }
+            if cadence.due(clock.millis()) {
+                cadence.started();
+                let before = self.backlog.len();
+                self.scan_all();
+                let clean = self.backlog.len() == before && self.kind == "native";
+                cadence.finished(clock.millis(), clean);
+                worked = true;
+            }
+            if worked || !self.backlog.is_empty() {
+                self.drain(Some(messages))?;
+                self.settle_health(true);
+                changed();
+            }
+        }
+    }
+
+    /// One changed path: a file, or a directory that appeared.
+    fn look(&mut self, path: &Path) {
+        for index in 0..self.watched.len() {
+            for root in self.watched[index].roots.clone() {
+                let Ok(opened) = Root::open(&root) else { continue };
+                let Ok(relative) = path.strip_prefix(opened.path()) else { continue };
+                let mut found = Scan::new(ScanLimits::default());
+                let source = self.watched[index].source;
+                scan_below(&opened, relative, &|path| source.claim(path).is_some(), &mut found);
+                self.enqueue(index, &root, found, true);
+            }
+        }
+    }
+
+    fn scan_all(&mut self) {
+        self.with_health(|health| (health.problems, health.problem_count) = (Vec::new(), 0));
+        let mut agents = Vec::new();
+        for index in 0..self.watched.len() {
+            let mut files = 0;
+            for root in self.watched[index].roots.clone() {
+                let mut found = Scan::new(ScanLimits::default());
+                let source = self.watched[index].source;
+                scan(&root, &|path| source.claim(path).is_some(), &mut found);
+                files += found.found.len() as u64;
+                self.enqueue(index, &root, found, false);
+            }
+            agents.push(AgentHealth {
+                agent: self.watched[index].agent.as_str().to_owned(),
+                roots: self.watched[index].roots.clone(),
+                files,
+                lag_bytes: 0,
+                watcher: self.kind,
+            });
+        }
+        self.with_health(|health| health.agents = agents);
+    }
+
+    fn enqueue(&mut self, watched: usize, root: &Path, scan: Scan, front: bool) {
+        self.with_health(|health| {
+            health.problem_count += scan.problems.len() as u64 + scan.more_problems;
+            for problem in scan.problems.iter().take(20) {
+                health.problems.push((problem.path.clone(), problem.reason.to_string()));
+            }
+        });
+        for found in scan.found {
+            let changed =
+                self.known.get(&found.path).is_none_or(|known| !known.cursor.is_unchanged(&found.stat));
+            if !changed || self.backlog.iter().any(|job| job.found.path == found.path) {
+                continue;
+            }
+            let relative = found.relative().to_path_buf();
+            let job = Job { watched, root: root.to_path_buf(), relative, found };
+            if front { self.backlog.push_front(job) } else { self.backlog.push_back(job) }
+        }
+    }
+
+    /// Reads the backlog, a slice of a file at a time; between slices live files come first.
+    fn drain(&mut self, messages: Option<&Receiver<Message>>) -> Result<(), super::Error> {
+        let _ = messages;
+        let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
+        self.with_health(|health| health.progress = (0, total));
+        let mut batch = Batch::default();
+        while let Some(job) = self.backlog.pop_front() {
+            let more = self.slice(&job, &mut batch)?;
+            if more {
+                self.backlog.push_back(job);
+            }
+            let enough = batch.facts >= FACTS_PER_COMMIT || batch.reads.len() >= FILES_PER_COMMIT;
+            if enough || self.live || self.backlog.is_empty() {
+                self.commit(&mut batch)?;
+                let left: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
+                self.with_health(|health| health.progress = (total.saturating_sub(left), total));
+            }
+        }
+        self.commit(&mut batch)
+    }
+
+    fn unread(&self, job: &Job) -> u64 {
+        let offset = self.known.get(&job.found.path).map_or(0, |known| known.cursor.offset);
+        job.found.stat.size.saturating_sub(offset)
+    }
+
+    /// Reads up to the budget of one file. Returns whether more is there.
+    fn slice(&mut self, job: &Job, batch: &mut Batch) -> Result<bool, super::Error> {
+        let Watched { source, agent, .. } = self.watched[job.watched].clone();
+        let path = &job.found.path;
+        let claim = source.claim(&job.relative).unwrap_or_default();
+        let file = match Root::open(&job.root).and_then(|root| root.open_file(&job.relative)) {
+            Ok(file) => file,
+            Err(Skip::Gone) => return Ok(false),
+            Err(skip) => {
+                self.problem(path, &skip.to_string());
+                return Ok(false);
+            }
+        };
+        let fresh = |claim: &Claim| Context { claim: claim.clone(), state: Vec::new() };
+        let (cursor, mut context) = match self.known.get(path) {
+            Some(known) => (known.cursor.clone(), known.context.clone()),
+            None => (Cursor::new(path), fresh(&claim)),
+        };
+        let before = cursor.clone();
+        let verdict = match self.reader.begin(file, &cursor) {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                self.problem(path, &error.kind().to_string());
+                return Ok(false);
+            }
+        };
+        match verdict {
+            Verdict::Gone => return Ok(false),
+            Verdict::Restart(_) => context = fresh(&claim),
+            Verdict::Unchanged | Verdict::Resume => {}
+        }
+        let mut facts = Facts::default();
+        let more = loop {
+            match self.reader.step() {
+                Ok(Step::Lines(chunk)) => {
+                    source.decode(&mut context, Lines::new(chunk.bytes, chunk.offset), &mut facts);
+                }
+                Ok(Step::TooLong(line)) => facts.rejects.push(Reject {
+                    offset: line.offset,
+                    length: line.length,
+                    reason: RejectReason::TooLong,
+                }),
+                Ok(Step::Budget) => break true,
+                Ok(Step::End) => break false,
+                Err(error) => {
+                    self.problem(path, &error.kind().to_string());
+                    return Ok(false);
+                }
+            }
+        };
+        let cursor = self.reader.cursor().clone();
+        if cursor == before && facts.lines == 0 {
+            return Ok(more);
+        }
+        batch.facts += facts.sightings.len() + facts.activities.len() + 1;
+        self.known.insert(path.clone(), Known { cursor: cursor.clone(), context: context.clone() });
+        batch.reads.push((agent, cursor, context, facts));
+        Ok(more)
+    }
+
+    fn commit(&mut self, batch: &mut Batch) -> Result<(), super::Error> {
+        let reads = std::mem::take(&mut batch.reads);
+        batch.facts = 0;
+        if reads.is_empty() {
+            return Ok(());
+        }
+        let live = self.live;
+        let now = super::time::now();
+        self.clerk.call_blocking(move |clerk| {
+            let reads: Vec<store::Read<'_>> = reads
+                .iter()
+                .map(|(agent, cursor, context, facts)| store::Read { agent, cursor, context, facts })
+                .collect();
+            clerk.ingest(&reads, live, now)
+        })??;
+        Ok(())
+    }
+
+    fn problem(&self, path: &Path, reason: &str) {
+        self.with_health(|health| {
+            health.problem_count += 1;
+            if health.problems.len() < 100 {
+                health.problems.push((path.to_path_buf(), reason.to_owned()));
+            }
+        });
+    }
+
+    fn settle_health(&self, caught_up: bool) {
+        self.with_health(|health| {
+            health.caught_up |= caught_up;
+            for agent in &mut health.agents {
+                agent.lag_bytes = 0;
+            }
+        });
+    }
+
+    fn with_health(&self, change: impl FnOnce(&mut Health)) {
+        change(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+fn note(event: Event, pending: &mut Pending, cadence: &mut Cadence, now: u64) {
+    match event {
+        Event::Changed(path) => pending.note(path, now),
+        Event::Rescan(_) => cadence.request(now),
+    }
+}
+
+/// Channel to the reading thread.
+#[must_use]
+pub fn messages() -> (Sender<Message>, Receiver<Message>) {
+    channel()
+}
+
+/// What a flush asks for besides the scan.
+pub type FlushSettled = Settled;

@@ -1,0 +1,305 @@
+//! The clerk's questions answered from the config, the price table and the directories themselves.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clerk::{Detail, Factor, NoteFor, Policy, Spot};
+use crate::config::{Config, CostBasis, Template};
+use crate::keito::Extra;
+use crate::ledger::due::{self, Place, Price};
+use crate::ledger::held::Held;
+use crate::mapping::{self, By, DirView, LinkTo, Mapped, Scalar};
+use crate::model::{AccountId, Agent, BranchRef, Day, DirRef, Instant, Tokens};
+use crate::prices::{Override, Rate, Rates, Request, Table, Unpriced};
+use crate::repo::{self, DirFacts};
+use crate::store::{Error, Tx};
+
+/// How long a look at a directory is good.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What a user decided, with the directories as they are.
+pub struct ConfigPolicy {
+    config: Arc<Config>,
+    table: Arc<Table>,
+    home: PathBuf,
+    machine: String,
+    account: Option<AccountId>,
+    looked: HashMap<DirRef, (Instant, Arc<DirFacts>, PathBuf)>,
+    spots: HashMap<(Agent, DirRef, Option<BranchRef>), (Arc<DirFacts>, Option<Arc<Spot>>)>,
+}
+
+impl ConfigPolicy {
+    /// For one account; `None` while there are no credentials.
+    #[must_use]
+    pub fn new(
+        config: Arc<Config>,
+        table: Arc<Table>,
+        home: PathBuf,
+        machine: String,
+        account: Option<AccountId>,
+    ) -> Self {
+        Self { config, table, home, machine, account, looked: HashMap::new(), spots: HashMap::new() }
+    }
+
+    /// What stands around a directory: looked at now and remembered, or remembered if it is gone.
+    fn facts(
+        &mut self,
+        tx: &Tx<'_>,
+        dir: DirRef,
+        now: Instant,
+    ) -> Result<Option<(Arc<DirFacts>, PathBuf)>, Error> {
+        if let Some((at, facts, path)) = self.looked.get(&dir) {
+            if now.since(*at) < LOOK {
+                return Ok(Some((Arc::clone(facts), path.clone())));
+            }
+        }
+        let Some((path, remembered)) = tx.dir_of(dir)? else { return Ok(None) };
+        let path = PathBuf::from(path);
+        let mut facts = repo::look(&path, &self.home);
+        match remembered.as_deref().and_then(repo::from_json) {
+            // Deleted worktrees keep the link that they had.
+            Some(known) if facts.gone => facts = known,
+            Some(known) if known == facts => {}
+            _ => {
+                if let Some(text) = repo::to_json(&facts) {
+                    tx.remember_dir(dir, &text, now)?;
+                }
+            }
+        }
+        let facts = match self.looked.get(&dir) {
+            Some((_, known, _)) if **known == facts => Arc::clone(known),
+            _ => Arc::new(facts),
+        };
+        self.looked.insert(dir, (now, Arc::clone(&facts), path.clone()));
+        Ok(Some((facts, path)))
+    }
+
+    fn spot_of(
+        &self,
+        agent: &Agent,
+        path: &Path,
+        facts: &DirFacts,
+        branch: Option<&str>,
+    ) -> Option<Arc<Spot>> {
+        let view = DirView { path, facts, log_branch: branch, head_branch: None };
+        let mapped = mapping::link_of(&self.config.rules, &view);
+        let detail = |link: Option<&LinkTo>| self.detail(agent, path, facts, branch, link);
+        let spot = match mapped {
+            Mapped::Unmapped => return None,
+            Mapped::Excluded(_) => Spot { place: Place::Excluded, detail: detail(None) },
+            Mapped::Error(_) => Spot { place: Place::Held(Held::MappingError), detail: detail(None) },
+            Mapped::Linked(link) => Spot { place: self.place(agent, &link), detail: detail(Some(&link)) },
+        };
+        Some(Arc::new(spot))
+    }
+
+    fn place(&self, agent: &Agent, link: &LinkTo) -> Place {
+        if let (Some(workspace), Some(account)) = (&link.workspace, &self.account) {
+            if workspace != account {
+                return Place::Held(Held::OtherAccount);
+            }
+        }
+        let terms = mapping::money_terms(&self.config, agent, link);
+        Place::To {
+            link: link.link.clone(),
+            min_seconds: link.min_seconds,
+            max_seconds: link.max_seconds,
+            // Nothing in a log of list prices proves what was charged, so "metered" has no expense here.
+            no_expenses: terms.cost != CostBasis::List,
+        }
+    }
+
+    fn detail(
+        &self,
+        agent: &Agent,
+        path: &Path,
+        facts: &DirFacts,
+        branch: Option<&str>,
+        link: Option<&LinkTo>,
+    ) -> Detail {
+        let privacy = &self.config.privacy;
+        let name =
+            facts.repo.clone().or_else(|| path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        let repo = name.unwrap_or_default();
+        let shown = facts.remote.clone().unwrap_or_else(|| repo.clone());
+        let names = link.map(|link| &link.names);
+        let name = |of: Option<&String>| of.cloned().unwrap_or_default();
+        let mut extra: Vec<(String, Extra)> = link
+            .map(|link| link.metadata.iter().map(|(key, value)| (key.clone(), extra_of(value))).collect())
+            .unwrap_or_default();
+        if privacy.send_paths {
+            extra.push(("cwd".to_owned(), Extra::Text(path.to_string_lossy().into_owned())));
+        }
+        let markup = link.map(|link| mapping::money_terms(&self.config, agent, link).markup_percent);
+        Detail {
+            repo,
+            send_repo: privacy.send_repo.then_some(shown),
+            branch: facts.branch.clone().or_else(|| branch.map(str::to_owned)),
+            send_branch: privacy.send_branch,
+            names: [
+                name(names.and_then(|names| names.client.as_ref())),
+                name(names.and_then(|names| names.project.as_ref())),
+                name(names.and_then(|names| names.task.as_ref())),
+            ],
+            notes: link.and_then(|link| link.notes.clone()),
+            redact: link.is_some_and(|link| link.redact_notes),
+            draft: link.is_some_and(|link| link.draft),
+            extra,
+            cost_basis: Some("list_price"),
+            markup_percent: markup
+                .filter(|markup| !markup.is_zero())
+                .map(|markup| markup.normalize().to_string()),
+            agent_id: Some(
+                self.config.keito.agent_id.clone().unwrap_or_else(|| format!("{agent}@{}", self.machine)),
+            ),
+        }
+    }
+}
+
+fn extra_of(value: &Scalar) -> Extra {
+    match value {
+        Scalar::Text(text) | Scalar::Number(text) => Extra::Text(text.clone()),
+        Scalar::Integer(number) => Extra::Integer(*number),
+        Scalar::Bool(flag) => Extra::Flag(*flag),
+    }
+}
+
+impl Policy for ConfigPolicy {
+    fn spot(
+        &mut self,
+        tx: &Tx<'_>,
+        agent: &Agent,
+        dir: Option<DirRef>,
+        branch: Option<BranchRef>,
+        now: Instant,
+    ) -> Result<Option<Arc<Spot>>, Error> {
+        let Some(dir) = dir else { return Ok(None) };
+        let Some((facts, path)) = self.facts(tx, dir, now)? else { return Ok(None) };
+        let key = (agent.clone(), dir, branch);
+        if let Some((known, spot)) = self.spots.get(&key) {
+            if Arc::ptr_eq(known, &facts) {
+                return Ok(spot.clone());
+            }
+        }
+        let name = branch.map(|branch| tx.branch_name(branch)).transpose()?.flatten();
+        let spot = self.spot_of(agent, &path, &facts, name.as_deref());
+        self.spots.insert(key, (facts, spot.clone()));
+        Ok(spot)
+    }
+
+    fn default_spot(&self, agent: &Agent) -> Option<Arc<Spot>> {
+        let link = self.config.rules.default.as_ref()?;
+        let link = LinkTo::bare(link.clone(), By::Default);
+        let detail = self.detail(agent, Path::new(""), &DirFacts::default(), None, Some(&link));
+        Some(Arc::new(Spot { place: self.place(agent, &link), detail }))
+    }
+
+    fn changed(&mut self, tx: &Tx<'_>, dir: DirRef, now: Instant) -> Result<bool, Error> {
+        let before = self.looked.get(&dir).map(|(_, facts, _)| Arc::clone(facts));
+        let after = self.facts(tx, dir, now)?.map(|(facts, _)| facts);
+        Ok(match (before, after) {
+            (Some(before), Some(after)) => !Arc::ptr_eq(&before, &after),
+            (before, after) => before.is_some() != after.is_some(),
+        })
+    }
+
+    fn price(&self, _agent: &Agent, request: &due::Request, tokens: &Tokens) -> Result<Price, Held> {
+        let of =
+            Request { platform: None, model: &request.model, at: request.at, tokens, terms: &request.terms };
+        match self.table.price(&of) {
+            Ok(priced) => Ok(Price { usd: priced.usd, source: priced.provenance.to_string() }),
+            Err(Unpriced::BadUsage) => Err(Held::BadUsage),
+            Err(_) => Err(Held::Unpriced),
+        }
+    }
+
+    fn factor(&self, detail: &Detail, day: Day, currency: Option<&str>) -> Result<Factor, Held> {
+        let markup = detail.markup_percent.as_deref();
+        let rate = match currency {
+            Some("USD") => None,
+            Some(currency) => Some(self.config.money.rate(currency, day).ok_or(Held::NoRate)?),
+            None => return Err(Held::NoRate),
+        };
+        let digits = rate.map(|rate| rate.per_usd.normalize().to_string());
+        Factor::parse(digits.as_deref(), markup).ok_or(Held::NoRate)
+    }
+
+    fn bill_estimates(&self, agent: &Agent) -> bool {
+        self.config.agent(agent).bill_estimates
+    }
+
+    fn entries_held(&self, _agent: &Agent) -> Option<Held> {
+        None
+    }
+
+    fn note(&self, detail: &Detail, of: &NoteFor<'_>) -> String {
+        if detail.redact {
+            return "[redacted]".to_owned();
+        }
+        let notes = &self.config.notes;
+        let template: &Template =
+            if of.expense { &notes.expense } else { detail.notes.as_ref().unwrap_or(&notes.entry) };
+        template.render(|field| {
+            Some(match field {
+                "agent" => of.agent.as_str().to_owned(),
+                "model" => of.model.to_owned(),
+                "repo" => detail.repo.clone(),
+                "branch" => detail.branch.clone().filter(|_| detail.send_branch)?,
+                "day" => of.day.to_string(),
+                "session" => of.session.to_owned(),
+                "requests" => of.requests.to_string(),
+                "duration" => format!("{}:{:02}", of.seconds / 3600, of.seconds / 60 % 60),
+                "input_k" => thousands(of.tokens.prompt()),
+                "output_k" => thousands(of.tokens.output),
+                "client" => detail.names[0].clone(),
+                "project" => detail.names[1].clone(),
+                "task" => detail.names[2].clone(),
+                _ => return None,
+            })
+        })
+    }
+
+    fn price_version(&self) -> String {
+        self.table.version().to_owned()
+    }
+}
+
+/// Thousands of tokens: one decimal below ten, none above.
+fn thousands(tokens: u64) -> String {
+    if tokens >= 10_000 {
+        return ((tokens + 500) / 1000).to_string();
+    }
+    let tenths = (tokens + 50) / 100;
+    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+}
+
+/// The embedded table with the config's `[[price]]` rows on top.
+///
+/// # Errors
+/// If the embedded table is broken, which a test rules out.
+pub fn price_table(config: &Config) -> Result<Table, crate::prices::Error> {
+    let digits = |value: &rust_decimal::Decimal| value.normalize().to_string();
+    let rate = |value: &Option<rust_decimal::Decimal>| {
+        value.as_ref().and_then(|value| Rate::per_million(&digits(value)))
+    };
+    let overrides = config.money.prices.iter().map(|price| Override {
+        platform: price.platform.clone(),
+        model: price.model.clone(),
+        from: price.from,
+        to: None,
+        rates: Rates::new([
+            rate(&price.input),
+            rate(&price.cache_read),
+            rate(&price.cache_write_5m),
+            rate(&price.cache_write_1h),
+            rate(&price.output),
+        ]),
+        discount: price
+            .discount_percent
+            .as_ref()
+            .and_then(|percent| crate::prices::Factor::discount_percent(&digits(percent))),
+    });
+    Ok(Table::embedded()?.with_overrides(overrides.collect()))
+}

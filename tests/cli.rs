@@ -1,5 +1,7 @@
 //! The program itself: help, exit codes, errors for people and for programs.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are not seen as tests")]
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::Path;

@@ -15,8 +15,8 @@ Examples:
   keitod report --by day,project  time, tokens and cost
 
 Exit codes:
-  0 ok, 1 auth, 2 invalid input, 3 conflict, 4 not found, 5 rate limited, 6 server, 7 network, 8 config,
-  9 another keitod holds the state, 10 the state is from a newer keitod";
+  0 ok, 1 auth, 2 invalid input, 3 conflict, 4 not found, 5 rate limited, 6 server, 7 network,
+  8 config, 9 another keitod holds the state, 10 the state is from a newer keitod";
 
 /// Turns the session logs of AI coding agents into time entries and LLM-cost expenses at Keito.
 #[derive(Debug, Parser)]
@@ -32,6 +32,7 @@ pub struct Args {
 
 /// What stands before or after any subcommand.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
 pub struct Global {
     /// Another config file than the usual one; KEITOD_CONFIG says the same
     #[arg(long, global = true, value_name = "FILE")]

@@ -17,3 +17,6 @@ pub use queue::{
     Queue, QueueDetail, QueueFilter, QueueItem, QueueState, RecordDetail, UnprovenDetail, WriteDetail,
 };
 pub use reasons::remedy;
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use super::group::{Groups, Key, Projects, Shape};
 use super::sums::Cost;
 use super::time::{Spent, Walk};
 use super::{By, Filter, RequestRow, Rows, Rules, Sums};
-use crate::model::{Day, Tokens, Usd};
+use crate::model::{Day, ModelRef, Tokens, Usd};
 
 /// A report. Its JSON is `contract/report.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,20 +74,15 @@ fn requests(
     rules: &Rules<'_>,
     projects: &mut Projects,
 ) -> Vec<(Key, Sums)> {
-    let mut groups: Groups<Key, Sums> = Groups::new();
+    // The few models of a group in a plain list: requests of several models alternate, all else comes in runs.
+    let mut groups: Groups<Key, Vec<(Option<ModelRef>, Sums)>> = Groups::new();
     let mut days = DayCache::new(rules.calendar);
     for request in &rows.requests {
         let day = days.day(request.at.seconds());
         if !filter.holds(day) {
             continue;
         }
-        let mut key = Key::default();
-        key.day = shape.day.then_some(day);
-        key.session = shape.session.then_some(request.session);
-        key.model = shape.model.then_some(request.model);
-        if shape.agent {
-            key.agent = rows.names.sessions.get(&request.session).map(|name| name.agent);
-        }
+        let mut key = shape.key(&rows.names, day, request.session);
         if shape.project {
             key.project = match &request.billed {
                 Some(billed) => projects.intern(Some(&billed.project)),
@@ -97,9 +92,18 @@ fn requests(
                 }
             };
         }
-        groups.at(key).request(&request.tokens, request.quality, cost(request, rules));
+        let (model, models) = (shape.model.then_some(request.model), groups.at(key));
+        let found = models.iter().position(|(known, _)| *known == model);
+        let index = found.unwrap_or_else(|| {
+            models.push((model, Sums::default()));
+            models.len() - 1
+        });
+        models[index].1.request(&request.tokens, request.quality, cost(request, rules));
     }
-    groups.into_list()
+    let by_model = |(key, models): (Key, Vec<_>)| {
+        models.into_iter().map(move |(model, sums)| (Key { model, ..key }, sums))
+    };
+    groups.into_list().into_iter().flat_map(by_model).collect()
 }
 
 /// The frozen price of what is billed, and today's of what is not; of a request that grew, the difference to what its

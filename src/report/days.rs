@@ -31,12 +31,12 @@ impl<'a> DayCache<'a> {
     /// As [`Calendar::split`].
     pub fn split(&mut self, start: i64, end: i64) -> Pieces {
         let (first, last) = (start.div_euclid(HOUR), (end - 1).div_euclid(HOUR));
-        if start < end && last - first <= 1 {
-            if let (Some(day), Some(same)) = (self.whole(first), self.whole(last)) {
-                if day == same {
-                    return Pieces::One((day, start, end));
-                }
-            }
+        if start < end
+            && last - first <= 1
+            && let (Some(day), Some(same)) = (self.whole(first), self.whole(last))
+            && day == same
+        {
+            return Pieces::One((day, start, end));
         }
         Pieces::Many(self.calendar.split(start, end))
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::By;
+use super::{By, Names};
 use crate::model::{Day, ModelRef, SessionRef};
 
 /// An interned project; 0 is none.
@@ -64,6 +64,17 @@ impl Shape {
             agent: has(By::Agent),
             session: has(By::Session),
             model: has(By::Model),
+        }
+    }
+
+    /// The key of a session's day, without project and model.
+    pub(super) fn key(self, names: &Names, day: Day, session: SessionRef) -> Key {
+        let agent = if self.agent { names.sessions.get(&session).map(|name| name.agent) } else { None };
+        Key {
+            day: self.day.then_some(day),
+            agent,
+            session: self.session.then_some(session),
+            ..Key::default()
         }
     }
 }

@@ -77,18 +77,11 @@ impl Walk<'_> {
     }
 
     fn key(&mut self, day: Day, session: SessionRef, project: Option<&Arc<str>>) -> Key {
-        let shape = self.shape;
-        Key {
-            day: shape.day.then_some(day),
-            project: if shape.project { self.projects.intern(project) } else { Default::default() },
-            agent: if shape.agent {
-                self.rows.names.sessions.get(&session).map(|name| name.agent)
-            } else {
-                None
-            },
-            session: shape.session.then_some(session),
-            model: None,
+        let mut key = self.shape.key(&self.rows.names, day, session);
+        if self.shape.project {
+            key.project = self.projects.intern(project);
         }
+        key
     }
 
     fn idle(&mut self, idle: &IdleRow, groups: &mut Groups<Key, Spent>) {

@@ -10,6 +10,7 @@ mod family;
 mod ingest;
 mod names;
 mod outbox;
+mod read;
 mod requests;
 mod schema;
 mod terms;
@@ -24,6 +25,7 @@ pub use dues::DueRow;
 pub use error::Error;
 pub use ingest::{Ingested, Read};
 pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};
+pub use read::Reader;
 pub use schema::VERSION;
 pub use views::{RequestOf, SessionHead};
 

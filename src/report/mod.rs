@@ -22,7 +22,7 @@ pub use rows::{Billed, IdleRow, Names, PinnedRow, RequestRow, Rows, SessionName,
 pub use rules::{Place, Rules};
 pub use sessions::{SessionLine, SessionList, TokenCounts};
 pub use style::{Style, duration, grouped, plain};
-pub(crate) use style::{cell, new_table, number};
+pub(crate) use style::{cell, minute, new_table, number};
 pub use sums::{Qualities, Sums, Time};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Style, cell, duration, grouped, new_table, number};
+use super::{Style, cell, duration, grouped, minute, new_table, number};
 use crate::model::Tokens;
 
 /// Token counts as JSON has them outside of reports.
@@ -82,7 +82,7 @@ impl SessionList {
             table.add_row([
                 cell(&line.session),
                 cell(&line.agent),
-                cell(&line.last_at),
+                cell(&minute(&line.last_at)),
                 number(duration(line.agent_seconds)),
                 number(duration(line.human_seconds)),
                 number(grouped(line.requests)),

@@ -57,6 +57,14 @@ pub fn duration(seconds: u64) -> String {
     }
 }
 
+/// An RFC 3339 instant in UTC to the minute: `2026-05-05 09:27Z`.
+pub(crate) fn minute(at: &str) -> String {
+    match (at.get(..10), at.get(10..11), at.get(11..16)) {
+        (Some(day), Some("T"), Some(time)) if at.ends_with('Z') => format!("{day} {time}Z"),
+        _ => plain(at),
+    }
+}
+
 /// A count with its thousands apart: `8 120 344`.
 #[must_use]
 pub fn grouped(count: u64) -> String {
@@ -79,6 +87,12 @@ mod tests {
     fn numbers_for_people() {
         assert_eq!([0, 999, 1000, 8_120_344].map(grouped), ["0", "999", "1 000", "8 120 344"]);
         assert_eq!([7, 200, 3_900].map(duration), ["7s", "3m 20s", "1h 05m"]);
+    }
+
+    #[test]
+    fn instants_for_people() {
+        assert_eq!(minute("2026-05-05T09:27:40.102Z"), "2026-05-05 09:27Z");
+        assert_eq!(minute("never"), "never");
     }
 
     #[test]

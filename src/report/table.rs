@@ -42,18 +42,14 @@ impl Report {
             let (agent, wall, human) = (duration(time.agent), duration(time.wall), duration(time.human));
             notes.push(format!("time over all models: agent {agent}, wall {wall}, human {human}"));
         }
-        if totals.unpriced > 0 {
-            let count = grouped(totals.unpriced);
-            notes.push(format!("not in the cost: {count} requests without a price (keitod prices check)"));
-        }
-        if totals.quality.lower_bound > 0 {
-            let count = grouped(totals.quality.lower_bound);
-            notes.push(format!(
-                "{count} requests are a lower bound: the log does not hold their final counts"
-            ));
-        }
-        if totals.quality.estimated > 0 {
-            notes.push(format!("{} requests are estimates", grouped(totals.quality.estimated)));
+        for (count, what, hint) in [
+            (totals.unpriced, "requests without a price, not in the cost", " (keitod prices check)"),
+            (totals.quality.lower_bound, "requests whose log lacks the final counts, a lower bound", ""),
+            (totals.quality.estimated, "requests that are estimates", ""),
+        ] {
+            if count > 0 {
+                notes.push(format!("{what}: {}{hint}", grouped(count)));
+            }
         }
         for (seconds, why) in [
             (time.dropped, "gaps that nothing proves to be work"),

@@ -145,15 +145,22 @@ fn from_and_to_are_included_and_the_minimum_sees_all_days() {
     ] {
         for range in [None, only(day).range(&london())] {
             let rows = sample.reader.report_rows(range).unwrap();
-            // A has 120 s on the first day and 270 s in all: 200 s let it pass on both days.
             let report = report(&rows, "day", only(day), 60, None);
             assert_eq!(time(&serde_json::to_value(&report.totals).unwrap()), expected, "{day} {range:?}");
         }
     }
+    // A has 120 s on that day and 270 s in all: a minimum of 200 s lets it pass.
     let rows = sample.reader.report_rows(only("2026-05-05").range(&london())).unwrap();
     let report = report(&rows, "day", only("2026-05-05"), 200, None);
     assert_eq!(report.totals.time.unwrap().agent, 120);
     assert_eq!(report.rows.len(), 1);
+}
+
+#[test]
+fn a_session_of_exactly_the_minimum_counts() {
+    let rows = Sample::two_days().reader.report_rows(None).unwrap();
+    let below = |min| report(&rows, "", Filter::default(), min, None).totals.time.unwrap().below_min;
+    assert_eq!((below(40), below(41), below(100), below(101)), (0, 40, 40, 140));
 }
 
 #[test]
@@ -280,7 +287,7 @@ fn csv_and_table_show_the_same_rows() {
     assert_eq!(lines.len(), 1 + report.rows.len() + 1);
     let table = report.table(super::Style::default());
     assert!(!table.contains('\u{1b}'));
-    assert!(table.contains("not in the cost: 1 requests without a price"), "{table}");
+    assert!(table.contains("requests without a price, not in the cost: 1 "), "{table}");
     let color = report.table(super::Style { color: true, width: Some(200) });
     assert!(color.contains('\u{1b}'));
 }

@@ -3,7 +3,7 @@
 use comfy_table::{Attribute, Cell, Color};
 
 use super::{State, Status};
-use crate::report::{Style, cell, duration, grouped, new_table, number, plain};
+use crate::report::{Style, cell, duration, grouped, minute, new_table, number, plain};
 
 impl Status {
     /// One screen: state and reasons, agents, today, the queue, the line to Keito.
@@ -64,7 +64,7 @@ impl Status {
                 number(grouped(source.lag_bytes)),
                 number(grouped(source.rejected_lines)),
                 cell(&source.watcher),
-                cell(source.last_event_at.as_deref().unwrap_or("-")),
+                cell(&source.last_event_at.as_deref().map_or_else(|| "-".to_owned(), minute)),
             ]);
         }
         Some(table.trim_fmt())
@@ -110,7 +110,7 @@ impl Status {
         let keito = &self.keito;
         let Some(account) = &keito.account_id else { return "no credentials".to_owned() };
         let origin = keito.origin.as_deref().unwrap_or("-");
-        let last = keito.last_ok_at.as_deref().unwrap_or("never");
+        let last = keito.last_ok_at.as_deref().map_or_else(|| "never".to_owned(), minute);
         format!("{account} at {origin}, last answer {last}, breaker {}", keito.breaker)
     }
 }

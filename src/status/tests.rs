@@ -84,7 +84,7 @@ fn filled() -> (Sample, AccountRef) {
             let held = Waiting::Held(Held::Unmapped);
             tx.save_sheet(SessionRef(2), &group(Kind::Entry, false, "", held, unmapped), None)?;
             let open = Sum { seconds: 70, ..Sum::default() };
-            let ready = Instant::from_seconds(now().seconds() - 450);
+            let ready = Instant::from_seconds(now().seconds() - 250);
             tx.save_sheet(SessionRef(3), &group(Kind::Entry, true, "", Waiting::Open, open), Some(ready))?;
             let excluded = Sum { requests: 1, usd: Some(Usd(120_000_000_000)), ..Sum::default() };
             tx.save_sheet(
@@ -107,13 +107,15 @@ fn counts_of_the_queue_by_state_and_reason() {
             "open": 1, "pending": 1, "sending": 0, "unknown": 1, "reconciling": 1, "done": 1, "dead": 1, "conflict": 1,
             "held": {"unmapped": 1, "unpriced": 1},
             "held_seconds": 40, "held_usd": "0", "excluded_seconds": 0, "excluded_usd": "0.12",
-            "oldest_due_seconds": 450
+            "oldest_due_seconds": 300
         });
         assert_eq!(serde_json::to_value(&counts.queue).unwrap(), expected);
         assert_eq!((counts.ready, counts.changing, counts.unchecked), (1, false, false));
         assert_eq!(counts.refused.len(), 2);
     }
+    // Of another account nothing is sealed; what waits is ready for 250 s.
     let other = sample.reader.status_counts(Some(AccountRef(99)), now()).unwrap();
+    assert_eq!(other.queue.oldest_due_seconds, 250);
     assert_eq!((other.queue.done, other.queue.dead, other.queue.open), (0, 0, 1));
     let found = |id: &str| sample.reader.account_ref("https://x", &AccountId::new(id)).unwrap();
     assert_eq!((found("co"), found("other")), (Some(account), None));

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Call, Exit, Failure, print_json};
 use crate::sandbox::{ACCOUNT, KEY, Rounding, Sandbox, Settings};
@@ -65,9 +66,10 @@ impl Command {
             .build()
             .map_err(|error| Failure::new(Exit::Config, format!("cannot start: {error}")))?;
         runtime.block_on(async {
+            let mut signals = Signals::hear()?;
             let running = Sandbox::start(settings).await?;
             self.introduce(&running.origin(), call)?;
-            stopped().await?;
+            signals.stop().await;
             running.stop().await;
             Ok(Exit::Ok)
         })
@@ -86,13 +88,26 @@ impl Command {
     }
 }
 
-/// Ctrl-C, or what a service manager sends.
-async fn stopped() -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let no_signals = |error| Failure::new(Exit::Config, format!("cannot wait for signals: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(no_signals),
-        _ = terminate.recv() => Ok(()),
+/// Ctrl-C, and what a service manager sends.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// From here on signals are heard: before anybody is told that there is something to stop.
+    fn hear() -> Result<Self, Failure> {
+        let hear = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::new(Exit::Config, format!("cannot wait for signals: {error}")))
+        };
+        Ok(Self { interrupt: hear(SignalKind::interrupt())?, terminate: hear(SignalKind::terminate())? })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

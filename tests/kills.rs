@@ -76,7 +76,9 @@ fn kills_lose_nothing_and_double_nothing() {
         let count = |name| meta.text(name).unwrap().parse::<u64>().unwrap();
         let sum = posted.entry(meta.text("session_id").unwrap()).or_default();
         for (slot, name) in
-            ["requests", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens"].iter().enumerate()
+            ["requests", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens"]
+                .iter()
+                .enumerate()
         {
             // Excess adds tokens to requests that are counted already.
             if *name != "requests" || meta.text("excess").is_none() {

@@ -5,6 +5,7 @@ pub mod clerk;
 pub mod decisions;
 pub mod delivery;
 pub mod desk;
+pub mod documents;
 pub mod intake;
 pub mod lock;
 pub mod machine;

@@ -25,7 +25,7 @@ pub use dues::DueRow;
 pub use error::Error;
 pub use ingest::{Ingested, Read};
 pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};
-pub use read::Reader;
+pub use read::{AccountView, Reader};
 pub use schema::VERSION;
 pub use views::{RequestOf, SessionHead};
 

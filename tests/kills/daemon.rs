@@ -65,11 +65,18 @@ task_id = "{}"
         loop {
             let flush = self.command().args(["flush", "--settle", "--expenses", "--json"]).output().unwrap();
             let answer: Option<serde_json::Value> = serde_json::from_slice(&flush.stdout).ok();
-            if answer.as_ref().is_some_and(|a| a["remaining"] == 0 && a["caught_up"] == true && a["sent"] == 0) {
+            if answer
+                .as_ref()
+                .is_some_and(|a| a["remaining"] == 0 && a["caught_up"] == true && a["sent"] == 0)
+            {
                 return;
             }
             let log = std::fs::read_to_string(self.home.join("log")).unwrap_or_default();
-            assert!(Instant::now() < until, "not settled: {answer:?} {}\n{log}", String::from_utf8_lossy(&flush.stderr));
+            assert!(
+                Instant::now() < until,
+                "not settled: {answer:?} {}\n{log}",
+                String::from_utf8_lossy(&flush.stderr)
+            );
             std::thread::sleep(std::time::Duration::from_millis(200));
         }
     }

@@ -102,7 +102,12 @@ impl Writer {
             self.put(index, format!(r#"{{"type":"user","message":{{"role":"user","content":"go on"}},"origin":{{"kind":"human"}},"promptSource":"typed","turnOrigin":"human",{head}}}"#));
         }
         let (message, request) = (self.id(), self.id());
-        let counts = [self.random.u64(1..50), self.random.u64(..90_000), self.random.u64(..4000), self.random.u64(1..2000)];
+        let counts = [
+            self.random.u64(1..50),
+            self.random.u64(..90_000),
+            self.random.u64(..4000),
+            self.random.u64(1..2000),
+        ];
         let lines = self.random.u64(1..=3);
         for line in 1..=lines {
             let gap = self.random.i64(1..60);
@@ -142,7 +147,11 @@ impl Writer {
         let id = self.sessions[new].id.clone();
         let mut history = String::new();
         for line in &lines {
-            let copied = line.replace(&old, &id).replacen("\"sessionId\"", &format!("\"requestSessionId\":\"{old}\",\"sessionId\""), 1);
+            let copied = line.replace(&old, &id).replacen(
+                "\"sessionId\"",
+                &format!("\"requestSessionId\":\"{old}\",\"sessionId\""),
+                1,
+            );
             history.push_str(&copied);
             history.push('\n');
         }

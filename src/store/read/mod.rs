@@ -1,6 +1,7 @@
 //! Questions of reports and of the status, on a connection of their own beside the writer. Each is answered from one
 //! moment of the database.
 
+mod context;
 mod counts;
 mod detail;
 mod queue;
@@ -8,6 +9,8 @@ mod report;
 mod sessions;
 
 use std::path::Path;
+
+pub use context::AccountView;
 
 use rusqlite::{Connection, OptionalExtension as _};
 

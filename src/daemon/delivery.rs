@@ -1,6 +1,6 @@
 //! The delivering task: polls the clerk, carries effects out, brings the outcomes back.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::clerk::{Answer, Settled, Wake};
 use super::desk::ClerkHandle;
 use super::once::{Pass, pass_of};
+use super::run::Line;
 use super::{Error, time, wire};
 use crate::keito::Client;
 use crate::store::Account;
@@ -30,7 +31,7 @@ pub struct Delivery {
     clerk: ClerkHandle,
     courier: Option<Courier>,
     under_way: JoinSet<Answer>,
-    wake: Option<Wake>,
+    shown: Line,
 }
 
 /// What a turn of the loop left.
@@ -46,7 +47,14 @@ impl Delivery {
     /// Over a clerk; without a courier nothing is sent.
     #[must_use]
     pub fn new(clerk: ClerkHandle, courier: Option<Courier>) -> Self {
-        Self { clerk, courier, under_way: JoinSet::new(), wake: None }
+        Self { clerk, courier, under_way: JoinSet::new(), shown: Line::default() }
+    }
+
+    /// Has the state of the line put where status looks.
+    #[must_use]
+    pub fn showing(mut self, line: Line) -> Self {
+        self.shown = line;
+        self
     }
 
     /// Polls the clerk once and starts what it wants.
@@ -55,8 +63,14 @@ impl Delivery {
     /// Of the database.
     pub async fn turn(&mut self) -> Result<Turn, Error> {
         let (now, random) = (time::now(), time::random());
-        let polled = self.clerk.call(move |clerk| clerk.poll(now, random)).await??;
-        self.wake = polled.wake;
+        let (polled, line) = self
+            .clerk
+            .call(move |clerk| {
+                let polled = clerk.poll(now, random)?;
+                Ok::<_, crate::store::Error>((polled, clerk.line().map(|(_, row, desk)| (row.clone(), desk.clone()))))
+            })
+            .await??;
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = line;
         self.start(polled.effects);
         let busy = polled.more || !self.under_way.is_empty();
         Ok(if busy { Turn::Busy } else { Turn::Idle(polled.wake) })

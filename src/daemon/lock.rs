@@ -64,6 +64,8 @@ impl StateLock {
     }
 }
 
+impl crate::server::Held for StateLock {}
+
 /// Makes a directory that only we can enter, or checks that it is one.
 ///
 /// # Errors

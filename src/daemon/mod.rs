@@ -9,6 +9,7 @@ pub mod documents;
 pub mod intake;
 pub mod lock;
 pub mod machine;
+pub mod office;
 pub mod once;
 pub mod policy;
 pub mod rehearse;

@@ -11,6 +11,8 @@ use super::assemble::{Parts, Setup};
 use super::delivery::{Delivery, Order};
 use super::intake::{self, Message};
 use super::{Error, time};
+use crate::deliver::Desk;
+use crate::store::{Account, AccountRow};
 
 /// How often credentials, mapping files and the like are looked at.
 const LOOK: Duration = Duration::from_secs(60);
@@ -38,7 +40,14 @@ pub struct Running {
     pub reader: Arc<Mutex<Sender<Message>>>,
     /// Why credentials cannot be used, if so; empty if there are none.
     pub no_credentials: Arc<Mutex<Option<String>>>,
+    /// Whom we deliver to, with the hash of the key.
+    pub delivering_to: Arc<Mutex<Option<(Account, u64)>>>,
+    /// The state of the line after the last turn.
+    pub line: Line,
 }
+
+/// What status shows of the line to Keito, so that nobody has to ask the clerk.
+pub type Line = Arc<Mutex<Option<(AccountRow, Desk)>>>;
 
 impl Running {
     /// Has everything scanned and read; returns when done.
@@ -60,22 +69,35 @@ impl Running {
         let _ = self.reader.lock().unwrap_or_else(PoisonError::into_inner).send(message);
     }
 
+    /// Whom we deliver to.
+    #[must_use]
+    pub fn account(&self) -> Option<Account> {
+        self.delivering_to.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(account, _)| account.clone())
+    }
+
     /// Looks for credentials and tells the delivering task if they changed.
-    pub async fn look_for_credentials(&self, known: &mut Option<String>) {
+    pub async fn look_for_credentials(&self) {
         let setup = Arc::clone(&self.setup);
         let found = tokio::task::spawn_blocking(move || setup.credentials()).await;
-        let (print, order, why) = match found {
+        let (to, order, why) = match found {
             Ok(Ok(Some((account, courier)))) => {
-                let print = format!("{} {} {}", account.origin, account.account, courier.print);
-                (Some(print), Order::Deliver(Some(Box::new((account, courier)))), None)
+                let to = (account.clone(), courier.print);
+                (Some(to), Order::Deliver(Some(Box::new((account, courier)))), None)
             }
             Ok(Ok(None)) => (None, Order::Deliver(None), Some(String::new())),
             Ok(Err(error)) => (None, Order::Deliver(None), Some(error.to_string())),
             Err(_) => return,
         };
-        *self.no_credentials.lock().unwrap_or_else(PoisonError::into_inner) = why;
-        if print != *known || known.is_none() {
-            *known = print;
+        let changed = {
+            let mut known = self.delivering_to.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut reason = self.no_credentials.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(why) = why.as_ref().filter(|why| !why.is_empty() && reason.as_ref() != Some(*why)) {
+                tracing::error!("{why}");
+            }
+            *reason = why;
+            std::mem::replace(&mut *known, to.clone()) != to
+        };
+        if changed {
             // The task that obeys has ended only if the whole daemon does.
             let _ = self.orders.send(order).await;
         }
@@ -106,6 +128,8 @@ pub async fn run(
         orders,
         reader: Arc::new(Mutex::new(messages.clone())),
         no_credentials: Arc::new(Mutex::new(Some(String::new()))),
+        delivering_to: Arc::default(),
+        line: Line::default(),
     };
     let reading = {
         let (changed, events) = (Arc::clone(&changed), messages.clone());
@@ -116,7 +140,7 @@ pub async fn run(
     };
     ready(&running).await?;
     let looking = tokio::spawn(look(running.clone(), Arc::clone(&changed), stop.clone()));
-    let mut delivery = Delivery::new(clerk, None);
+    let mut delivery = Delivery::new(clerk, None).showing(Arc::clone(&running.line));
     let ended = delivery.run(&changed, &mut obeyed, &stop).await;
     stop.cancel();
     looking.abort();
@@ -134,9 +158,8 @@ pub async fn run(
 
 /// Once a minute: credentials, and whether directories lead elsewhere now.
 async fn look(running: Running, changed: Arc<Notify>, stop: CancellationToken) {
-    let mut known = None;
     loop {
-        running.look_for_credentials(&mut known).await;
+        running.look_for_credentials().await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}

@@ -12,8 +12,8 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Se
 ///
 /// A method must not block: it runs on the runtime that also delivers. What needs the store asks a reader of it.
 pub trait Answers: Send + Sync + 'static {
-    /// The status document, from memory: it answers while the store is busy.
-    fn status(&self) -> Vec<u8>;
+    /// The status document. It must not wait for the writer: it answers while the store is busy.
+    fn status(&self) -> Answer<'_>;
 
     /// The sessions.
     fn sessions(&self, query: SessionsQuery) -> Answer<'_>;

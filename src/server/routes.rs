@@ -18,7 +18,7 @@ type Answered = Result<Document, Failure>;
 pub(super) fn router(answers: Arc<dyn Answers>) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok"))
-        .route("/v1/status", get(async |State(of): Of| Document(of.status())))
+        .route("/v1/status", get(async |State(of): Of| answered(of.status().await)))
         .route("/v1/sessions", get(async |State(of): Of, Asked(query)| answered(of.sessions(query).await)))
         .route("/v1/queue", get(async |State(of): Of, Asked(query)| answered(of.queue(query).await)))
         .route("/v1/queue/{id}", get(record))

@@ -26,8 +26,9 @@ struct Echo {
 }
 
 impl Answers for Echo {
-    fn status(&self) -> Vec<u8> {
-        format!(r#"{{"rescans":{}}}"#, self.rescans.load(Ordering::SeqCst)).into_bytes()
+    fn status(&self) -> Answer<'_> {
+        let rescans = self.rescans.load(Ordering::SeqCst);
+        Box::pin(async move { Ok(format!(r#"{{"rescans":{rescans}}}"#).into_bytes()) })
     }
     fn sessions(&self, query: SessionsQuery) -> Answer<'_> {
         Box::pin(async move { Ok(format!("{query:?}").into_bytes()) })

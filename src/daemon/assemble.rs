@@ -142,7 +142,10 @@ impl Setup {
             let agent = source.agent();
             let settings = self.config.agent(&agent);
             let roots = settings.roots.clone().map(|roots| source.below(&roots));
-            (settings.enabled, Watched { source, agent, roots: roots.unwrap_or_else(|| source.roots(&self.env)) })
+            (
+                settings.enabled,
+                Watched { source, agent, roots: roots.unwrap_or_else(|| source.roots(&self.env)) },
+            )
         });
         agents.filter(|(enabled, _)| *enabled).map(|(_, watched)| watched).collect()
     }
@@ -190,7 +193,11 @@ impl Setup {
             proxy,
         })
         .map_err(Error::Client)?;
-        let account = Account { origin: client.origin(), account: account.unwrap_or_else(|| AccountId::new("")), sandbox };
+        let account = Account {
+            origin: client.origin(),
+            account: account.unwrap_or_else(|| AccountId::new("")),
+            sandbox,
+        };
         Ok(Some((account, Courier { client, category: Arc::from(keito.expense_category.as_str()) })))
     }
 }

@@ -67,7 +67,8 @@ impl Delivery {
         let Some(courier) = &self.courier else { return };
         for effect in effects {
             let courier = courier.clone();
-            self.under_way.spawn(async move { wire::carry_out(&courier.client, effect, &courier.category).await });
+            self.under_way
+                .spawn(async move { wire::carry_out(&courier.client, effect, &courier.category).await });
         }
     }
 

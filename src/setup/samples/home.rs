@@ -37,7 +37,9 @@ pub struct Names<'a> {
 pub fn home(home: &Path, names: &Names<'_>) -> Result<(), Error> {
     let repo = home.join(REPO);
     // The two directories that git itself wants before it calls a `.git` a repository.
-    for dir in [repo.join(".git/objects"), repo.join(".git/refs/heads"), repo.join(".keito"), home.join(SCRATCH)] {
+    for dir in
+        [repo.join(".git/objects"), repo.join(".git/refs/heads"), repo.join(".keito"), home.join(SCRATCH)]
+    {
         fs::create_dir_all(&dir).map_err(failed(&dir))?;
     }
     let files = [

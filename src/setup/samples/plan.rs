@@ -120,12 +120,7 @@ pub(super) const fn result(at: u64, output: &'static str) -> Beat {
     Beat { at, what: What::Result(output) }
 }
 
-pub(super) const fn answer(
-    at: u64,
-    model: &'static str,
-    tokens: Tokens,
-    blocks: &'static [Block],
-) -> Beat {
+pub(super) const fn answer(at: u64, model: &'static str, tokens: Tokens, blocks: &'static [Block]) -> Beat {
     Beat { at, what: What::Answer { model, tokens, blocks } }
 }
 

@@ -23,7 +23,11 @@ static FORM: Session = Session {
             4_212,
             OPUS,
             tokens(4, 0, 2_310, 14_820, 512),
-            &[Think, Say("I will look at the form first."), Call("Read", r#"{"file_path":"src/contact.ts"}"#)],
+            &[
+                Think,
+                Say("I will look at the form first."),
+                Call("Read", r#"{"file_path":"src/contact.ts"}"#),
+            ],
         ),
         result(7_604, "export function validate(form: ContactForm) { … }"),
         answer(
@@ -40,7 +44,10 @@ static FORM: Session = Session {
             83_415,
             OPUS,
             tokens(3, 20_538, 1_204, 0, 1_482),
-            &[Say("Three callers, all of them safe to change."), Call("Edit", r#"{"file_path":"src/contact.ts"}"#)],
+            &[
+                Say("Three callers, all of them safe to change."),
+                Call("Edit", r#"{"file_path":"src/contact.ts"}"#),
+            ],
         ),
         result(88_131, "The file src/contact.ts has been updated."),
         answer(
@@ -94,7 +101,12 @@ static FORM: Session = Session {
                 &[Call("Read", r#"{"file_path":"src/order.ts"}"#)],
             ),
             result(25_340, "validate(order.contact);"),
-            answer(70_262, HAIKU, tokens(5, 8_076, 3_155, 0, 847), &[Say("validate() is called in three places.")]),
+            answer(
+                70_262,
+                HAIKU,
+                tokens(5, 8_076, 3_155, 0, 847),
+                &[Say("validate() is called in three places.")],
+            ),
         ],
     }),
 };
@@ -116,9 +128,19 @@ static PAGE: Session = Session {
             &[Think, Call("Grep", r#"{"pattern":"loadPrices"}"#)],
         ),
         result(9_120, "src/prices.ts"),
-        answer(15_371, OPUS, tokens(5, 16_904, 2_217, 0, 164), &[Call("Read", r#"{"file_path":"src/prices.ts"}"#)]),
+        answer(
+            15_371,
+            OPUS,
+            tokens(5, 16_904, 2_217, 0, 164),
+            &[Call("Read", r#"{"file_path":"src/prices.ts"}"#)],
+        ),
         result(16_093, "for (const item of items) await load(item);"),
-        answer(31_446, OPUS, tokens(3, 19_121, 1_530, 0, 1_208), &[Say("It loads one item after the other.")]),
+        answer(
+            121_446,
+            OPUS,
+            tokens(3, 19_121, 1_530, 0, 1_208),
+            &[Say("It loads one item after the other.")],
+        ),
     ],
     subagent: None,
 };
@@ -185,7 +207,14 @@ static MENU: Session = Session {
             &[Call("Bash", r#"{"command":"npm run shots","description":"Take screenshots"}"#)],
         ),
         result(451_309, "6 screenshots"),
-        answer(466_820, UNHEARD_OF, tokens(5, 18_476, 1_311, 0, 412), &[Say("It is right on a tablet, too.")]),
+        answer(
+            466_820,
+            UNHEARD_OF,
+            tokens(5, 18_476, 1_311, 0, 412),
+            &[Say("It is right on a tablet, too.")],
+        ),
+        prompt(498_200, "Good. Write the line for the change log."),
+        answer(505_633, OPUS, tokens(6, 18_222, 640, 0, 187), &[Say("Menu: no longer covers the logo.")]),
     ],
     subagent: None,
 };

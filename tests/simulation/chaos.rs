@@ -102,7 +102,8 @@ impl History {
                     false
                 });
             }
-            11 if self.deletes => {
+            11 if self.deletes && self.entries_shown() => {
+                self.say(|| "remove".to_owned());
                 self.server.person(pick, now, |_| true);
             }
             _ => {}

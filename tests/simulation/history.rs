@@ -49,7 +49,9 @@ pub struct History {
     pub flights: Vec<Flight>,
     /// Requests of a dead process, or given up by a client, that reach the server later.
     pub stray: Vec<(Instant, Effect)>,
+    /// The one on its way, and the last whole one.
     listings: [Option<Seen>; 2],
+    whole: [Option<Seen>; 2],
     /// Answered POSTs per kind since the last listing that showed a record of ours.
     unshown: [u32; 2],
     shown: [bool; 2],
@@ -115,6 +117,7 @@ impl History {
             flights: Vec::new(),
             stray: Vec::new(),
             listings: [None, None],
+            whole: [None, None],
             unshown: [0, 0],
             shown: [false, false],
             caught_up: false,
@@ -145,7 +148,7 @@ impl History {
         clerk.set_account(Some(&account), self.now).unwrap();
         self.clerk = Some(clerk);
         self.caught_up = false;
-        self.listings = [None, None];
+        (self.listings, self.whole) = ([None, None], [None, None]);
     }
 
     /// The process dies; what was on its way arrives later or never.
@@ -219,10 +222,9 @@ impl History {
                 );
                 let proved = clerk.line().unwrap().1.proved(*kind);
                 if patch.is_none() {
-                    let seen = self.listings[slot(*kind)].clone();
+                    let seen = self.whole[slot(*kind)].clone();
                     let good = seen.is_some_and(|seen| {
-                        seen.whole
-                            && (seen.from..=seen.to).contains(&row.day)
+                        (seen.from..=seen.to).contains(&row.day)
                             && seen.began >= row.sealed_at
                             && seen.ended.is_some_and(|ended| self.now.since(ended).as_secs() <= 60)
                     });
@@ -337,7 +339,6 @@ impl History {
         }
         if !found.more {
             seen.whole = steady && seen.total == Some(seen.rows);
-            seen.ended = Some(self.now);
         }
     }
 
@@ -351,8 +352,9 @@ impl History {
         let answer = flight.answer.unwrap();
         self.say(|| format!("<- {}", describe(&flight.effect)));
         if let Answer::List { kind, .. } = &answer {
-            if let Some(seen) = &mut self.listings[slot(*kind)] {
-                seen.ended = seen.ended.map(|_| self.now);
+            if let Some(seen) = self.listings[slot(*kind)].as_mut().filter(|seen| seen.whole) {
+                seen.ended = Some(self.now);
+                self.whole[slot(*kind)] = self.listings[slot(*kind)].take();
             }
         }
         let more = self.clerk.as_mut().unwrap().answer(answer, self.now, random).unwrap();
@@ -364,6 +366,11 @@ impl History {
     pub fn pass(&mut self, seconds: u64) {
         self.now = self.now.plus(Duration::from_millis(seconds * 1000 + self.rng.u64(0..1000)));
         self.stray_arrive();
+    }
+
+    /// A listing showed an entry of ours.
+    pub fn entries_shown(&self) -> bool {
+        self.shown[0]
     }
 
     pub fn forget_probes(&mut self) {

@@ -108,7 +108,16 @@ impl<'a> Work<'a, '_> {
             *times += 1;
             match self.tx.record_by_id(self.scope.id, &posted.keitod_id)? {
                 None => unknown.push((row, posted)),
-                Some(record) => self.confirm(record, row, posted, *times, line)?,
+                Some(record) => match self.tx.unfinished_of(record.id)? {
+                    // Sealed again after a loss of our state, never sent: what stands at Keito counts, with its
+                    // seconds, its amount and its day.
+                    Some(write) if !write.patch && write.attempts == 0 => {
+                        undo_tally(self.tx, self.scope, &record)?;
+                        self.tx.dissolve(&write)?;
+                        unknown.push((row, posted));
+                    }
+                    _ => self.confirm(record, row, posted, *times, line)?,
+                },
             }
         }
         Ok(unknown)
@@ -197,24 +206,21 @@ impl<'a> Work<'a, '_> {
             }
             None => {
                 // A person edited it: what stands there is what is billed; only time beyond goes to a new part.
+                if !self.settle_patch(record, posted, patch)? {
+                    return Ok(());
+                }
                 record.state = RecordState::Closed;
                 let confirmed = record.ours.first().map_or(0, |own| own.seconds);
                 record.new.seconds = posted.seconds.max(confirmed);
-                if let Some(write) = patch {
-                    tx.dissolve(&write)?;
-                }
-                self.recheck(record)?;
-                return Ok(());
+                return self.recheck(record);
             }
         }
         if row.frozen {
-            record.state = RecordState::Closed;
-            if let Some(write) = patch.filter(|write| write.state != WriteState::Sending) {
+            if self.settle_patch(record, posted, patch)? {
+                record.state = RecordState::Closed;
                 record.new.seconds = posted.seconds;
-                tx.dissolve(&write)?;
             }
-            self.recheck(record)?;
-            return Ok(());
+            return self.recheck(record);
         }
         if let Some(mut write) = patch {
             let arrived = posted.seconds == write.seconds;
@@ -226,6 +232,35 @@ impl<'a> Work<'a, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The PATCH of an entry that must not grow any more: done if it arrived, else taken back. `false` while it may
+    /// still arrive.
+    fn settle_patch(
+        &self,
+        record: &RecordRow,
+        posted: &Posted,
+        patch: Option<WriteRow>,
+    ) -> Result<bool, Error> {
+        let Some(mut write) = patch else { return Ok(true) };
+        let quiet = write.ended_at.map(|ended| ended.plus(self.settings.grace));
+        if write.state == WriteState::Sending {
+            return Ok(false);
+        }
+        if posted.seconds == write.seconds {
+            write.state = WriteState::Done;
+            (write.reason, write.ended_at) = (None, Some(self.now));
+            self.tx.save_write(&write)?;
+            return Ok(true);
+        }
+        if let Some(quiet) = quiet.filter(|quiet| self.whole.began < *quiet) {
+            write.next_at = write.next_at.max(quiet);
+            self.tx.save_write(&write)?;
+            return Ok(false);
+        }
+        debug_assert_eq!(write.record, record.id);
+        self.tx.dissolve(&write)?;
+        Ok(true)
     }
 
     fn recheck(&self, record: &RecordRow) -> Result<(), Error> {
@@ -466,7 +501,9 @@ impl<'a> Work<'a, '_> {
             }
             let to = match &session.places[*place] {
                 due::Place::To { link, .. } => Some(link),
-                _ => None,
+                due::Place::Held(_) => None,
+                // Nobody was billed for it, and nobody will be.
+                due::Place::Excluded => continue,
             };
             for (day, start, end) in self.calendar.split(span.start, span.end) {
                 all.push((start, end));

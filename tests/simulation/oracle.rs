@@ -61,6 +61,20 @@ pub fn seconds(world: &World, now: Instant, since: Option<Instant>) -> u64 {
             let mut total = 0;
             for native in natives {
                 let Some(session) = tx.find_session(AGENT, native)? else { continue };
+                if std::env::var_os("KEITOD_SIM_TRACE").is_some() {
+                    for span in tx.spans(session)? {
+                        let dir =
+                            span.dir.map(|dir| tx.dir_of(dir)).transpose()?.flatten().map(|(dir, _)| dir);
+                        let at = |second| Instant::from_seconds(second);
+                        eprintln!(
+                            "truth {native} {} {} {:?} {dir:?} {}",
+                            at(span.start),
+                            at(span.end),
+                            span.kind,
+                            span.seconds()
+                        );
+                    }
+                }
                 for span in tx.spans(session)?.into_iter().filter(|span| span.kind == SpanKind::Agent) {
                     let dir = span.dir.map(|dir| tx.dir_of(dir)).transpose()?.flatten();
                     let start = since.map_or(span.start, |since| span.start.max(since.seconds()));

@@ -455,21 +455,46 @@ impl<'a> Work<'a, '_> {
         appended: &std::collections::HashMap<SessionRef, Instant>,
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
-        let home = tx.find_session(&posted.agent, &posted.session)?;
+        let range = (posted.first_at.seconds(), posted.last_at.seconds());
+        let mut home = tx.find_session(&posted.agent, &posted.session)?;
+        if let Some(session) = home {
+            tx.claim_activities(session, range, self.settings.gaps, self.now.plus(due::CLOCK_AHEAD))?;
+        }
+        // Its logs are gone, and a copy of them may still be here under another session.
+        let gone = match home {
+            Some(session) => tx.spans(session)?.iter().all(|span| span.kind != SpanKind::Agent),
+            None => true,
+        };
+        if gone {
+            home = tx.sessions_like(&posted.agent, range)?.first().copied().or(home);
+        }
         let mut record = self.record_of(row, posted, home);
-        record.part = posted.part;
-        let id = tx.insert_record(account, &record, true)?;
+        let mut laid = Vec::new();
         if let Some(session) = home {
             let seen = appended.get(&session).copied();
             let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
             if let Some(loaded) = loaded {
-                let (own, counted) = self.stretches(&loaded.session, &record);
-                let (first, last) = (posted.first_at.seconds(), posted.last_at.seconds());
-                let laid =
-                    coverage::lay(posted.seconds, (first, last), &own, &counted, &loaded.session.covered);
-                tx.cover(account, session, id, None, &laid.stretches)?;
+                let (mut own, mut counted) = self.stretches(&loaded.session, &record);
+                if gone {
+                    // The rest of what it covers is not here: it must not eat other time of the copy.
+                    let clip = |list: &mut Vec<Stretch>| {
+                        list.iter_mut().for_each(|part| *part = (part.0.max(range.0), part.1.min(range.1)));
+                        list.retain(|(start, end)| start < end);
+                    };
+                    clip(&mut own);
+                    clip(&mut counted);
+                }
+                laid =
+                    coverage::lay(posted.seconds, range, &own, &counted, &loaded.session.covered).stretches;
+                if gone {
+                    record.seconds = crate::ledger::stretches::seconds(&laid);
+                }
             }
             tx.recheck(session)?;
+        }
+        let id = tx.insert_record(account, &record, true)?;
+        if let Some(session) = home {
+            tx.cover(account, session, id, None, &laid)?;
         }
         let Some(mut record) = tx.record(id)? else { return Ok(()) };
         (record.listed_at, record.answered_at) = (Some(self.now), Some(self.now));
@@ -477,7 +502,7 @@ impl<'a> Work<'a, '_> {
             record.ours = vec![OwnState { hours, seconds: posted.seconds }];
             // It grows on only if the hours there are the rounding of its seconds, and nobody locked it.
             let plain = Amount::round(hours.pico(), 12).pico() == hours_of(posted.seconds).pico();
-            let open = !row.frozen && (plain || self.rounds_up(hours, posted.seconds));
+            let open = !gone && !row.frozen && (plain || self.rounds_up(hours, posted.seconds));
             record.state = if open { RecordState::Live } else { RecordState::Closed };
         }
         tx.save_record(&record)

@@ -1,6 +1,6 @@
 //! What a whole listing changes: known records are confirmed, unknown ones adopted, lost writes settled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Clerk, LineState, Policy, Scope, Settings, bit, slot};
@@ -9,7 +9,9 @@ use crate::deliver::{Freshness, PauseReason};
 use crate::ledger::due;
 use crate::ledger::spans::SpanKind;
 use crate::ledger::stretches::Stretch;
-use crate::model::{Agent, Amount, Day, Instant, Kind, Link, ProjectId, SessionRef, TaskId, Tokens, Usd};
+use crate::model::{
+    Agent, Amount, Day, Instant, Kind, Link, ProjectId, RequestRef, SessionRef, TaskId, Tokens, Usd,
+};
 use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteState};
 
 /// Reason of a probe that two readings lacked while no listing has proved itself.
@@ -396,25 +398,38 @@ impl<'a> Work<'a, '_> {
         let record = self.record_of(row, posted, home);
         let id = tx.insert_record(account, &record, true)?;
         self.adopted(id)?;
-        let mut left = posted.tokens;
-        let mut last = None;
-        if let Some(session) = home {
-            for (request, _) in tx.requests_for_due(Some(account), session)? {
-                let named =
-                    posted.keys.as_ref().is_none_or(|keys| keys.binary_search(&request.key.prefix()).is_ok());
-                let Some(billed) = request.billed.filter(|_| named) else { continue };
-                let missing = request.tokens.beyond(&billed);
-                let share = least(&missing, &left);
-                last = Some(request.id);
-                if !share.is_zero() {
-                    tx.bill(account, request.id, id, &share, Usd(0), "adopted")?;
-                    left = left.beyond(&share);
-                }
-            }
-            tx.recheck(session)?;
+        let range = (posted.first_at, posted.last_at);
+        let all = tx.billed_candidates(account, &Agent::new(&posted.agent), &posted.model, range)?;
+        let hit = |candidate: &Candidate| {
+            let listed = |keys: &Vec<[u8; 3]>| {
+                candidate.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok())
+            };
+            posted.keys.as_ref().is_none_or(listed)
+        };
+        let named: Vec<RequestRef> = all.iter().filter(|found| hit(found)).map(|found| found.id).collect();
+        // When a record was adopted, what its requests had grown by since was taken from any of them: it is looked for
+        // at the named ones first, then at those they share a record with.
+        let mut order = named.clone();
+        for request in &named {
+            order.extend(tx.billed_together(account, *request)?);
         }
-        if let (Some(request), false) = (last, left.is_zero()) {
-            tx.bill(account, request, id, &left, Usd(0), "adopted")?;
+        let mut left = posted.tokens;
+        let mut seen = BTreeSet::new();
+        for request in order.into_iter().filter(|request| seen.insert(*request)) {
+            let Some(missing) = tx.unbilled_of(account, request)? else { continue };
+            let share = least(&missing, &left);
+            if !share.is_zero() {
+                tx.bill(account, request, id, &share, Usd(0), "adopted")?;
+                left = left.beyond(&share);
+            }
+        }
+        if let Some(request) = named.last().filter(|_| !left.is_zero()) {
+            let share = tx.billed_on(account, *request, id)?;
+            left.add(&share);
+            tx.bill(account, *request, id, &left, Usd(0), "adopted")?;
+        }
+        for request in seen {
+            tx.recheck_owner(request)?;
         }
         self.adopt_tally(&record, posted)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keitod::model::Amount;
-use keitod::store::Store;
+use keitod::store::{Store, WriteRow, WriteState};
 
 use super::history::{History, zone};
 use super::oracle;
@@ -142,6 +142,34 @@ impl History {
         self.rest();
         self.pass(3 * 24 * 3600);
         self.rest();
+        self.retry_unproved();
+    }
+
+    /// `keitod queue retry` of a probe that no other record could prove.
+    fn retry_unproved(&mut self) {
+        for _ in 0..4 {
+            let clerk = self.clerk.as_ref().unwrap();
+            let account = clerk.line().unwrap().0;
+            let writes = clerk.store().view().unfinished(account).unwrap();
+            let unproved = |write: &WriteRow| write.reason.as_deref() == Some("unproved_listing");
+            let stuck: Vec<WriteRow> = writes.into_iter().filter(unproved).collect();
+            if stuck.is_empty() {
+                return;
+            }
+            let mut store = self.stop();
+            store
+                .transact(|tx| {
+                    for mut write in stuck {
+                        (write.state, write.reason, write.absent_at) = (WriteState::Pending, None, None);
+                        tx.save_write(&write)?;
+                    }
+                    Ok(())
+                })
+                .unwrap();
+            self.start(store);
+            self.feed_all();
+            self.rest();
+        }
     }
 
     /// Polls until the clerk wants nothing for three hours.

@@ -29,21 +29,12 @@ pub(super) struct Whole {
 impl Clerk {
     /// Works a whole listing into the store, in one transaction.
     pub(super) fn listed(&mut self, whole: &Whole, now: Instant) -> Result<(), Error> {
-        let (calendar, _) = self.calendar();
         let Self { store, settings, policy, account, appended, lines, .. } = self;
         let Some(scope) = account.as_mut() else { return Ok(()) };
         let line = &mut lines[slot(whole.kind)];
         let before = scope.row.clone();
         let row = store.transact(|tx| {
-            let mut work = Work {
-                tx,
-                settings,
-                policy: policy.as_mut(),
-                scope: &mut *scope,
-                whole,
-                now,
-                calendar: &calendar,
-            };
+            let mut work = Work { tx, settings, policy: policy.as_mut(), scope: &mut *scope, whole, now };
             work.first_listing();
             let unknown = work.confirm_known(line)?;
             work.adopt(unknown, appended)?;
@@ -75,7 +66,6 @@ struct Work<'a, 'tx> {
     scope: &'a mut Scope,
     whole: &'a Whole,
     now: Instant,
-    calendar: &'a crate::ledger::days::Calendar,
 }
 
 impl<'a> Work<'a, '_> {
@@ -288,14 +278,24 @@ impl<'a> Work<'a, '_> {
         for (_, posted) in &unknown {
             self.make_way(posted)?;
         }
-        for (row, posted) in unknown {
+        // From the first to the last instant of all entries of a session.
+        let mut ranges: BTreeMap<(&str, &str), Stretch> = BTreeMap::new();
+        for (_, posted) in &unknown {
+            let (first, last) = (posted.first_at.seconds(), posted.last_at.seconds());
+            let range = ranges.entry((&posted.agent, &posted.session)).or_insert((first, last));
+            *range = (range.0.min(first), range.1.max(last));
+        }
+        for (row, posted) in &unknown {
             // Twins under one id: the second is known by now.
             if self.tx.record_by_id(self.scope.id, &posted.keitod_id)?.is_some() {
                 continue;
             }
             match self.whole.kind {
                 Kind::Expense => self.adopt_expense(row, posted)?,
-                Kind::Entry => self.adopt_entry(row, posted, appended)?,
+                Kind::Entry => {
+                    let whole = ranges.get(&(&posted.agent, &posted.session)).copied().unwrap_or_default();
+                    self.adopt_entry(row, posted, whole, appended)?;
+                }
             }
             if row.amount.is_some() || row.hours.is_some() {
                 match self.whole.kind {
@@ -467,6 +467,7 @@ impl<'a> Work<'a, '_> {
         &mut self,
         row: &Listed,
         posted: &Posted,
+        whole: Stretch,
         appended: &std::collections::HashMap<SessionRef, Instant>,
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
@@ -491,9 +492,9 @@ impl<'a> Work<'a, '_> {
             if let Some(loaded) = loaded {
                 let (mut own, mut counted) = self.stretches(&loaded.session, &record);
                 if gone {
-                    // The rest of what it covers is not here: it must not eat other time of the copy.
+                    // What the copy lacks of it must not eat other time of the copy.
                     let clip = |list: &mut Vec<Stretch>| {
-                        list.iter_mut().for_each(|part| *part = (part.0.max(range.0), part.1.min(range.1)));
+                        list.iter_mut().for_each(|part| *part = (part.0.max(whole.0), part.1.min(whole.1)));
                         list.retain(|(start, end)| start < end);
                     };
                     clip(&mut own);
@@ -532,7 +533,7 @@ impl<'a> Work<'a, '_> {
         })
     }
 
-    /// The session's counted stretches: those of the record's own day and link, and all.
+    /// The session's counted stretches: those of the record's own link, and all.
     fn stretches(&self, session: &due::Session, record: &NewRecord) -> (Vec<Stretch>, Vec<Stretch>) {
         let (mut own, mut all) = (Vec::new(), Vec::new());
         for (span, place) in &session.spans {
@@ -545,11 +546,10 @@ impl<'a> Work<'a, '_> {
                 // Nobody was billed for it, and nobody will be.
                 due::Place::Excluded => continue,
             };
-            for (day, start, end) in self.calendar.split(span.start, span.end) {
-                all.push((start, end));
-                if day == record.day && to == Some(&record.link) {
-                    own.push((start, end));
-                }
+            // Not by day: the zone may be another one by now, and the record's instants say more.
+            all.push((span.start, span.end));
+            if to == Some(&record.link) {
+                own.push((span.start, span.end));
             }
         }
         (own, all)

@@ -74,11 +74,12 @@ impl World {
             let session = format!("s{index}");
             let start = START + rng.i64(0..4 * 3600);
             let (start, count) = (start * 1000 + rng.i64(0..1000), rng.usize(6..36));
-            let lines = world.script(rng, start, count, true);
             let sub = rng.u32(0..4) == 0;
+            // Where two files make one timeline, a private event read late would take back time that was counted.
+            let lines = world.script(rng, start, count, if sub { 3 } else { 4 });
             if sub {
                 let start = lines[rng.usize(0..lines.len())].at.millis() + 77;
-                let helper = world.script(rng, start, 8, false);
+                let helper = world.script(rng, start, 8, 2);
                 world.files.push(file(format!("/logs/{session}/sub.jsonl"), session.clone(), helper, false));
             }
             world.files.push(file(format!("/logs/{session}.jsonl"), session, lines, !sub));
@@ -96,7 +97,8 @@ impl World {
     }
 
     /// Lines of one log from `start` (ms) on. A subagent's has no prompts and stays where links are.
-    fn script(&mut self, rng: &mut Rng, start: i64, count: usize, main: bool) -> Vec<Line> {
+    fn script(&mut self, rng: &mut Rng, start: i64, count: usize, dirs: usize) -> Vec<Line> {
+        let main = dirs > 2;
         let mut at = start;
         let mut dir = DIRS[rng.usize(0..2)];
         let mut model = MODELS[rng.usize(0..2)];
@@ -111,7 +113,7 @@ impl World {
                 _ => rng.i64(200..40_000),
             };
             if rng.u32(0..6) == 0 {
-                dir = DIRS[rng.usize(0..if main { 4 } else { 2 })];
+                dir = DIRS[rng.usize(0..dirs)];
             }
             if rng.u32(0..8) == 0 {
                 model = MODELS[rng.usize(0..3)];
@@ -178,7 +180,7 @@ impl World {
         let dir = source.lines[count - 1].dir;
         lines.push(Line { uid: a, at: now, dir, does: Does::Prompt });
         let more = rng.usize(1..12);
-        lines.extend(self.script(rng, now.millis() + 1000, more, true));
+        lines.extend(self.script(rng, now.millis() + 1000, more, 4));
         let mut fork = file(format!("/logs/f{a}.jsonl"), format!("f{a}"), lines, true);
         fork.least = count + 2;
         fork.origin = (rng.u32(0..3) == 0).then(|| (source.session.clone(), count));

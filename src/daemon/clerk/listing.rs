@@ -309,20 +309,15 @@ impl<'a> Work<'a, '_> {
 
     /// Dissolves sealed writes that never left and may cover the same facts; what remains due is sealed anew.
     fn make_way(&self, posted: &Posted) -> Result<(), Error> {
-        let home = self.tx.find_session(&posted.agent, &posted.session)?;
         for write in self.tx.unfinished(self.scope.id)? {
             if write.kind != self.whole.kind || write.attempts > 0 || write.state != WriteState::Pending {
                 continue;
             }
             let Some(record) = self.tx.record(write.record)? else { continue };
-            let touches = match self.whole.kind {
-                Kind::Entry => record.new.session == home,
-                Kind::Expense => {
-                    record.new.model == posted.model
-                        && record.new.first_at <= posted.last_at
-                        && record.new.last_at >= posted.first_at
-                }
-            };
+            // Whose session it is may only turn out by adopting it.
+            let touches = (self.whole.kind == Kind::Entry || record.new.model == posted.model)
+                && record.new.first_at <= posted.last_at
+                && record.new.last_at >= posted.first_at;
             if touches && !write.patch {
                 undo_tally(self.tx, self.scope, &record)?;
                 self.tx.dissolve(&write)?;

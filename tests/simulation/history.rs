@@ -254,14 +254,14 @@ impl History {
         let (due, rest) = std::mem::take(&mut self.stray).into_iter().partition(|(at, _)| *at <= self.now);
         self.stray = rest;
         let due: Vec<(Instant, Effect)> = due;
-        for (_, effect) in due {
-            self.apply(&effect);
+        for (at, effect) in due {
+            self.apply(&effect, at);
         }
     }
 
-    fn apply(&mut self, effect: &Effect) -> Outcome<keitod::daemon::clerk::Echoed> {
+    fn apply(&mut self, effect: &Effect, at: Instant) -> Outcome<keitod::daemon::clerk::Echoed> {
         let lag = if self.server.lag_ms > 0 { self.rng.i64(0..=self.server.lag_ms) } else { 0 };
-        let outcome = self.server.write(effect, self.now, lag);
+        let outcome = self.server.write(effect, at, lag);
         self.say(|| format!("   server {}: {outcome:?}", describe(effect)));
         oracle::never_more(&self.server, &oracle::tokens(&self.world, self.now, self.settings.since));
         outcome
@@ -304,7 +304,7 @@ impl History {
     fn send(&mut self, effect: &Effect, honest: bool) -> Outcome<keitod::daemon::clerk::Echoed> {
         let unknown = || Outcome::Unknown { status: None, why: "reset".into(), retry_after: None };
         match if honest { 99 } else { self.rng.u32(0..40) } {
-            0 | 1 => drop(self.apply(effect)),
+            0 | 1 => drop(self.apply(effect, self.now)),
             2 => {
                 let later = self.now.plus(Duration::from_secs(self.rng.u64(0..60)));
                 self.stray.push((later, effect.clone()));
@@ -315,10 +315,10 @@ impl History {
             6 => return Outcome::NotSent(Unsent::Unreachable("down".into())),
             7 if self.rng.u32(0..4) == 0 => return refuse(401),
             8 => {
-                drop(self.apply(effect));
+                drop(self.apply(effect, self.now));
                 return Outcome::AppliedUnread { status: 204 };
             }
-            _ => return self.apply(effect),
+            _ => return self.apply(effect, self.now),
         }
         unknown()
     }

@@ -75,7 +75,7 @@ impl World {
             let start = START + rng.i64(0..4 * 3600);
             let (start, count) = (start * 1000 + rng.i64(0..1000), rng.usize(6..36));
             let sub = rng.u32(0..4) == 0;
-            // Where two files make one timeline, a private event read late would take back time that was counted.
+            // Where two files make one timeline, a private event or a prompt read late would take back counted time.
             let lines = world.script(rng, start, count, if sub { 3 } else { 4 });
             if sub {
                 let start = lines[rng.usize(0..lines.len())].at.millis() + 77;
@@ -105,7 +105,7 @@ impl World {
         let mut lines: Vec<Line> = Vec::new();
         let mut open: Vec<(usize, u64)> = Vec::new();
         while lines.len() < count {
-            let prompt = main && (lines.is_empty() || rng.u32(0..8) == 0);
+            let prompt = main && (lines.is_empty() || dirs == 4 && rng.u32(0..8) == 0);
             at += match rng.u32(0..20) {
                 0 => rng.i64(300_000..2_000_000),
                 1 => rng.i64(3_000_000..9_000_000),

@@ -1,3 +1,9 @@
 //! The `keitod` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+use keitod::cli::{self, Detached};
+
+fn main() -> ExitCode {
+    cli::main(&Detached, std::env::args_os()).into()
+}

@@ -78,6 +78,19 @@ impl Env {
         self.vars.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// The same with one variable set: for what the command line lays over the environment.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.vars.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The config file: `KEITOD_CONFIG`, else its usual place.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        super::paths::config_file(self)
+    }
+
     /// A variable that names a path; a relative one counts from the working directory.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {

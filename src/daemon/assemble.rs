@@ -17,7 +17,7 @@ use crate::config::{Config, CredentialError, Credentials, Env, Watcher};
 use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::spans::Gaps;
-use crate::model::{AccountId, Instant};
+use crate::model::{AccountId, Instant, hash64};
 use crate::prices::Table;
 use crate::sources::{self, Environment as _};
 use crate::store::{Account, Store};
@@ -142,7 +142,10 @@ impl Setup {
             let agent = source.agent();
             let settings = self.config.agent(&agent);
             let roots = settings.roots.clone().map(|roots| source.below(&roots));
-            (settings.enabled, Watched { source, agent, roots: roots.unwrap_or_else(|| source.roots(&self.env)) })
+            (
+                settings.enabled,
+                Watched { source, agent, roots: roots.unwrap_or_else(|| source.roots(&self.env)) },
+            )
         });
         agents.filter(|(enabled, _)| *enabled).map(|(_, watched)| watched).collect()
     }
@@ -181,6 +184,7 @@ impl Setup {
         };
         let keito = &self.config.keito;
         let proxy = keito.proxy.as_ref().map(|proxy| secrecy::ExposeSecret::expose_secret(proxy).to_owned());
+        let print = hash64(&[b"key", secrecy::ExposeSecret::expose_secret(&key).as_bytes()]);
         let client = keito::Client::new(&keito::Settings {
             origin: origin.clone(),
             account: account.as_ref().map(|account| account.as_str().to_owned()),
@@ -190,7 +194,11 @@ impl Setup {
             proxy,
         })
         .map_err(Error::Client)?;
-        let account = Account { origin: client.origin(), account: account.unwrap_or_else(|| AccountId::new("")), sandbox };
-        Ok(Some((account, Courier { client, category: Arc::from(keito.expense_category.as_str()) })))
+        let account = Account {
+            origin: client.origin(),
+            account: account.unwrap_or_else(|| AccountId::new("")),
+            sandbox,
+        };
+        Ok(Some((account, Courier { client, category: Arc::from(keito.expense_category.as_str()), print })))
     }
 }

@@ -57,7 +57,8 @@ impl Decisions {
     /// # Errors
     /// If it could not be written and synced.
     pub fn write_since(&self, now: Instant, since: Instant) -> io::Result<()> {
-        let line = Line { at: now.to_string(), kind: "since".into(), account: None, since: Some(since.to_string()) };
+        let line =
+            Line { at: now.to_string(), kind: "since".into(), account: None, since: Some(since.to_string()) };
         let mut text = serde_json::to_string(&line)?;
         text.push('\n');
         if let Some(dir) = self.path.parent() {

@@ -1,16 +1,19 @@
 //! The delivering task: polls the clerk, carries effects out, brings the outcomes back.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::clerk::{Answer, Wake};
+use super::clerk::{Answer, Settled, Wake};
 use super::desk::ClerkHandle;
+use super::once::{Pass, pass_of};
+use super::run::Line;
 use super::{Error, time, wire};
 use crate::keito::Client;
+use crate::store::Account;
 
 /// Who carries effects out: the client of the account in force.
 #[derive(Clone)]
@@ -19,6 +22,8 @@ pub struct Courier {
     pub client: Client,
     /// Name of the expense category to look for.
     pub category: Arc<str>,
+    /// Hash of the key: other credentials have another one.
+    pub print: u64,
 }
 
 /// The line between clerk and Keito. One loop, so that at most one poll is under way.
@@ -26,7 +31,7 @@ pub struct Delivery {
     clerk: ClerkHandle,
     courier: Option<Courier>,
     under_way: JoinSet<Answer>,
-    wake: Option<Wake>,
+    shown: Line,
 }
 
 /// What a turn of the loop left.
@@ -42,12 +47,14 @@ impl Delivery {
     /// Over a clerk; without a courier nothing is sent.
     #[must_use]
     pub fn new(clerk: ClerkHandle, courier: Option<Courier>) -> Self {
-        Self { clerk, courier, under_way: JoinSet::new(), wake: None }
+        Self { clerk, courier, under_way: JoinSet::new(), shown: Line::default() }
     }
 
-    /// Other credentials.
-    pub fn set_courier(&mut self, courier: Option<Courier>) {
-        self.courier = courier;
+    /// Has the state of the line put where status looks.
+    #[must_use]
+    pub fn showing(mut self, line: Line) -> Self {
+        self.shown = line;
+        self
     }
 
     /// Polls the clerk once and starts what it wants.
@@ -56,8 +63,14 @@ impl Delivery {
     /// Of the database.
     pub async fn turn(&mut self) -> Result<Turn, Error> {
         let (now, random) = (time::now(), time::random());
-        let polled = self.clerk.call(move |clerk| clerk.poll(now, random)).await??;
-        self.wake = polled.wake;
+        let (polled, line) = self
+            .clerk
+            .call(move |clerk| {
+                let polled = clerk.poll(now, random)?;
+                Ok::<_, crate::store::Error>((polled, clerk.line().map(|(_, row, desk)| (row.clone(), desk.clone()))))
+            })
+            .await??;
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = line;
         self.start(polled.effects);
         let busy = polled.more || !self.under_way.is_empty();
         Ok(if busy { Turn::Busy } else { Turn::Idle(polled.wake) })
@@ -67,7 +80,8 @@ impl Delivery {
         let Some(courier) = &self.courier else { return };
         for effect in effects {
             let courier = courier.clone();
-            self.under_way.spawn(async move { wire::carry_out(&courier.client, effect, &courier.category).await });
+            self.under_way
+                .spawn(async move { wire::carry_out(&courier.client, effect, &courier.category).await });
         }
     }
 
@@ -109,46 +123,75 @@ impl Delivery {
         }
     }
 
-    /// Delivers until told to stop; `changed` says that there is something new.
+    /// Delivers until told to stop. `changed` says that facts have come in.
     ///
     /// # Errors
     /// Of the database.
     pub async fn run(
         &mut self,
         changed: &Notify,
+        orders: &mut mpsc::Receiver<Order>,
         stop: &CancellationToken,
-        mut asked: impl FnMut() -> Option<Option<Courier>>,
     ) -> Result<(), Error> {
         loop {
-            if let Some(courier) = asked() {
-                self.set_courier(courier);
-            }
-            let turn = self.turn().await?;
-            let sleep = match turn {
+            let sleep = match self.turn().await? {
                 Turn::Busy if self.under_way.is_empty() => Duration::ZERO,
                 Turn::Busy | Turn::Idle(None) => Duration::from_secs(3600),
                 Turn::Idle(Some(wake)) => wake.at.since(time::now()).max(Duration::from_millis(5)),
             };
             // Only the waiting is inside: an outcome that was taken must reach the clerk whatever else happens.
-            let answer = tokio::select! {
+            tokio::select! {
                 () = stop.cancelled() => break,
-                () = changed.notified() => None,
-                answer = self.under_way.join_next(), if !self.under_way.is_empty() => answer,
-                () = tokio::time::sleep(sleep) => None,
-            };
-            if let Some(answer) = answer {
-                self.bring(answer).await?;
+                () = changed.notified() => {}
+                Some(answer) = self.under_way.join_next(), if !self.under_way.is_empty() => {
+                    self.bring(answer).await?;
+                }
+                Some(order) = orders.recv() => self.obey(order).await?,
+                () = tokio::time::sleep(sleep) => {}
             }
         }
         // In-flight requests finish within ten seconds; what does not is found as unknown at the next start.
-        let _ = tokio::time::timeout(Duration::from_secs(10), async {
+        let finish = async {
             while !self.under_way.is_empty() {
-                if self.take_answer().await.is_err() {
-                    break;
-                }
+                self.take_answer().await?;
             }
-        })
-        .await;
+            Ok(())
+        };
+        tokio::time::timeout(Duration::from_secs(10), finish).await.unwrap_or(Ok(()))
+    }
+
+    async fn obey(&mut self, order: Order) -> Result<(), Error> {
+        match order {
+            Order::Deliver(to) => {
+                let (account, courier) = to.map(|to| *to).unzip();
+                let now = time::now();
+                self.clerk.call(move |clerk| clerk.set_account(account.as_ref(), now)).await??;
+                self.courier = courier;
+            }
+            Order::Flush { settled, reply } => {
+                let started = time::now();
+                self.clerk.call(move |clerk| clerk.settle(settled)).await??;
+                self.until_idle().await?;
+                self.clerk.call(|clerk| clerk.settle(Settled::default())).await??;
+                let known = self.courier.is_some();
+                let pass = self.clerk.call(move |clerk| pass_of(clerk, started, known)).await??;
+                // Whoever asked may have hung up.
+                let _ = reply.send(pass);
+            }
+        }
         Ok(())
     }
+}
+
+/// What the delivering task can be told.
+pub enum Order {
+    /// Deliver to this account from now on; `None`: to nobody.
+    Deliver(Option<Box<(Account, Courier)>>),
+    /// Attempt all that is due, then answer.
+    Flush {
+        /// What counts as settled.
+        settled: Settled,
+        /// Where to answer.
+        reply: oneshot::Sender<Pass>,
+    },
 }

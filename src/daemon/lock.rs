@@ -45,8 +45,13 @@ impl StateLock {
         private_dir(dir)?;
         let path = dir.join("lock");
         let failed = |source| LockError::Io { path: path.clone(), source };
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::Taken { path: dir.to_path_buf() }),
@@ -59,6 +64,8 @@ impl StateLock {
     }
 }
 
+impl crate::server::Held for StateLock {}
+
 /// Makes a directory that only we can enter, or checks that it is one.
 ///
 /// # Errors
@@ -68,5 +75,9 @@ pub fn private_dir(dir: &Path) -> Result<(), LockError> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
     let meta = std::fs::metadata(dir).map_err(failed)?;
     let ours = meta.uid() == rustix::process::geteuid().as_raw();
-    if ours && meta.permissions().mode() & 0o077 == 0 { Ok(()) } else { Err(LockError::Exposed { path: dir.to_path_buf() }) }
+    if ours && meta.permissions().mode() & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(LockError::Exposed { path: dir.to_path_buf() })
+    }
 }

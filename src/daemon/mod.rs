@@ -5,11 +5,15 @@ pub mod clerk;
 pub mod decisions;
 pub mod delivery;
 pub mod desk;
+pub mod documents;
 pub mod intake;
 pub mod lock;
 pub mod machine;
+pub mod office;
 pub mod once;
 pub mod policy;
+pub mod rehearse;
+pub mod run;
 pub mod time;
 pub mod wire;
 

@@ -76,7 +76,13 @@ impl ConfigPolicy {
         Ok(Some((facts, path)))
     }
 
-    fn spot_of(&self, agent: &Agent, path: &Path, facts: &DirFacts, branch: Option<&str>) -> Option<Arc<Spot>> {
+    fn spot_of(
+        &self,
+        agent: &Agent,
+        path: &Path,
+        facts: &DirFacts,
+        branch: Option<&str>,
+    ) -> Option<Arc<Spot>> {
         let view = DirView { path, facts, log_branch: branch, head_branch: None };
         let mapped = mapping::link_of(&self.config.rules, &view);
         let detail = |link: Option<&LinkTo>| self.detail(agent, path, facts, branch, link);
@@ -114,7 +120,8 @@ impl ConfigPolicy {
         link: Option<&LinkTo>,
     ) -> Detail {
         let privacy = &self.config.privacy;
-        let name = facts.repo.clone().or_else(|| path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        let name =
+            facts.repo.clone().or_else(|| path.file_name().map(|name| name.to_string_lossy().into_owned()));
         let repo = name.unwrap_or_default();
         let shown = facts.remote.clone().unwrap_or_else(|| repo.clone());
         let names = link.map(|link| &link.names);
@@ -141,7 +148,9 @@ impl ConfigPolicy {
             draft: link.is_some_and(|link| link.draft),
             extra,
             cost_basis: Some("list_price"),
-            markup_percent: markup.filter(|markup| !markup.is_zero()).map(|markup| markup.normalize().to_string()),
+            markup_percent: markup
+                .filter(|markup| !markup.is_zero())
+                .map(|markup| markup.normalize().to_string()),
             agent_id: Some(
                 self.config.keito.agent_id.clone().unwrap_or_else(|| format!("{agent}@{}", self.machine)),
             ),
@@ -197,7 +206,8 @@ impl Policy for ConfigPolicy {
     }
 
     fn price(&self, _agent: &Agent, request: &due::Request, tokens: &Tokens) -> Result<Price, Held> {
-        let of = Request { platform: None, model: &request.model, at: request.at, tokens, terms: &request.terms };
+        let of =
+            Request { platform: None, model: &request.model, at: request.at, tokens, terms: &request.terms };
         match self.table.price(&of) {
             Ok(priced) => Ok(Price { usd: priced.usd, source: priced.provenance.to_string() }),
             Err(Unpriced::BadUsage) => Err(Held::BadUsage),

@@ -84,7 +84,12 @@ fn list_page<T>(page: Page<T>, row: impl Fn(T) -> Option<Listed>) -> ListPage {
     let rows: Vec<Listed> = page.rows.into_iter().filter_map(row).collect();
     let unreadable = (count - rows.len()) as u64;
     // Without a total the pages themselves are all that there is to compare.
-    ListPage { total: total.or((!more && page.page == 1).then_some(rows.len() as u64)), more, rows, unreadable }
+    ListPage {
+        total: total.or((!more && page.page == 1).then_some(rows.len() as u64)),
+        more,
+        rows,
+        unreadable,
+    }
 }
 
 fn entry(row: ListedEntry) -> Option<Listed> {

@@ -1,1 +1,42 @@
-//! The only owner of the HTTP server on the Unix socket.
+//! The only owner of the HTTP server on the Unix socket, and of the small client that commands use.
+//!
+//! HTTP/1.1 with JSON, so that `curl --unix-socket` is a client. What is answered comes from [`Answers`], which the
+//! daemon implements; nothing here knows how anything is computed.
+//!
+//! | file | duty |
+//! | --- | --- |
+//! | `answers` | what the daemon offers |
+//! | `question`, `flush` | what can be asked for, in words and as a path |
+//! | `failure` | an answer that is none |
+//! | `routes`, `extract`, `reply` | paths → answers |
+//! | `socket` | where the socket is and who may hold it |
+//! | `serve`, `pace`, `busy` | who is let in, how many, for how long |
+//! | `client`, `response` | the other side, blocking and without a runtime |
+
+mod answers;
+mod busy;
+mod client;
+mod extract;
+mod failure;
+mod flush;
+mod pace;
+mod question;
+mod reply;
+mod response;
+mod routes;
+mod serve;
+mod socket;
+#[cfg(test)]
+mod tests;
+
+pub use answers::{Answer, Answers};
+pub use client::{CallError, Client};
+pub use failure::{Code, Failure};
+pub use flush::Flush;
+pub use question::{By, QueueQuery, ReportQuery, SessionsQuery};
+pub use question::{NotAQuestion, Question};
+pub use serve::{Limits, serve};
+pub use socket::{BindError, Bound, Held, bind};
+
+/// Largest head, and largest body, of a request; bytes.
+const REQUEST_LIMIT: usize = 64 * 1024;

@@ -1,1 +1,22 @@
-//! What keitod does now, as a value and its table.
+//! What keitod does now, as a value and as tables: the status document and the queue. What only the running daemon
+//! knows comes in as [`Live`], everything else from the store.
+
+mod build;
+mod counts;
+mod document;
+mod live;
+mod queue;
+mod reasons;
+mod table;
+mod today;
+
+pub use counts::{Counts, HeldCount, Refused, SourceCounts};
+pub use document::{Audit, KeitoLine, Proved, QueueCounts, Reason, Source, State, Status, Today};
+pub use live::{Alert, Live, LiveSource, Paused};
+pub use queue::{
+    Queue, QueueDetail, QueueFilter, QueueItem, QueueState, RecordDetail, UnprovenDetail, WriteDetail,
+};
+pub use reasons::remedy;
+
+#[cfg(test)]
+mod tests;

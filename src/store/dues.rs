@@ -96,6 +96,28 @@ impl Tx<'_> {
         Ok(at.map(terms::instant))
     }
 
+    /// Directories of sessions with work on no record yet.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn waiting_dirs(&self) -> Result<Vec<crate::model::DirRef>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT DISTINCT dir FROM (SELECT dir FROM span WHERE session IN (SELECT session FROM due) \
+             UNION SELECT dir FROM request WHERE session IN (SELECT session FROM due)) WHERE dir IS NOT NULL",
+        )?;
+        let rows = select.query_map([], |row| Ok(crate::model::DirRef(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Has the sessions with work on no record yet computed again.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn recheck_waiting(&self) -> Result<(), Error> {
+        self.conn.execute("UPDATE session SET recheck = 1 WHERE id IN (SELECT session FROM due)", [])?;
+        Ok(())
+    }
+
     /// Has every session computed again: mapping, prices, zone or account changed.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod family;
 mod ingest;
 mod names;
 mod outbox;
+mod read;
 mod requests;
 mod schema;
 mod terms;
@@ -24,6 +25,7 @@ pub use dues::DueRow;
 pub use error::Error;
 pub use ingest::{Ingested, Read};
 pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};
+pub use read::{AccountView, Reader};
 pub use schema::VERSION;
 pub use views::{RequestOf, SessionHead};
 
@@ -79,6 +81,17 @@ impl Store {
     pub fn view(&self) -> Tx<'_> {
         Tx { conn: &self.conn }
     }
+}
+
+/// Copies a database as it is at this moment, also while a keitod writes to it.
+///
+/// # Errors
+/// Of either file.
+pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    let from = open_read_only(from)?;
+    let mut to = Connection::open(to)?;
+    rusqlite::backup::Backup::new(&from, &mut to)?.run_to_completion(256, std::time::Duration::ZERO, None)?;
+    Ok(())
 }
 
 /// Opens the database read-only, for reports beside the writer.

@@ -42,7 +42,7 @@ impl WriteState {
         }
     }
 
-    fn of(code: i64) -> Self {
+    pub(super) fn of(code: i64) -> Self {
         match code {
             0 => Self::Pending,
             1 => Self::Sending,

@@ -35,7 +35,7 @@ pub(super) fn encode_context(context: &Context) -> Vec<u8> {
     [&length.to_le_bytes()[..], session, &context.state].concat()
 }
 
-fn decode_context(blob: &[u8]) -> Context {
+pub(super) fn decode_context(blob: &[u8]) -> Context {
     let Some((length, rest)) = blob.split_first_chunk::<4>() else { return Context::default() };
     let length = (u32::from_le_bytes(*length) as usize).min(rest.len());
     let (session, state) = rest.split_at(length);

@@ -1,0 +1,142 @@
+//! `keitod config`.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{Call, Exit, Failure, print, print_json};
+use crate::config::{Config, ConfigError, Problem, render};
+
+const EXAMPLES: &str = "\
+Examples:
+  keitod config show      every key in force, and who said so
+  keitod config check     is the file right?
+  $EDITOR \"$(keitod config path)\"";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  keitod config show
+  keitod config show --json | jq '.settings[] | select(.origin != \"default\")'";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  keitod config check
+  keitod config check --config new.toml";
+
+const PATH_EXAMPLES: &str = "\
+Examples:
+  keitod config path
+  keitod config path --json | jq -r .socket";
+
+/// The configuration: what is in force, whether it is right, where it is
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, disable_help_subcommand = true)]
+pub struct Command {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Every key in force with its origin; secrets are hidden
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show(Form),
+    /// Everything that is wrong with the file; exit code 8 if anything is
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(Form),
+    /// Where the config file is; with --json all paths
+    #[command(after_help = PATH_EXAMPLES)]
+    Path(Form),
+}
+
+#[derive(Debug, Args)]
+struct Form {
+    /// As a document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Command {
+    pub(super) const fn json(&self) -> bool {
+        match &self.what {
+            What::Show(form) | What::Check(form) | What::Path(form) => form.json,
+        }
+    }
+
+    pub(super) fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
+        match &self.what {
+            What::Show(form) => show(call, form.json),
+            What::Check(form) => check(call, form.json),
+            What::Path(form) => path(call, form.json),
+        }
+    }
+}
+
+fn show(call: &mut Call<'_>, json: bool) -> Result<Exit, Failure> {
+    let config = call.place.config()?;
+    if json {
+        let settings: Vec<Value> = config
+            .show()
+            .iter()
+            .map(|setting| {
+                json!({"key": setting.key, "value": setting.literal, "origin": setting.origin.to_string()})
+            })
+            .collect();
+        document(call, &json!({"schema_version": 1, "settings": settings}))?;
+    } else {
+        call.out.write_all(render(config.show()).as_bytes())?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn check(call: &mut Call<'_>, json: bool) -> Result<Exit, Failure> {
+    let problems = match Config::load(&call.place.env) {
+        Ok(_) => Vec::new(),
+        Err(ConfigError::Invalid(problems)) => problems,
+        Err(error) => return Err(Failure::new(Exit::Config, error.to_string())),
+    };
+    let path = call.place.env.config_file();
+    if json {
+        let list: Vec<Value> = problems
+            .iter()
+            .map(|Problem { file, line, key, trouble }| {
+                json!({"file": file, "line": line, "key": key, "message": trouble.to_string()})
+            })
+            .collect();
+        document(
+            call,
+            &json!({"schema_version": 1, "ok": problems.is_empty(), "file": path, "problems": list}),
+        )?;
+    } else if problems.is_empty() {
+        let shown = print::plain(&path.display().to_string());
+        let what = if path.exists() { "is right" } else { "is not there: the defaults are in force" };
+        writeln!(call.out, "{shown} {what}")?;
+    } else {
+        for problem in &problems {
+            writeln!(call.out, "{}", print::plain(&problem.to_string()))?;
+        }
+    }
+    Ok(if problems.is_empty() { Exit::Ok } else { Exit::Config })
+}
+
+fn path(call: &mut Call<'_>, json: bool) -> Result<Exit, Failure> {
+    if json {
+        let paths = call.place.paths()?;
+        document(
+            call,
+            &json!({
+                "schema_version": 1, "config": paths.config_file, "state": paths.state_dir,
+                "data": paths.data_dir, "socket": paths.socket,
+            }),
+        )?;
+    } else {
+        // For `$(keitod config path)`: the very bytes, whatever they are, also if the file is wrong.
+        use std::os::unix::ffi::OsStrExt as _;
+        call.out.write_all(call.place.env.config_file().as_os_str().as_bytes())?;
+        writeln!(call.out)?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn document(call: &mut Call<'_>, value: &Value) -> Result<(), Failure> {
+    Ok(print_json(value.to_string().as_bytes(), call.out)?)
+}

@@ -1,0 +1,251 @@
+//! The commands' engine: the daemon in this process.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::progress::{Bar, Progress};
+use super::{Engine, Exit, Failure, Finished, Mode, Place, Run, log};
+use crate::config::{Config, Env, Paths};
+use crate::daemon::assemble::{Sandboxed, Setup};
+use crate::daemon::clerk::Settled;
+use crate::daemon::documents::Documents;
+use crate::daemon::lock::{self, StateLock};
+use crate::daemon::office::Office;
+use crate::daemon::once::{Blocked, Pass, once};
+use crate::daemon::policy::price_table;
+use crate::daemon::rehearse::rehearse;
+use crate::daemon::run::{self, Running};
+use crate::deliver::PauseReason;
+use crate::sandbox::{self, Sandbox, ids};
+use crate::server::{self, Limits, Question};
+use crate::status::Live;
+
+/// The daemon in this process.
+#[derive(Debug, Clone, Copy)]
+pub struct InProcess;
+
+impl Engine for InProcess {
+    fn run(&self, place: &Place, run: Run) -> Result<Finished, Failure> {
+        let config = Arc::new(place.config()?);
+        let bar = Bar::new();
+        start_log(&config, &place.env, Some(bar.clone()))?;
+        let paths = config.paths(&place.env);
+        runtime()?.block_on(async {
+            let mut rig = Rig::new(place.env.clone(), config, &paths);
+            // A sandbox has a state of its own, and a rehearsal a copy: neither may touch the real one.
+            let temporary = (run.sandbox || run.mode == Mode::DryRun).then(tempdir).transpose()?;
+            if let Some(dir) = &temporary {
+                rig.move_to(dir.path(), run.sandbox);
+            }
+            let sandbox = if run.sandbox { Some(rig.enter_sandbox().await?) } else { None };
+            let finished = match run.mode {
+                Mode::DryRun => rehearsed(&rig, &paths).await,
+                Mode::Once => passed(&rig, &bar).await,
+                Mode::Service => serve(&rig, &bar, sandbox.as_ref().map(sandbox::Running::origin)).await,
+            };
+            if let Some(sandbox) = sandbox {
+                sandbox.stop().await;
+            }
+            finished
+        })
+    }
+
+    fn demo(&self, place: &Place, keep: bool) -> Result<Finished, Failure> {
+        runtime()?.block_on(super::show::show(place, keep))
+    }
+
+    fn stored(&self, place: &Place, question: &Question) -> Result<Vec<u8>, Failure> {
+        let config = Arc::new(place.config()?);
+        let paths = config.paths(&place.env);
+        let database = paths.state_dir.join("keitod.db");
+        if !database.exists() {
+            let none = format!("there is no database yet in {}", paths.state_dir.display());
+            return Err(Failure::new(Exit::NotFound, none).suggest("start keitod: keitod run"));
+        }
+        let table = Arc::new(price_table(&config).map_err(crate::daemon::Error::Prices)?);
+        Ok(Documents { database, config, table }.answer(question, Live::default())?)
+    }
+}
+
+/// A set-up with its socket.
+pub(super) struct Rig {
+    pub(super) setup: Setup,
+    pub(super) socket: Option<PathBuf>,
+}
+
+impl Rig {
+    pub(super) fn new(env: Env, config: Arc<Config>, paths: &Paths) -> Self {
+        let socket = config.socket.enabled.then(|| paths.socket.clone());
+        let (state_dir, data_dir) = (paths.state_dir.clone(), paths.data_dir.clone());
+        Self { setup: Setup { env, config, state_dir, data_dir, sandbox: None }, socket }
+    }
+
+    fn move_to(&mut self, dir: &Path, data_too: bool) {
+        self.setup.state_dir = dir.join("state");
+        if data_too {
+            self.setup.data_dir = dir.join("data");
+            self.socket = self.socket.as_ref().map(|_| dir.join("run/keitod.sock"));
+        }
+    }
+
+    /// Starts an embedded Keito and delivers to it; records without a link of their own go to one of its projects.
+    async fn enter_sandbox(&mut self) -> Result<sandbox::Running, Failure> {
+        let config = &self.setup.config;
+        let zone = config.zone.clone().unwrap_or_else(jiff::tz::TimeZone::system);
+        let running = Sandbox::start(sandbox::Settings { zone, ..sandbox::Settings::default() }).await?;
+        let mut config = Config::clone(config);
+        config.keito.expense_category_id = Some(crate::model::CategoryId::new(ids::LLM_USAGE));
+        config.keito.account = Some(crate::model::AccountId::new(sandbox::ACCOUNT));
+        self.setup.config = Arc::new(config);
+        self.setup.sandbox = Some(Sandboxed {
+            origin: running.origin(),
+            account: sandbox::ACCOUNT.to_owned(),
+            key: sandbox::KEY.to_owned(),
+        });
+        Ok(running)
+    }
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(Exit::Config, format!("cannot start: {error}")))
+}
+
+pub(super) fn start_log(config: &Config, env: &Env, bar: Option<Bar>) -> Result<(), Failure> {
+    let log = log::init(config.log, env, false, bar);
+    log.map_err(|error| Failure::new(Exit::Config, format!("cannot set up the log: {error}")))
+}
+
+pub(super) fn tempdir() -> Result<tempfile::TempDir, Failure> {
+    let dir = tempfile::Builder::new().prefix("keitod-").tempdir();
+    dir.map_err(|error| Failure::new(Exit::Config, format!("cannot make a temporary directory: {error}")))
+}
+
+async fn rehearsed(rig: &Rig, real: &Paths) -> Result<Finished, Failure> {
+    let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
+    let requests = rehearse(&rig.setup, &real.state_dir, Settled::default()).await?;
+    let requests: Vec<serde_json::Value> = requests
+        .iter()
+        .map(|request| {
+            let body = serde_json::from_slice::<&serde_json::value::RawValue>(&request.body).ok();
+            serde_json::json!({"method": request.method, "path": request.path, "body": body})
+        })
+        .collect();
+    let document = serde_json::json!({"schema_version": 1, "requests": requests}).to_string().into_bytes();
+    Ok(Finished { exit: Exit::Ok, document: Some(document) })
+}
+
+async fn passed(rig: &Rig, bar: &Bar) -> Result<Finished, Failure> {
+    let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
+    let parts = rig.setup.assemble(true)?;
+    let (health, shown) = (Arc::clone(&parts.health), bar.clone());
+    let drawing = tokio::spawn(async move { draw(&health, &shown).await });
+    let pass = once(&rig.setup, parts, Settled::default()).await;
+    drawing.abort();
+    let pass = pass?;
+    let exit = exit_of(&pass);
+    let document = serde_json::json!({
+        "schema_version": 1,
+        "caught_up": pass.remaining == 0,
+        "sent": pass.sent,
+        "failed": pass.failed,
+        "remaining": pass.remaining,
+    });
+    Ok(Finished { exit, document: Some(document.to_string().into_bytes()) })
+}
+
+fn exit_of(pass: &Pass) -> Exit {
+    match pass.blocked {
+        _ if pass.failed > 0 => Exit::Conflict,
+        Some(Blocked::Paused(PauseReason::Auth | PauseReason::Plan)) => Exit::Auth,
+        Some(Blocked::Paused(PauseReason::User)) => Exit::Ok,
+        Some(Blocked::Paused(_)) => Exit::Server,
+        Some(Blocked::Line) => Exit::Network,
+        Some(Blocked::RateLimited) => Exit::RateLimited,
+        // No credentials is no error: everything stays queued.
+        Some(Blocked::NoCredentials) | None => Exit::Ok,
+    }
+}
+
+async fn draw(health: &std::sync::Mutex<crate::daemon::intake::Health>, bar: &Bar) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let (done, total) = health.lock().unwrap_or_else(std::sync::PoisonError::into_inner).progress;
+        bar.show(Progress { total, done });
+        if total > 0 && done >= total {
+            return;
+        }
+    }
+}
+
+async fn serve(rig: &Rig, bar: &Bar, sandbox: Option<String>) -> Result<Finished, Failure> {
+    let lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
+    let stop = CancellationToken::new();
+    stop_on_signals(&stop)?;
+    let bar = bar.clone();
+    run_with_socket(rig, &lock, stop, async |running: &Running| {
+        if let Some(origin) = sandbox {
+            tracing::info!(page = origin, "delivering to the embedded Keito");
+        }
+        let health = Arc::clone(&running.health);
+        tokio::spawn(async move { draw(&health, &bar).await });
+        // Nobody listens unless a service manager started us.
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    })
+    .await?;
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    Ok(Finished { exit: Exit::Ok, document: None })
+}
+
+/// Runs the daemon with its socket until `stop`.
+pub(super) async fn run_with_socket(
+    rig: &Rig,
+    lock: &StateLock,
+    stop: CancellationToken,
+    ready: impl AsyncFnOnce(&Running),
+) -> Result<(), Failure> {
+    let bound = match &rig.socket {
+        Some(path) => {
+            if let Some(dir) = path.parent() {
+                lock::private_dir(dir).map_err(crate::daemon::Error::from)?;
+            }
+            Some(server::bind(path, lock)?)
+        }
+        None => None,
+    };
+    let serving = stop.clone();
+    let mut task = None;
+    run::run(rig.setup.clone(), stop, async |running: &Running| {
+        if let Some(bound) = bound {
+            let office = Arc::new(Office::new(running.clone()));
+            task = Some(tokio::spawn(server::serve(bound, office, Limits::DAEMON, serving)));
+        }
+        ready(running).await;
+        Ok(())
+    })
+    .await?;
+    if let Some(task) = task {
+        // The socket has had its own deadline for last answers.
+        let _ = task.await;
+    }
+    Ok(())
+}
+
+fn stop_on_signals(stop: &CancellationToken) -> Result<(), Failure> {
+    let failed = |error| Failure::new(Exit::Config, format!("cannot wait for signals: {error}"));
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let (mut heard, stop) = (signal(kind).map_err(failed)?, stop.clone());
+        tokio::spawn(async move {
+            heard.recv().await;
+            stop.cancel();
+            // The second signal ends at once: a restart finds what was under way.
+            heard.recv().await;
+            std::process::exit(130);
+        });
+    }
+    Ok(())
+}

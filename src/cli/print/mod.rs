@@ -1,0 +1,37 @@
+//! Documents for people: from JSON, so that what the socket answers and what the file answers look the same.
+
+mod document;
+mod flush;
+mod number;
+mod paint;
+mod queue;
+mod report;
+mod requests;
+mod sessions;
+mod status;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub(super) use flush::failed;
+pub use flush::print_flush;
+pub(super) use paint::{Ink, paint};
+pub use queue::{print_queue, print_record};
+pub use report::{print_csv, print_report};
+pub use requests::print_requests;
+pub use sessions::print_sessions;
+pub use status::print_status;
+pub(super) use table::Sheet;
+pub(super) use text::plain;
+
+use std::io::{self, Write};
+
+/// The document as it is, in one line.
+///
+/// # Errors
+/// Of the output.
+pub fn print_json(json: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(json.trim_ascii_end())?;
+    out.write_all(b"\n")
+}

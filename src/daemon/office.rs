@@ -1,0 +1,149 @@
+//! What the socket answers: documents from the database, with what only the running daemon knows.
+
+use std::sync::PoisonError;
+
+use super::clerk::Settled;
+use super::delivery::Order;
+use super::documents::Documents;
+use super::run::Running;
+use super::time;
+use crate::deliver::PauseReason;
+use crate::server::{Answer, Answers, Code, Failure, Flush, Question, QueueQuery, ReportQuery, SessionsQuery};
+use crate::status::{KeitoLine, Live, LiveSource, Paused, Proved};
+use crate::store::AccountRow;
+
+/// The daemon behind its socket.
+pub struct Office {
+    running: Running,
+    documents: Documents,
+}
+
+impl Office {
+    /// Over a running daemon.
+    #[must_use]
+    pub fn new(running: Running) -> Self {
+        let documents = Documents {
+            database: running.database.clone(),
+            config: running.setup.config.clone(),
+            table: running.table.clone(),
+        };
+        Self { running, documents }
+    }
+
+    async fn document(&self, question: Question) -> Result<Vec<u8>, Failure> {
+        let live = if question == Question::Status { self.live() } else { Live::default() };
+        let documents = self.documents.clone();
+        let answer = tokio::task::spawn_blocking(move || documents.answer(&question, live)).await;
+        answer.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the answer could not be made; see the log")))
+    }
+
+    fn live(&self) -> Live {
+        let line = self.running.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let now = time::now();
+        let health = self.running.health.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let missing = self.running.no_credentials.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let sources = health.agents.iter().map(|agent| LiveSource {
+            agent: agent.agent.clone(),
+            roots: agent.roots.iter().map(|root| self.shown(root)).collect(),
+            lag_bytes: agent.lag_bytes,
+            watcher: agent.watcher.to_owned(),
+            alarm: None,
+            unreadable: health.problem_count,
+        });
+        let delivery = &self.running.setup.config.delivery;
+        let desk = line.as_ref().map(|(_, desk)| desk);
+        Live {
+            now,
+            pid: Some(std::process::id()),
+            started_at: Some(self.running.started),
+            timezone: None,
+            since: self.running.since.map(|since| since.to_string()),
+            read_to_end: health.caught_up,
+            credentials: missing.is_none(),
+            sources: sources.collect(),
+            keito: KeitoLine {
+                origin: self.running.account().map(|account| account.origin),
+                account_id: self.running.account().map(|account| account.account.as_str().to_owned()),
+                user_id: line.as_ref().and_then(|(row, _)| row.user.as_ref().map(|user| user.as_str().to_owned())),
+                proved: line.as_ref().map(|(row, _)| proved(row)).unwrap_or_default(),
+                last_ok_at: line.as_ref().and_then(|(row, _)| row.me_at).map(|at| at.to_string()),
+                next_attempt_at: desk.and_then(|desk| desk.open_until.max(desk.quiet_until)).map(|at| at.to_string()),
+                breaker: match desk.and_then(|desk| desk.open_until) {
+                    Some(until) if until > now => "open".to_owned(),
+                    Some(_) => "half_open".to_owned(),
+                    None => "closed".to_owned(),
+                },
+                paused: None,
+                requests_last_minute: desk
+                    .map_or(0, |desk| u32::try_from(desk.in_window(now).len()).unwrap_or(u32::MAX)),
+                requests_per_minute: desk.map_or(delivery.requests_per_minute, |desk| {
+                    desk.limit_at(now, delivery.requests_per_minute)
+                }),
+            },
+            pause: desk.and_then(|desk| desk.pause).map(|pause| Paused {
+                code: pause.reason.code().to_owned(),
+                remedy: pause.reason.remedy().to_owned(),
+                all: pause.reason != PauseReason::AmountMismatch,
+            }),
+            limited_until: desk.and_then(|desk| desk.quiet_until).filter(|until| *until > now),
+            alerts: Vec::new(),
+            last_audit: None,
+        }
+    }
+
+    fn shown(&self, root: &std::path::Path) -> String {
+        use crate::sources::Environment as _;
+        let home = self.running.setup.env.home();
+        root.strip_prefix(home).map_or_else(|_| root.display().to_string(), |rest| format!("~/{}", rest.display()))
+    }
+}
+
+fn proved(row: &AccountRow) -> Proved {
+    Proved { entries: row.proved_entry, expenses: row.proved_expense }
+}
+
+impl Answers for Office {
+    fn status(&self) -> Answer<'_> {
+        Box::pin(self.document(Question::Status))
+    }
+
+    fn sessions(&self, query: SessionsQuery) -> Answer<'_> {
+        Box::pin(self.document(Question::Sessions(query)))
+    }
+
+    fn queue(&self, query: QueueQuery) -> Answer<'_> {
+        Box::pin(self.document(Question::Queue(query)))
+    }
+
+    fn record(&self, id: String) -> Answer<'_> {
+        Box::pin(self.document(Question::Record(id)))
+    }
+
+    fn report(&self, query: ReportQuery) -> Answer<'_> {
+        Box::pin(self.document(Question::Report(query)))
+    }
+
+    fn flush(&self, flush: Flush) -> Answer<'_> {
+        Box::pin(async move {
+            self.running.rescan().await;
+            self.running.look_for_credentials().await;
+            let (reply, answer) = tokio::sync::oneshot::channel();
+            let settled = Settled { time: flush.settle, expenses: flush.settle && flush.expenses };
+            let gone = || Failure::new(Code::Internal, "the daemon is stopping; ask again when it runs");
+            self.running.orders.send(Order::Flush { settled, reply }).await.map_err(|_| gone())?;
+            let pass = answer.await.map_err(|_| gone())?;
+            let caught_up = self.running.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
+            let document = serde_json::json!({
+                "caught_up": caught_up && pass.remaining == 0,
+                "sent": pass.sent,
+                "failed": pass.failed,
+                "remaining": pass.remaining,
+            });
+            Ok(document.to_string().into_bytes())
+        })
+    }
+
+    fn rescan(&self) {
+        self.running.ask_for_scan();
+    }
+}

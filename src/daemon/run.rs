@@ -1,0 +1,172 @@
+//! The service in the foreground.
+
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::assemble::{Parts, Setup};
+use super::delivery::{Delivery, Order};
+use super::intake::{self, Message};
+use super::{Error, time};
+use crate::deliver::Desk;
+use crate::store::{Account, AccountRow};
+
+/// How often credentials, mapping files and the like are looked at.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// A running keitod, for the socket and for tests.
+#[derive(Clone)]
+pub struct Running {
+    /// How it was set up.
+    pub setup: Arc<Setup>,
+    /// Asks the clerk.
+    pub clerk: super::desk::ClerkHandle,
+    /// What reading reports.
+    pub health: Arc<Mutex<intake::Health>>,
+    /// The price table.
+    pub table: Arc<crate::prices::Table>,
+    /// The cut-off.
+    pub since: Option<crate::model::Instant>,
+    /// The database.
+    pub database: std::path::PathBuf,
+    /// When it started.
+    pub started: crate::model::Instant,
+    /// Orders to the delivering task.
+    pub orders: mpsc::Sender<Order>,
+    /// Messages to the reading thread.
+    pub reader: Arc<Mutex<Sender<Message>>>,
+    /// Why credentials cannot be used, if so; empty if there are none.
+    pub no_credentials: Arc<Mutex<Option<String>>>,
+    /// Whom we deliver to, with the hash of the key.
+    pub delivering_to: Arc<Mutex<Option<(Account, u64)>>>,
+    /// The state of the line after the last turn.
+    pub line: Line,
+}
+
+/// What status shows of the line to Keito, so that nobody has to ask the clerk.
+pub type Line = Arc<Mutex<Option<(AccountRow, Desk)>>>;
+
+impl Running {
+    /// Has everything scanned and read; returns when done.
+    pub async fn rescan(&self) {
+        let (done, waiting) = std::sync::mpsc::channel();
+        self.tell(Message::Rescan(done));
+        // The reading thread answers, or it has ended and the channel closes.
+        let _ = tokio::task::spawn_blocking(move || waiting.recv()).await;
+    }
+
+    /// Asks for a scan and returns.
+    pub fn ask_for_scan(&self) {
+        let (done, _) = std::sync::mpsc::channel();
+        self.tell(Message::Rescan(done));
+    }
+
+    fn tell(&self, message: Message) {
+        // A reader that has ended has said why.
+        let _ = self.reader.lock().unwrap_or_else(PoisonError::into_inner).send(message);
+    }
+
+    /// Whom we deliver to.
+    #[must_use]
+    pub fn account(&self) -> Option<Account> {
+        self.delivering_to.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(account, _)| account.clone())
+    }
+
+    /// Looks for credentials and tells the delivering task if they changed.
+    pub async fn look_for_credentials(&self) {
+        let setup = Arc::clone(&self.setup);
+        let found = tokio::task::spawn_blocking(move || setup.credentials()).await;
+        let (to, order, why) = match found {
+            Ok(Ok(Some((account, courier)))) => {
+                let to = (account.clone(), courier.print);
+                (Some(to), Order::Deliver(Some(Box::new((account, courier)))), None)
+            }
+            Ok(Ok(None)) => (None, Order::Deliver(None), Some(String::new())),
+            Ok(Err(error)) => (None, Order::Deliver(None), Some(error.to_string())),
+            Err(_) => return,
+        };
+        let changed = {
+            let mut known = self.delivering_to.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut reason = self.no_credentials.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(why) = why.as_ref().filter(|why| !why.is_empty() && reason.as_ref() != Some(*why)) {
+                tracing::error!("{why}");
+            }
+            *reason = why;
+            std::mem::replace(&mut *known, to.clone()) != to
+        };
+        if changed {
+            // The task that obeys has ended only if the whole daemon does.
+            let _ = self.orders.send(order).await;
+        }
+    }
+}
+
+/// Runs until `stop`. `ready` is called once the state is open and reading has begun, with what the socket serves.
+///
+/// # Errors
+/// Of the state; everything else is survived and shown in the status.
+pub async fn run(
+    setup: Setup,
+    stop: CancellationToken,
+    ready: impl AsyncFnOnce(&Running) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let Parts { clerk, thread, intake, health, table, since, database } = setup.assemble(true)?;
+    let (messages, inbox) = intake::messages();
+    let (orders, mut obeyed) = mpsc::channel(16);
+    let changed = Arc::new(Notify::new());
+    let running = Running {
+        setup: Arc::new(setup),
+        clerk: clerk.clone(),
+        health,
+        table,
+        since,
+        database,
+        started: time::now(),
+        orders,
+        reader: Arc::new(Mutex::new(messages.clone())),
+        no_credentials: Arc::new(Mutex::new(Some(String::new()))),
+        delivering_to: Arc::default(),
+        line: Line::default(),
+    };
+    let reading = {
+        let (changed, events) = (Arc::clone(&changed), messages.clone());
+        std::thread::Builder::new()
+            .name("intake".into())
+            .spawn(move || intake.run(&inbox, events, &move || changed.notify_one()))
+            .map_err(Error::Thread)?
+    };
+    ready(&running).await?;
+    let looking = tokio::spawn(look(running.clone(), Arc::clone(&changed), stop.clone()));
+    let mut delivery = Delivery::new(clerk, None).showing(Arc::clone(&running.line));
+    let ended = delivery.run(&changed, &mut obeyed, &stop).await;
+    stop.cancel();
+    looking.abort();
+    running.tell(Message::Stop);
+    let read = tokio::task::spawn_blocking(move || reading.join()).await;
+    drop((delivery, running));
+    // What still holds a handle (a socket's last answer) lets go within its own deadline.
+    drop(thread);
+    ended?;
+    match read {
+        Ok(Ok(result)) => result,
+        _ => Err(Error::ClerkGone),
+    }
+}
+
+/// Once a minute: credentials, and whether directories lead elsewhere now.
+async fn look(running: Running, changed: Arc<Notify>, stop: CancellationToken) {
+    loop {
+        running.look_for_credentials().await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        let now = time::now();
+        if let Ok(Ok(true)) = running.clerk.call(move |clerk| clerk.look_at_mapping(now)).await {
+            changed.notify_one();
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What the daemon offers over the socket.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::{Failure, Flush, QueueQuery, ReportQuery, SessionsQuery};
+
+/// A JSON document on its way, or why there is none.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send + 'a>>;
+
+/// What is asked of the daemon. Documents are ready JSON bytes: the server adds no word to them.
+///
+/// A method must not block: it runs on the runtime that also delivers. What needs the store asks a reader of it.
+pub trait Answers: Send + Sync + 'static {
+    /// The status document. It must not wait for the writer: it answers while the store is busy.
+    fn status(&self) -> Answer<'_>;
+
+    /// The sessions.
+    fn sessions(&self, query: SessionsQuery) -> Answer<'_>;
+
+    /// The records of the queue.
+    fn queue(&self, query: QueueQuery) -> Answer<'_>;
+
+    /// One record with its writes; [`Code::NotFound`](super::Code::NotFound) if no record has that id.
+    fn record(&self, id: String) -> Answer<'_>;
+
+    /// Time, tokens and cost.
+    fn report(&self, query: ReportQuery) -> Answer<'_>;
+
+    /// Scans, reads to the end, attempts what is due, and answers `{caught_up, sent, failed, remaining}` when done.
+    /// A caller that hangs up drops the future; work under way goes on.
+    fn flush(&self, flush: Flush) -> Answer<'_>;
+
+    /// Asks for a scan and returns at once.
+    fn rescan(&self);
+}

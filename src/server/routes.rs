@@ -1,0 +1,54 @@
+//! Paths → answers: one route, one line.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+
+use super::extract::{Asked, Sent};
+use super::reply::Document;
+use super::{Answers, Code, Failure, Flush, REQUEST_LIMIT};
+
+type Of = State<Arc<dyn Answers>>;
+type Answered = Result<Document, Failure>;
+
+pub(super) fn router(answers: Arc<dyn Answers>) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/v1/status", get(async |State(of): Of| answered(of.status().await)))
+        .route("/v1/sessions", get(async |State(of): Of, Asked(query)| answered(of.sessions(query).await)))
+        .route("/v1/queue", get(async |State(of): Of, Asked(query)| answered(of.queue(query).await)))
+        .route("/v1/queue/{id}", get(record))
+        .route("/v1/report", get(async |State(of): Of, Asked(query)| answered(of.report(query).await)))
+        .route("/v1/flush", post(flush))
+        .route("/v1/rescan", post(rescan))
+        .fallback(async || {
+            Failure::new(Code::NotFound, "no such path: GET /v1/status, /v1/sessions, /v1/queue, /v1/report")
+        })
+        .method_not_allowed_fallback(async || {
+            Failure::new(Code::MethodNotAllowed, "the path does not take this method: see the allow header")
+        })
+        .layer(DefaultBodyLimit::max(REQUEST_LIMIT))
+        .with_state(answers)
+}
+
+fn answered(answer: Result<Vec<u8>, Failure>) -> Answered {
+    answer.map(Document)
+}
+
+async fn record(State(of): Of, id: Result<Path<String>, PathRejection>) -> Answered {
+    let Path(id) = id.map_err(|rejection| Failure::new(Code::InvalidInput, rejection.body_text()))?;
+    answered(of.record(id).await)
+}
+
+async fn flush(State(of): Of, Sent(flush): Sent<Flush>) -> Answered {
+    answered(of.flush(flush).await)
+}
+
+async fn rescan(State(of): Of) -> (StatusCode, Document) {
+    of.rescan();
+    (StatusCode::ACCEPTED, Document(br#"{"schema_version":1,"accepted":true}"#.to_vec()))
+}

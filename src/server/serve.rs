@@ -1,0 +1,183 @@
+//! Who is let in, how many at once, and how it ends.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::pace::{Pace, Paced};
+use super::routes::router;
+use super::{Answers, Bound, REQUEST_LIMIT, busy};
+
+/// What clients may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Clients at once; a further one is told so and closed.
+    pub clients: usize,
+    /// From the first byte of a request to the end of its head.
+    pub head: Duration,
+    /// Silence between two requests of a connection.
+    pub idle: Duration,
+    /// From the stop to the end of answers under way.
+    pub last: Duration,
+}
+
+impl Limits {
+    /// What the daemon uses.
+    pub const DAEMON: Self = Self {
+        clients: 16,
+        head: Duration::from_secs(2),
+        idle: Duration::from_secs(60),
+        last: Duration::from_secs(5),
+    };
+}
+
+/// Answers on the socket until `stop`, then lets answers under way end and removes the socket.
+///
+/// # Errors
+/// If the runtime does not take the listener.
+pub async fn serve(
+    bound: Bound,
+    answers: Arc<dyn Answers>,
+    limits: Limits,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let (listener, file) = bound.into_parts();
+    let listener = UnixListener::from_std(listener)?;
+    let gate = Gate {
+        router: router(answers),
+        limits,
+        stop: stop.clone(),
+        seats: Arc::new(Semaphore::new(limits.clients)),
+        farewells: Arc::new(Semaphore::new(limits.clients)),
+    };
+    let mut clients = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(_) = clients.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => gate.admit(stream, &mut clients),
+                Err(error) => {
+                    // Out of descriptors or memory: the next attempt would fail at once, and the one after it.
+                    tracing::warn!(%error, "the socket takes no clients for a moment");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    drop(file);
+    let ended = async { while clients.join_next().await.is_some() {} };
+    if tokio::time::timeout(limits.last, ended).await.is_err() {
+        tracing::info!("answers under way were cut off at the stop");
+    }
+    Ok(())
+}
+
+struct Gate {
+    router: Router,
+    limits: Limits,
+    stop: CancellationToken,
+    seats: Arc<Semaphore>,
+    farewells: Arc<Semaphore>,
+}
+
+impl Gate {
+    fn admit(&self, stream: UnixStream, clients: &mut JoinSet<()>) {
+        let own = rustix::process::geteuid().as_raw();
+        let peer = stream.peer_cred().map(|peer| peer.uid());
+        if !is_ours(peer.as_ref().ok().copied(), own) {
+            tracing::warn!(?peer, "a client of another user was turned away");
+            return;
+        }
+        if let Ok(seat) = Arc::clone(&self.seats).try_acquire_owned() {
+            clients.spawn(converse(stream, self.router.clone(), self.limits, self.stop.clone(), seat));
+        } else if let Ok(farewell) = Arc::clone(&self.farewells).try_acquire_owned() {
+            clients.spawn(async move {
+                busy::refuse(stream).await;
+                drop(farewell);
+            });
+        }
+    }
+}
+
+/// Unknown is not ours. Root is not either: who is root can become us.
+fn is_ours(peer: Option<u32>, own: u32) -> bool {
+    peer == Some(own)
+}
+
+async fn converse(
+    stream: UnixStream,
+    router: Router,
+    limits: Limits,
+    stop: CancellationToken,
+    seat: OwnedSemaphorePermit,
+) {
+    let pace = Pace::new(limits);
+    let stream = TokioIo::new(Paced { stream, pace: pace.clone() });
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|request| {
+        pace.answering();
+        let answer = router.call(request);
+        let pace = pace.clone();
+        async move {
+            let answer = answer.await;
+            pace.answered();
+            answer
+        }
+    });
+    let connection = http1::Builder::new()
+        .max_buf_size(REQUEST_LIMIT)
+        .header_read_timeout(None)
+        .serve_connection(stream, service);
+    let mut connection = std::pin::pin!(connection);
+    let mut stop = std::pin::pin!(stop.cancelled());
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a client's connection broke");
+                }
+                break;
+            }
+            () = pace.overdue() => break,
+            () = stop.as_mut(), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+    drop(seat);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ours;
+
+    #[test]
+    fn only_our_own_user_is_answered() {
+        for (peer, own, expected) in [
+            (Some(1000), 1000, true),
+            (Some(0), 0, true),
+            (Some(0), 1000, false),
+            (Some(1000), 0, false),
+            (Some(1001), 1000, false),
+            (None, 1000, false),
+            (None, 0, false),
+        ] {
+            assert_eq!(is_ours(peer, own), expected, "{peer:?} {own}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What mapping and days need beside the facts.
+
+use std::collections::HashMap;
+
+use rusqlite::OptionalExtension as _;
+
+use super::Reader;
+use crate::model::{AccountRef, DirRef};
+use crate::store::Error;
+
+/// What the database remembers of the account that it speaks to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountView {
+    /// Its row.
+    pub id: Option<AccountRef>,
+    /// The pinned zone.
+    pub zone: Option<String>,
+    /// The workspace's zone.
+    pub workspace_zone: Option<String>,
+}
+
+impl Reader {
+    /// The account that was spoken to last; nothing if there was none.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn account_view(&self) -> Result<AccountView, Error> {
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT id, zone, me FROM account ORDER BY me_at DESC, id DESC LIMIT 1")?;
+        let found = select.query_row([], |row| {
+            let me: Option<String> = row.get(2)?;
+            let workspace_zone = me.and_then(|me| me.split_once('\n').map(|(_, zone)| zone.to_owned()));
+            let workspace_zone = workspace_zone.filter(|zone| !zone.is_empty());
+            Ok(AccountView { id: Some(AccountRef(row.get(0)?)), zone: row.get(1)?, workspace_zone })
+        });
+        Ok(found.optional()?.unwrap_or_default())
+    }
+
+    /// Every directory's path with what was remembered of it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn dirs(&self) -> Result<HashMap<DirRef, (String, Option<String>)>, Error> {
+        let mut select = self.conn.prepare_cached("SELECT id, path, facts FROM dir")?;
+        let rows = select.query_map([], |row| Ok((DirRef(row.get(0)?), (row.get(1)?, row.get(2)?))))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}

@@ -22,7 +22,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("mapping", &["model", "config", "repo"]),
     // The outcome of a request is delivery's word.
     ("keito", &["model", "deliver"]),
-    ("store", &["model", "ledger", "coverage", "sources", "tail"]),
+    // Its read side fills the values of reports and status.
+    ("store", &["model", "ledger", "coverage", "sources", "tail", "report", "status"]),
     ("sandbox", &["model"]),
 ];
 
@@ -34,7 +35,8 @@ const MAY_NOT: &[(&str, &[&str])] = &[
         "server",
         &["cli", "coverage", "daemon", "deliver", "keito", "ledger", "mapping", "prices", "store", "tail"],
     ),
-    ("cli", &["coverage", "deliver", "ledger", "mapping", "prices", "tail"]),
+    // Of delivery it knows why that pauses, which is an exit code.
+    ("cli", &["coverage", "ledger", "mapping", "prices", "tail"]),
     ("daemon", &["cli"]),
 ];
 

@@ -96,8 +96,9 @@ fn the_environment_is_read_once() {
 }
 
 #[test]
-fn only_main_ends_the_process() {
-    only_in("return an exit code instead", r"\bprocess::(?:exit|abort)\b", &["src/main.rs"]);
+fn only_main_and_a_second_signal_end_the_process() {
+    let places = &["src/main.rs", "src/cli/daemon.rs"];
+    only_in("return an exit code instead", r"\bprocess::(?:exit|abort)\b", places);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use keitod::cli::{self, Detached};
+use keitod::cli::{self, InProcess};
 
 fn main() -> ExitCode {
-    cli::main(&Detached, std::env::args_os()).into()
+    cli::main(&InProcess, std::env::args_os()).into()
 }

@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{Bar, Progress};
+use super::engine::Shown;
 use super::{Engine, Exit, Failure, Finished, Mode, Place, Run, log};
 use crate::config::{Config, Env, Paths};
 use crate::daemon::assemble::{Sandboxed, Setup};
@@ -54,8 +55,8 @@ impl Engine for InProcess {
         })
     }
 
-    fn demo(&self, place: &Place, keep: bool) -> Result<Finished, Failure> {
-        runtime()?.block_on(super::show::show(place, keep))
+    fn demo(&self, _: &Place, keep: bool, shown: &mut Shown<'_>) -> Result<(), Failure> {
+        runtime()?.block_on(super::show::show(keep, shown))
     }
 
     fn stored(&self, place: &Place, question: &Question) -> Result<Vec<u8>, Failure> {
@@ -94,19 +95,23 @@ impl Rig {
 
     /// Starts an embedded Keito and delivers to it; records without a link of their own go to one of its projects.
     async fn enter_sandbox(&mut self) -> Result<sandbox::Running, Failure> {
-        let config = &self.setup.config;
-        let zone = config.zone.clone().unwrap_or_else(jiff::tz::TimeZone::system);
+        let zone = self.setup.config.zone.clone().unwrap_or_else(jiff::tz::TimeZone::system);
         let running = Sandbox::start(sandbox::Settings { zone, ..sandbox::Settings::default() }).await?;
-        let mut config = Config::clone(config);
+        self.deliver_to(&running);
+        Ok(running)
+    }
+
+    /// Has everything delivered to an embedded Keito, with the category that it has.
+    pub(super) fn deliver_to(&mut self, keito: &sandbox::Running) {
+        let mut config = Config::clone(&self.setup.config);
         config.keito.expense_category_id = Some(crate::model::CategoryId::new(ids::LLM_USAGE));
         config.keito.account = Some(crate::model::AccountId::new(sandbox::ACCOUNT));
         self.setup.config = Arc::new(config);
         self.setup.sandbox = Some(Sandboxed {
-            origin: running.origin(),
+            origin: keito.origin(),
             account: sandbox::ACCOUNT.to_owned(),
             key: sandbox::KEY.to_owned(),
         });
-        Ok(running)
     }
 }
 

@@ -23,12 +23,10 @@ pub struct Command {
 
 impl Command {
     pub(super) fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
-        let finished = call.engine.demo(&call.place, self.keep)?;
-        match &finished.document {
-            Some(document) if self.json => print_json(document, call.out)?,
-            Some(document) => print_queue(document, call.look, call.out)?,
-            None => {}
-        }
-        Ok(finished.exit)
+        let Call { engine, place, look, out } = call;
+        engine.demo(place, self.keep, &mut |document| {
+            if self.json { Ok(print_json(document, out)?) } else { print_queue(document, *look, out) }
+        })?;
+        Ok(Exit::Ok)
     }
 }

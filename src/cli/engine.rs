@@ -33,6 +33,9 @@ pub struct Finished {
     pub document: Option<Vec<u8>>,
 }
 
+/// Prints a document while its makers are still up.
+pub type Shown<'a> = dyn FnMut(&[u8]) -> Result<(), Failure> + 'a;
+
 /// The daemon and the database, as commands see them. Documents are JSON bytes, the same as over the socket.
 pub trait Engine {
     /// Runs, with its own signals and its own log on standard error.
@@ -41,11 +44,12 @@ pub trait Engine {
     /// If it cannot start, or cannot go on.
     fn run(&self, place: &Place, run: Run) -> Result<Finished, Failure>;
 
-    /// Runs over sample sessions in a temporary home, which stays if `keep`.
+    /// Runs over sample sessions in a temporary home and hands the document of what arrived to `shown`; with `keep` all
+    /// stays up after that until a signal comes.
     ///
     /// # Errors
-    /// As [`Engine::run`].
-    fn demo(&self, place: &Place, keep: bool) -> Result<Finished, Failure>;
+    /// As [`Engine::run`], and what `shown` returns.
+    fn demo(&self, place: &Place, keep: bool, shown: &mut Shown<'_>) -> Result<(), Failure>;
 
     /// Answers from the database, read-only, while no daemon runs.
     ///
@@ -64,8 +68,8 @@ impl Engine for Detached {
         Err(Failure::new(Exit::Config, "this build of keitod has no daemon: install a complete one"))
     }
 
-    fn demo(&self, place: &Place, _: bool) -> Result<Finished, Failure> {
-        self.run(place, Run { mode: Mode::Once, sandbox: true })
+    fn demo(&self, place: &Place, _: bool, _: &mut Shown<'_>) -> Result<(), Failure> {
+        self.run(place, Run { mode: Mode::Once, sandbox: true }).map(|_| ())
     }
 
     fn stored(&self, place: &Place, _: &Question) -> Result<Vec<u8>, Failure> {

@@ -5,7 +5,9 @@ use std::io;
 use super::Exit;
 use crate::config::{ConfigError, NoHome};
 use crate::server::{BindError, CallError, NotAQuestion};
-use crate::{daemon, sandbox, store};
+use crate::daemon::lock::LockError;
+use crate::setup::samples;
+use crate::{daemon, sandbox, server, store};
 
 /// What ends a command.
 #[derive(Debug)]
@@ -122,6 +124,7 @@ impl From<daemon::Error> for Failure {
     fn from(error: daemon::Error) -> Self {
         match error {
             daemon::Error::Store(error) => error.into(),
+            daemon::Error::Lock(error @ LockError::Taken { .. }) => Self::new(Exit::Held, error.to_string()),
             error => Self::new(Exit::Config, error.to_string()),
         }
     }
@@ -129,6 +132,23 @@ impl From<daemon::Error> for Failure {
 
 impl From<sandbox::Error> for Failure {
     fn from(error: sandbox::Error) -> Self {
+        Self::new(Exit::Config, error.to_string())
+    }
+}
+
+impl From<server::Failure> for Failure {
+    fn from(error: server::Failure) -> Self {
+        let exit = match error.code {
+            server::Code::InvalidInput => Exit::InvalidInput,
+            server::Code::NotFound => Exit::NotFound,
+            _ => Exit::Config,
+        };
+        Self::new(exit, error.message)
+    }
+}
+
+impl From<samples::Error> for Failure {
+    fn from(error: samples::Error) -> Self {
         Self::new(Exit::Config, error.to_string())
     }
 }

@@ -7,6 +7,7 @@ mod args;
 mod ask;
 mod completions;
 mod config;
+mod daemon;
 mod demo;
 mod engine;
 mod exit;
@@ -21,6 +22,7 @@ mod report;
 mod run;
 mod sandbox;
 mod sessions;
+mod show;
 mod status;
 mod tell;
 
@@ -28,6 +30,7 @@ pub mod log;
 pub mod progress;
 
 pub use args::{Args, Command, Global};
+pub use daemon::InProcess;
 pub use engine::{Detached, Engine, Finished, Mode, Run};
 pub use exit::Exit;
 pub use failure::Failure;

@@ -86,6 +86,8 @@ pub struct Session {
     pub covered: Vec<Stretch>,
     /// Seconds on all entries.
     pub posted_seconds: u64,
+    /// The last Unix second that an entry says it covers.
+    pub posted_until: Option<i64>,
     /// Entries that can grow.
     pub entries: Vec<OpenEntry>,
     /// Models whose records at Keito do not add up.
@@ -371,30 +373,38 @@ fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
     let covered = stretches::union(session.covered.clone());
     let since = rules.since.map_or(i64::MIN, |since| since.millis().div_euclid(1000));
     let mut open: Vec<(Day, usize, Stretch)> = Vec::new();
-    let (mut truth_before, mut last_covered) = (0, i64::MIN);
-    if let Some((_, end)) = covered.last() {
-        last_covered = *end;
-    }
+    let last_covered = covered.last().map(|(_, end)| *end).into_iter().chain(session.posted_until).max();
+    let last_covered = last_covered.unwrap_or(i64::MIN);
+    let (mut found, mut inner_open) = (0, 0);
     for (span, place) in agent(session) {
-        let (start, end) = (span.start.max(since), span.end);
-        if start >= end {
+        let counted = span.seconds();
+        let uncovered = stretches::seconds(&stretches::minus((span.start, span.end), &covered));
+        found += counted - uncovered;
+        let start = span.start.max(since);
+        if start >= span.end {
             continue;
         }
-        truth_before += u64::try_from(end.min(last_covered).saturating_sub(start)).unwrap_or(0);
-        for rest in stretches::minus((start, end), &covered) {
+        for rest in stretches::minus((start, span.end), &covered) {
+            if session.places[*place] != Place::Excluded {
+                inner_open += inner(rest, last_covered);
+            }
             for (day, from, to) in rules.calendar.split(rest.0, rest.1) {
                 open.push((day, *place, (from, to)));
             }
         }
     }
-    // Up to the last posted stretch no more is due than is missing in sum: what was posted may lie elsewhere.
-    let mut allowed = truth_before.saturating_sub(session.posted_seconds);
+    // Posted seconds that lie on no stretch of the session any more: up to the last posted instant so much less is
+    // due, for it may be the same time. What nobody is ever billed for (excluded) cannot stand in for it.
+    let mut allowed = inner_open.saturating_sub(session.posted_seconds.saturating_sub(found));
     let mut groups: BTreeMap<(Day, usize), Vec<Stretch>> = BTreeMap::new();
     for (day, place, (start, end)) in open {
-        let inner = u64::try_from(end.min(last_covered).saturating_sub(start)).unwrap_or(0);
-        let taken = inner.min(allowed);
-        allowed -= taken;
         let group = groups.entry((day, place)).or_default();
+        if session.places[place] == Place::Excluded {
+            group.push((start, end));
+            continue;
+        }
+        let taken = inner((start, end), last_covered).min(allowed);
+        allowed -= taken;
         if taken > 0 {
             group.push((start, start + i64::try_from(taken).unwrap_or(0)));
         }
@@ -408,6 +418,11 @@ fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
             due_entry(session, rules, sheet, total, (day, place), parts, seconds);
         }
     }
+}
+
+/// Seconds of a stretch up to `last`.
+fn inner((start, end): Stretch, last: i64) -> u64 {
+    u64::try_from(end.min(last).saturating_sub(start)).unwrap_or(0)
 }
 
 fn due_entry(

@@ -1,1 +1,3 @@
 //! Set-up and its checks.
+
+pub mod samples;

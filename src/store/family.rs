@@ -9,10 +9,14 @@ use crate::ledger::owner::{Family, Sharing};
 use crate::ledger::spans::{self, Event, Gaps, Span, TurnEnd};
 use crate::model::{DirRef, Instant, SessionRef};
 
+/// An entry of the owner holds the second of an activity.
+const HOLDING: &str = "SELECT 1 FROM covered c WHERE c.session = activity.session \
+                       AND c.start <= activity.at / 1000 AND c.end >= activity.at / 1000";
+
 /// A fact that several sessions hold.
 enum Shared {
     Request { id: i64, origin: Option<SessionRef>, billed: bool },
-    Activity { key: i64 },
+    Activity { key: i64, held: bool },
 }
 
 impl Tx<'_> {
@@ -95,8 +99,14 @@ impl Tx<'_> {
         }
         for (holders, facts) in facts {
             let by_rule = family.owner(&holders);
+            // Time that an entry holds stays with the session of that entry, and the rest of the shared stretch with it:
+            // torn apart, the gaps at the seams would be counted nowhere or twice.
+            let holds =
+                |(fact, _): &&(Shared, SessionRef)| matches!(fact, Shared::Activity { held: true, .. });
+            let of_time = facts.iter().find(holds).map(|(_, owner)| *owner).or(by_rule);
             for (fact, owner) in facts {
-                self.give(&fact, owner, by_rule)?;
+                let rule = if matches!(fact, Shared::Activity { .. }) { of_time } else { by_rule };
+                self.give(&fact, owner, rule)?;
             }
         }
         Ok(())
@@ -108,13 +118,10 @@ impl Tx<'_> {
             Shared::Request { id, origin, .. } => {
                 ("UPDATE request SET session = ?2 WHERE id = ?1", *id, origin.or(by_rule))
             }
-            // Time that an entry holds stays with the session of that entry.
-            Shared::Activity { key } => (
-                "UPDATE activity SET session = ?2 WHERE key = ?1 AND NOT EXISTS \
-                 (SELECT 1 FROM covered c WHERE c.session = activity.session AND c.start <= activity.at / 1000 AND c.end >= activity.at / 1000)",
-                *key,
-                by_rule,
-            ),
+            Shared::Activity { held: true, .. } => return Ok(()),
+            Shared::Activity { key, .. } => {
+                ("UPDATE activity SET session = ?2 WHERE key = ?1", *key, by_rule)
+            }
         };
         let Some(to) = to.filter(|to| *to != owner) else { return Ok(()) };
         if self.conn.prepare_cached(sql)?.execute([id, to.0])? > 0 {
@@ -159,7 +166,9 @@ impl Tx<'_> {
             "SELECT at, session, (SELECT min(origin) FROM copy WHERE request = ?1), EXISTS (SELECT 1 FROM billed WHERE request = ?1) \
              FROM request WHERE id = ?1",
         )?;
-        let mut of_activity = self.conn.prepare_cached("SELECT at, session FROM activity WHERE key = ?1")?;
+        let mut of_activity = self.conn.prepare_cached(&format!(
+            "SELECT at, session, EXISTS ({HOLDING}) FROM activity WHERE key = ?1"
+        ))?;
         let mut facts = Vec::with_capacity(holders.len());
         for ((is_request, id), sessions) in holders {
             let sharing: Sharing = sessions.into_iter().collect();
@@ -171,12 +180,71 @@ impl Tx<'_> {
                 })?
             } else {
                 of_activity.query_row([id], |row| {
-                    Ok((terms::instant(row.get(0)?), SessionRef(row.get(1)?), Shared::Activity { key: id }))
+                    let fact = Shared::Activity { key: id, held: row.get(2)? };
+                    Ok((terms::instant(row.get(0)?), SessionRef(row.get(1)?), fact))
                 })?
             };
             facts.push((sharing, at, fact, owner));
         }
         Ok(facts)
+    }
+
+    /// An entry of `session` was found at Keito: shared activities that no other entry holds are its own, if the entry
+    /// may cover one of them (design section 2: a shared fact belongs to the record that billed it).
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn claim_activities(
+        &self,
+        session: SessionRef,
+        (first, last): (i64, i64),
+        gaps: Gaps,
+        horizon: Instant,
+    ) -> Result<(), Error> {
+        let others = format!(
+            "SELECT activity.key, activity.session, activity.at / 1000 FROM activity_copy y JOIN activity ON activity.key = y.key \
+             WHERE y.session = ?1 AND activity.session <> ?1 AND NOT EXISTS ({HOLDING})"
+        );
+        let mut select = self.conn.prepare_cached(&others)?;
+        let rows = select.query_map([session.0], |row| {
+            Ok((row.get::<_, i64>(0)?, SessionRef(row.get(1)?), row.get::<_, i64>(2)?))
+        })?;
+        let found: Vec<(i64, SessionRef, i64)> = rows.collect::<Result<_, _>>()?;
+        let mut touched: BTreeSet<SessionRef> = found
+            .iter()
+            .filter(|(_, _, at)| (first..=last).contains(at))
+            .map(|(_, owner, _)| *owner)
+            .collect();
+        if touched.is_empty() {
+            return Ok(());
+        }
+        let mut update = self.conn.prepare_cached("UPDATE activity SET session = ?2 WHERE key = ?1")?;
+        for (key, ..) in found.iter().filter(|(_, owner, _)| touched.contains(owner)) {
+            update.execute([*key, session.0])?;
+        }
+        touched.insert(session);
+        for member in touched {
+            self.settle_spans(member, gaps, horizon)?;
+            self.recheck(member)?;
+        }
+        Ok(())
+    }
+
+    /// Sessions of an agent that have agent time in `[first, last]` and look like a copy of the session that an entry
+    /// of exactly that range was made from: a stretch begins where it begins, or both ends are instants of theirs.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn sessions_like(&self, agent: &str, (first, last): (i64, i64)) -> Result<Vec<SessionRef>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT DISTINCT s.id FROM session s JOIN agent a ON a.id = s.agent JOIN span p ON p.session = s.id \
+             WHERE a.name = ?1 AND p.kind = 0 AND p.start < ?3 AND p.end > ?2 AND (p.start = ?2 OR ( \
+             EXISTS (SELECT 1 FROM activity v WHERE v.session = s.id AND v.at BETWEEN ?2 * 1000 AND ?2 * 1000 + 999) AND \
+             EXISTS (SELECT 1 FROM activity v WHERE v.session = s.id AND v.at BETWEEN ?3 * 1000 AND ?3 * 1000 + 999))) \
+             ORDER BY s.id",
+        )?;
+        let rows = select.query_map(params![agent, first, last], |row| Ok(SessionRef(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn settle_spans(&self, session: SessionRef, gaps: Gaps, horizon: Instant) -> Result<(), Error> {

@@ -3,11 +3,10 @@
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Error, Tx, terms};
-use crate::coverage::Candidate;
 use crate::ledger::stretches::Stretch;
 use crate::model::{
-    AccountRef, Agent, Amount, Day, Instant, KeitodId, Kind, Link, ProjectId, RecordRef, RemoteId,
-    RequestRef, SessionRef, TaskId, Tokens, Usd, WriteRef,
+    AccountRef, Amount, Day, Instant, KeitodId, Kind, Link, ProjectId, RecordRef, RemoteId, RequestRef,
+    SessionRef, TaskId, Tokens, Usd, WriteRef,
 };
 
 /// State of a write (design section 7). `Unknown` with `absent_at` set is shown as reconciling.
@@ -576,57 +575,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Requests of an agent and model inside `[first, last]` that no record holds, or only a write that was attempted
-    /// and is not settled (`contested`).
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn candidates(
-        &self,
-        account: AccountRef,
-        agent: &Agent,
-        model: &str,
-        (first, last): (Instant, Instant),
-    ) -> Result<Vec<Candidate>, Error> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT q.id, q.session, q.key, q.shared, q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning \
-             FROM request q JOIN session s ON s.id = q.session JOIN agent a ON a.id = s.agent JOIN model m ON m.id = q.model \
-             WHERE a.name = ?2 AND m.name = ?3 AND q.at BETWEEN ?4 AND ?5 \
-             AND NOT EXISTS (SELECT 1 FROM billed b WHERE b.account = ?1 AND b.request = q.id) ORDER BY q.at, q.id",
-        )?;
-        let rows = select.query_map(
-            params![account.0, agent.as_str(), model, first.millis(), last.millis()],
-            |row| {
-                let key = super::requests::key_of(row.get_ref(2)?.as_blob()?);
-                let candidate = Candidate {
-                    id: RequestRef(row.get(0)?),
-                    session: SessionRef(row.get(1)?),
-                    keys: vec![key],
-                    tokens: super::requests::tokens_at(row, 4)?,
-                    price_row: String::new(),
-                };
-                Ok((candidate, row.get::<_, bool>(3)?))
-            },
-        )?;
-        let mut found = Vec::new();
-        for row in rows {
-            let (mut candidate, shared) = row?;
-            if shared {
-                let mut aliases =
-                    self.conn.prepare_cached("SELECT DISTINCT key FROM copy WHERE request = ?1")?;
-                for key in aliases.query_map([candidate.id.0], |row| {
-                    Ok(super::requests::key_of(row.get_ref(0)?.as_blob()?))
-                })? {
-                    candidate.keys.push(key?);
-                }
-                candidate.keys.sort_unstable();
-                candidate.keys.dedup();
-            }
-            found.push(candidate);
-        }
-        Ok(found)
-    }
-
     /// Notes when the bytes of a write began to leave.
     ///
     /// # Errors
@@ -669,16 +617,6 @@ impl Tx<'_> {
             .prepare_cached("UPDATE record SET exact = ?2 WHERE id = ?1")?
             .execute(params![record.0, exact.to_string()])?;
         Ok(())
-    }
-
-    /// Requests billed by a record.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn billed_by(&self, record: RecordRef) -> Result<Vec<RequestRef>, Error> {
-        let mut select = self.conn.prepare_cached("SELECT request FROM billed WHERE record = ?1")?;
-        let rows = select.query_map([record.0], |row| Ok(RequestRef(row.get(0)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Running sums of the rounding rule: exact cost and what was sent, both in pico units of the workspace's currency.

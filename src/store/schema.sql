@@ -143,6 +143,7 @@ CREATE TABLE covered (
     PRIMARY KEY (account, session, start, record)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX covered_record ON covered (record);
+CREATE INDEX covered_session ON covered (session, start);
 -- Running sums for the rounding rule: per (link, day, model) the exact cost of all that was sealed, and what was sent.
 CREATE TABLE tally (
     account INTEGER NOT NULL, project TEXT NOT NULL, task TEXT NOT NULL, day TEXT NOT NULL, model TEXT NOT NULL,

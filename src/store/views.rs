@@ -136,7 +136,11 @@ impl Tx<'_> {
         Ok(found)
     }
 
-    fn billed_tokens(&self, account: Option<AccountRef>, request: RequestRef) -> Result<Tokens, Error> {
+    pub(super) fn billed_tokens(
+        &self,
+        account: Option<AccountRef>,
+        request: RequestRef,
+    ) -> Result<Tokens, Error> {
         let mut select = self.conn.prepare_cached(
             "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, 0 FROM billed WHERE account = ?1 AND request = ?2",
         )?;
@@ -150,20 +154,26 @@ impl Tx<'_> {
         Ok(sum)
     }
 
-    /// Stretches of a session that entries hold, and all seconds on its entries.
+    /// Stretches of a session that entries hold, all seconds on its entries, and the last second these say they cover.
     ///
     /// # Errors
     /// Of the database.
-    pub fn covered(&self, account: AccountRef, session: SessionRef) -> Result<(Vec<Stretch>, u64), Error> {
+    pub fn covered(
+        &self,
+        account: AccountRef,
+        session: SessionRef,
+    ) -> Result<(Vec<Stretch>, u64, Option<i64>), Error> {
         let mut select =
             self.conn.prepare_cached("SELECT start, end FROM covered WHERE account = ?1 AND session = ?2")?;
         let rows = select.query_map([account.0, session.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let stretches: Vec<Stretch> = rows.collect::<Result<_, _>>()?;
         let mut select = self.conn.prepare_cached(
-            "SELECT coalesce(sum(seconds), 0) FROM record WHERE account = ?1 AND session = ?2 AND kind = 0",
+            "SELECT coalesce(sum(seconds), 0), max(last_at) FROM record WHERE account = ?1 AND session = ?2 AND kind = 0",
         )?;
-        let seconds: i64 = select.query_row([account.0, session.0], |row| row.get(0))?;
-        Ok((stretches, terms::count(seconds)))
+        Ok(select.query_row([account.0, session.0], |row| {
+            let until = row.get::<_, Option<i64>>(1)?.map(|at| at.div_euclid(1000));
+            Ok((stretches, terms::count(row.get(0)?), until))
+        })?)
     }
 
     /// When the last write of a record was sealed, and whether one is unfinished.

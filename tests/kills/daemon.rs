@@ -26,7 +26,7 @@ expense_settle = "1s"
 reconcile_grace = "1s"
 backoff_base = "20ms"
 backoff_max = "200ms"
-requests_per_minute = 100000
+requests_per_minute = 10000
 [time]
 min_seconds = 1
 [default]

@@ -7,7 +7,7 @@ use super::listing::{Whole, take_amount};
 use super::{Clerk, slot};
 use crate::deliver::{Outcome, PauseReason, Unsent, Verdict, judge, verdict};
 use crate::model::{CategoryId, Instant, Kind, WriteRef};
-use crate::store::{Error, OwnState, RecordState, WriteState};
+use crate::store::{Error, OwnState, RecordRow, RecordState, WriteRow, WriteState};
 
 impl Clerk {
     /// Brings the outcome of an effect. `random` is uniform.
@@ -222,7 +222,7 @@ impl Clerk {
                 }
                 Verdict::Locked if write.patch => {
                     record.state = RecordState::Closed;
-                    record.new.seconds = record.ours.first().map_or(record.new.seconds, |own| own.seconds);
+                    record.new.seconds = before(&record, &write);
                     tx.save_record(&record)?;
                     return tx.dissolve(&write);
                 }
@@ -232,9 +232,11 @@ impl Clerk {
                     write.next_at = now.plus(Duration::from_secs(3600));
                 }
                 Verdict::Deleted => {
+                    // What was on it stays billed; what the PATCH would have added is due again.
                     record.state = RecordState::Deleted;
-                    write.state = WriteState::Done;
-                    write.reason = Some("deleted_by_person".to_owned());
+                    record.new.seconds = before(&record, &write);
+                    tx.save_record(&record)?;
+                    return tx.dissolve(&write);
                 }
             }
             tx.save_record(&record)?;
@@ -244,6 +246,12 @@ impl Clerk {
         })?;
         Ok(())
     }
+}
+
+/// The seconds of an entry without those of an unfinished PATCH.
+fn before(record: &RecordRow, write: &WriteRow) -> u64 {
+    let earlier = record.ours.iter().map(|own| own.seconds).filter(|seconds| *seconds != write.seconds);
+    earlier.max().unwrap_or(record.new.seconds)
 }
 
 fn described<T>(reason: &str, outcome: &Outcome<T>) -> String {

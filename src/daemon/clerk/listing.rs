@@ -1,6 +1,6 @@
 //! What a whole listing changes: known records are confirmed, unknown ones adopted, lost writes settled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Clerk, LineState, Policy, Scope, Settings, bit, slot};
@@ -9,7 +9,9 @@ use crate::deliver::{Freshness, PauseReason};
 use crate::ledger::due;
 use crate::ledger::spans::SpanKind;
 use crate::ledger::stretches::Stretch;
-use crate::model::{Agent, Amount, Day, Instant, Kind, Link, ProjectId, SessionRef, TaskId, Tokens, Usd};
+use crate::model::{
+    Agent, Amount, Day, Instant, Kind, Link, ProjectId, RequestRef, SessionRef, TaskId, Tokens, Usd,
+};
 use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteState};
 
 /// Reason of a probe that two readings lacked while no listing has proved itself.
@@ -27,21 +29,12 @@ pub(super) struct Whole {
 impl Clerk {
     /// Works a whole listing into the store, in one transaction.
     pub(super) fn listed(&mut self, whole: &Whole, now: Instant) -> Result<(), Error> {
-        let (calendar, _) = self.calendar();
         let Self { store, settings, policy, account, appended, lines, .. } = self;
         let Some(scope) = account.as_mut() else { return Ok(()) };
         let line = &mut lines[slot(whole.kind)];
         let before = scope.row.clone();
         let row = store.transact(|tx| {
-            let mut work = Work {
-                tx,
-                settings,
-                policy: policy.as_mut(),
-                scope: &mut *scope,
-                whole,
-                now,
-                calendar: &calendar,
-            };
+            let mut work = Work { tx, settings, policy: policy.as_mut(), scope: &mut *scope, whole, now };
             work.first_listing();
             let unknown = work.confirm_known(line)?;
             work.adopt(unknown, appended)?;
@@ -73,7 +66,6 @@ struct Work<'a, 'tx> {
     scope: &'a mut Scope,
     whole: &'a Whole,
     now: Instant,
-    calendar: &'a crate::ledger::days::Calendar,
 }
 
 impl<'a> Work<'a, '_> {
@@ -108,7 +100,16 @@ impl<'a> Work<'a, '_> {
             *times += 1;
             match self.tx.record_by_id(self.scope.id, &posted.keitod_id)? {
                 None => unknown.push((row, posted)),
-                Some(record) => self.confirm(record, row, posted, *times, line)?,
+                Some(record) => match self.tx.unfinished_of(record.id)? {
+                    // Sealed again after a loss of our state, never sent: what stands at Keito counts, with its
+                    // seconds, its amount and its day.
+                    Some(write) if !write.patch && write.attempts == 0 => {
+                        undo_tally(self.tx, self.scope, &record)?;
+                        self.tx.dissolve(&write)?;
+                        unknown.push((row, posted));
+                    }
+                    _ => self.confirm(record, row, posted, *times, line)?,
+                },
             }
         }
         Ok(unknown)
@@ -197,24 +198,21 @@ impl<'a> Work<'a, '_> {
             }
             None => {
                 // A person edited it: what stands there is what is billed; only time beyond goes to a new part.
+                if !self.settle_patch(record, posted, patch)? {
+                    return Ok(());
+                }
                 record.state = RecordState::Closed;
                 let confirmed = record.ours.first().map_or(0, |own| own.seconds);
                 record.new.seconds = posted.seconds.max(confirmed);
-                if let Some(write) = patch {
-                    tx.dissolve(&write)?;
-                }
-                self.recheck(record)?;
-                return Ok(());
+                return self.recheck(record);
             }
         }
         if row.frozen {
-            record.state = RecordState::Closed;
-            if let Some(write) = patch.filter(|write| write.state != WriteState::Sending) {
+            if self.settle_patch(record, posted, patch)? {
+                record.state = RecordState::Closed;
                 record.new.seconds = posted.seconds;
-                tx.dissolve(&write)?;
             }
-            self.recheck(record)?;
-            return Ok(());
+            return self.recheck(record);
         }
         if let Some(mut write) = patch {
             let arrived = posted.seconds == write.seconds;
@@ -226,6 +224,35 @@ impl<'a> Work<'a, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The PATCH of an entry that must not grow any more: done if it arrived, else taken back. `false` while it may
+    /// still arrive.
+    fn settle_patch(
+        &self,
+        record: &RecordRow,
+        posted: &Posted,
+        patch: Option<WriteRow>,
+    ) -> Result<bool, Error> {
+        let Some(mut write) = patch else { return Ok(true) };
+        let quiet = write.ended_at.map(|ended| ended.plus(self.settings.grace));
+        if write.state == WriteState::Sending {
+            return Ok(false);
+        }
+        if posted.seconds == write.seconds {
+            write.state = WriteState::Done;
+            (write.reason, write.ended_at) = (None, Some(self.now));
+            self.tx.save_write(&write)?;
+            return Ok(true);
+        }
+        if let Some(quiet) = quiet.filter(|quiet| self.whole.began < *quiet) {
+            write.next_at = write.next_at.max(quiet);
+            self.tx.save_write(&write)?;
+            return Ok(false);
+        }
+        debug_assert_eq!(write.record, record.id);
+        self.tx.dissolve(&write)?;
+        Ok(true)
     }
 
     fn recheck(&self, record: &RecordRow) -> Result<(), Error> {
@@ -251,14 +278,24 @@ impl<'a> Work<'a, '_> {
         for (_, posted) in &unknown {
             self.make_way(posted)?;
         }
-        for (row, posted) in unknown {
+        // From the first to the last instant of all entries of a session.
+        let mut ranges: BTreeMap<(&str, &str), Stretch> = BTreeMap::new();
+        for (_, posted) in &unknown {
+            let (first, last) = (posted.first_at.seconds(), posted.last_at.seconds());
+            let range = ranges.entry((&posted.agent, &posted.session)).or_insert((first, last));
+            *range = (range.0.min(first), range.1.max(last));
+        }
+        for (row, posted) in &unknown {
             // Twins under one id: the second is known by now.
             if self.tx.record_by_id(self.scope.id, &posted.keitod_id)?.is_some() {
                 continue;
             }
             match self.whole.kind {
                 Kind::Expense => self.adopt_expense(row, posted)?,
-                Kind::Entry => self.adopt_entry(row, posted, appended)?,
+                Kind::Entry => {
+                    let whole = ranges.get(&(&posted.agent, &posted.session)).copied().unwrap_or_default();
+                    self.adopt_entry(row, posted, whole, appended)?;
+                }
             }
             if row.amount.is_some() || row.hours.is_some() {
                 match self.whole.kind {
@@ -272,20 +309,15 @@ impl<'a> Work<'a, '_> {
 
     /// Dissolves sealed writes that never left and may cover the same facts; what remains due is sealed anew.
     fn make_way(&self, posted: &Posted) -> Result<(), Error> {
-        let home = self.tx.find_session(&posted.agent, &posted.session)?;
         for write in self.tx.unfinished(self.scope.id)? {
             if write.kind != self.whole.kind || write.attempts > 0 || write.state != WriteState::Pending {
                 continue;
             }
             let Some(record) = self.tx.record(write.record)? else { continue };
-            let touches = match self.whole.kind {
-                Kind::Entry => record.new.session == home,
-                Kind::Expense => {
-                    record.new.model == posted.model
-                        && record.new.first_at <= posted.last_at
-                        && record.new.last_at >= posted.first_at
-                }
-            };
+            // Whose session it is may only turn out by adopting it.
+            let touches = (self.whole.kind == Kind::Entry || record.new.model == posted.model)
+                && record.new.first_at <= posted.last_at
+                && record.new.last_at >= posted.first_at;
             if touches && !write.patch {
                 undo_tally(self.tx, self.scope, &record)?;
                 self.tx.dissolve(&write)?;
@@ -361,25 +393,38 @@ impl<'a> Work<'a, '_> {
         let record = self.record_of(row, posted, home);
         let id = tx.insert_record(account, &record, true)?;
         self.adopted(id)?;
-        let mut left = posted.tokens;
-        let mut last = None;
-        if let Some(session) = home {
-            for (request, _) in tx.requests_for_due(Some(account), session)? {
-                let named =
-                    posted.keys.as_ref().is_none_or(|keys| keys.binary_search(&request.key.prefix()).is_ok());
-                let Some(billed) = request.billed.filter(|_| named) else { continue };
-                let missing = request.tokens.beyond(&billed);
-                let share = least(&missing, &left);
-                last = Some(request.id);
-                if !share.is_zero() {
-                    tx.bill(account, request.id, id, &share, Usd(0), "adopted")?;
-                    left = left.beyond(&share);
-                }
-            }
-            tx.recheck(session)?;
+        let range = (posted.first_at, posted.last_at);
+        let all = tx.billed_candidates(account, &Agent::new(&posted.agent), &posted.model, range)?;
+        let hit = |candidate: &Candidate| {
+            let listed = |keys: &Vec<[u8; 3]>| {
+                candidate.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok())
+            };
+            posted.keys.as_ref().is_none_or(listed)
+        };
+        let named: Vec<RequestRef> = all.iter().filter(|found| hit(found)).map(|found| found.id).collect();
+        // When a record was adopted, what its requests had grown by since was taken from any of them: it is looked for
+        // at the named ones first, then at those they share a record with.
+        let mut order = named.clone();
+        for request in &named {
+            order.extend(tx.billed_together(account, *request)?);
         }
-        if let (Some(request), false) = (last, left.is_zero()) {
-            tx.bill(account, request, id, &left, Usd(0), "adopted")?;
+        let mut left = posted.tokens;
+        let mut seen = BTreeSet::new();
+        for request in order.into_iter().filter(|request| seen.insert(*request)) {
+            let Some(missing) = tx.unbilled_of(account, request)? else { continue };
+            let share = least(&missing, &left);
+            if !share.is_zero() {
+                tx.bill(account, request, id, &share, Usd(0), "adopted")?;
+                left = left.beyond(&share);
+            }
+        }
+        if let Some(request) = named.last().filter(|_| !left.is_zero()) {
+            let share = tx.billed_on(account, *request, id)?;
+            left.add(&share);
+            tx.bill(account, *request, id, &left, Usd(0), "adopted")?;
+        }
+        for request in seen {
+            tx.recheck_owner(request)?;
         }
         self.adopt_tally(&record, posted)
     }
@@ -417,24 +462,50 @@ impl<'a> Work<'a, '_> {
         &mut self,
         row: &Listed,
         posted: &Posted,
+        whole: Stretch,
         appended: &std::collections::HashMap<SessionRef, Instant>,
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
-        let home = tx.find_session(&posted.agent, &posted.session)?;
+        let range = (posted.first_at.seconds(), posted.last_at.seconds());
+        let mut home = tx.find_session(&posted.agent, &posted.session)?;
+        if let Some(session) = home {
+            tx.claim_activities(session, range, self.settings.gaps, self.now.plus(due::CLOCK_AHEAD))?;
+        }
+        // Its logs are gone, and a copy of them may still be here under another session.
+        let gone = match home {
+            Some(session) => tx.spans(session)?.iter().all(|span| span.kind != SpanKind::Agent),
+            None => true,
+        };
+        if gone {
+            home = tx.sessions_like(&posted.agent, range)?.first().copied().or(home);
+        }
         let mut record = self.record_of(row, posted, home);
-        record.part = posted.part;
-        let id = tx.insert_record(account, &record, true)?;
+        let mut laid = Vec::new();
         if let Some(session) = home {
             let seen = appended.get(&session).copied();
             let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
             if let Some(loaded) = loaded {
-                let (own, counted) = self.stretches(&loaded.session, &record);
-                let (first, last) = (posted.first_at.seconds(), posted.last_at.seconds());
-                let laid =
-                    coverage::lay(posted.seconds, (first, last), &own, &counted, &loaded.session.covered);
-                tx.cover(account, session, id, None, &laid.stretches)?;
+                let (mut own, mut counted) = self.stretches(&loaded.session, &record);
+                if gone {
+                    // What the copy lacks of it must not eat other time of the copy.
+                    let clip = |list: &mut Vec<Stretch>| {
+                        list.iter_mut().for_each(|part| *part = (part.0.max(whole.0), part.1.min(whole.1)));
+                        list.retain(|(start, end)| start < end);
+                    };
+                    clip(&mut own);
+                    clip(&mut counted);
+                }
+                laid =
+                    coverage::lay(posted.seconds, range, &own, &counted, &loaded.session.covered).stretches;
+                if gone {
+                    record.seconds = crate::ledger::stretches::seconds(&laid);
+                }
             }
             tx.recheck(session)?;
+        }
+        let id = tx.insert_record(account, &record, true)?;
+        if let Some(session) = home {
+            tx.cover(account, session, id, None, &laid)?;
         }
         let Some(mut record) = tx.record(id)? else { return Ok(()) };
         (record.listed_at, record.answered_at) = (Some(self.now), Some(self.now));
@@ -442,7 +513,7 @@ impl<'a> Work<'a, '_> {
             record.ours = vec![OwnState { hours, seconds: posted.seconds }];
             // It grows on only if the hours there are the rounding of its seconds, and nobody locked it.
             let plain = Amount::round(hours.pico(), 12).pico() == hours_of(posted.seconds).pico();
-            let open = !row.frozen && (plain || self.rounds_up(hours, posted.seconds));
+            let open = !gone && !row.frozen && (plain || self.rounds_up(hours, posted.seconds));
             record.state = if open { RecordState::Live } else { RecordState::Closed };
         }
         tx.save_record(&record)
@@ -457,7 +528,7 @@ impl<'a> Work<'a, '_> {
         })
     }
 
-    /// The session's counted stretches: those of the record's own day and link, and all.
+    /// The session's counted stretches: those of the record's own link, and all.
     fn stretches(&self, session: &due::Session, record: &NewRecord) -> (Vec<Stretch>, Vec<Stretch>) {
         let (mut own, mut all) = (Vec::new(), Vec::new());
         for (span, place) in &session.spans {
@@ -466,13 +537,14 @@ impl<'a> Work<'a, '_> {
             }
             let to = match &session.places[*place] {
                 due::Place::To { link, .. } => Some(link),
-                _ => None,
+                due::Place::Held(_) => None,
+                // Nobody was billed for it, and nobody will be.
+                due::Place::Excluded => continue,
             };
-            for (day, start, end) in self.calendar.split(span.start, span.end) {
-                all.push((start, end));
-                if day == record.day && to == Some(&record.link) {
-                    own.push((start, end));
-                }
+            // Not by day: the zone may be another one by now, and the record's instants say more.
+            all.push((span.start, span.end));
+            if to == Some(&record.link) {
+                own.push((span.start, span.end));
             }
         }
         (own, all)

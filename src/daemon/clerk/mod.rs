@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::deliver::{Backoff, Desk, Freshness, Line, Need, Reading};
+use crate::deliver::{Backoff, Desk, Freshness, Line, Need, PauseReason, Reading};
 use crate::ledger::days::Calendar;
 use crate::ledger::due::CLOCK_AHEAD;
 use crate::ledger::spans::Gaps;
@@ -314,14 +314,21 @@ impl Clerk {
 
     fn deliver(&mut self, now: Instant, random: u32, polled: &mut Polled) -> Result<(), Error> {
         let Some(scope) = &self.account else { return Ok(()) };
-        if let Some(pause) = scope.desk.pause {
+        // These two end by a person's word alone: asking the server would change nothing.
+        let by_person = |reason| matches!(reason, PauseReason::User | PauseReason::AmountMismatch);
+        let pause = scope.desk.pause;
+        if let Some(pause) = pause.filter(|pause| !by_person(pause.reason)) {
             if pause.probe_at > now {
                 wake(polled, pause.probe_at, false);
                 return Ok(());
             }
         }
+        if pause.is_some_and(|pause| pause.reason == PauseReason::User) {
+            return Ok(());
+        }
+        let probing = pause.is_some_and(|pause| !by_person(pause.reason));
         let stale = scope.row.me_at.is_none_or(|at| now.since(at) >= Duration::from_secs(24 * 3600));
-        if scope.desk.pause.is_some() || stale {
+        if probing || stale {
             if !self.me_asked && self.spend(now, polled)? {
                 self.me_asked = true;
                 polled.effects.push(Effect::Me);
@@ -333,6 +340,9 @@ impl Clerk {
         }
         self.find_category(now, polled)?;
         for kind in [Kind::Entry, Kind::Expense] {
+            if kind == Kind::Expense && pause.is_some() {
+                continue;
+            }
             self.deliver_kind(kind, now, random, polled)?;
         }
         Ok(())
@@ -379,7 +389,8 @@ impl Clerk {
                 write: write.id,
                 session: write.session,
                 day: write.day,
-                sealed_at: write.sealed_at,
+                // An unknown PATCH is listed before it is repeated: a person may have edited the entry since.
+                sealed_at: write.ended_at.filter(|_| write.patch).unwrap_or(write.sealed_at),
                 next_at: write.next_at,
                 unknown_since: (write.state == WriteState::Unknown).then(|| write.ended_at.unwrap_or(now)),
                 absent_once: write.absent_at.is_some(),

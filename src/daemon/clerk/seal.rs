@@ -110,7 +110,7 @@ impl Clerk {
         for (request, place) in session.requests.iter_mut().zip(places) {
             request.place = place;
         }
-        (session.covered, session.posted_seconds) = tx.covered(scope.id, id)?;
+        (session.covered, session.posted_seconds, session.posted_until) = tx.covered(scope.id, id)?;
         Ok(due::due(&session, rules))
     }
 
@@ -222,7 +222,7 @@ impl Desk<'_, '_> {
             return Ok(false);
         }
         let (first_at, last_at) = (Instant::from_seconds(*first), Instant::from_seconds(*last));
-        let (_, earlier) = tx.covered(scope.id, loaded.head.id)?;
+        let (_, earlier, _) = tx.covered(scope.id, loaded.head.id)?;
         let mut record = NewRecord {
             keitod_id: entry_id(&loaded.head.agent, loaded.head.native.as_str(), first_at, earlier),
             kind: Kind::Entry,

@@ -31,7 +31,7 @@ impl Clerk {
         let spans = tx.spans(id)?;
         let mut session = due::Session { last_at: tx.last_at(id)?, appended_at, ..due::Session::default() };
         if let Some(account) = account {
-            (session.covered, session.posted_seconds) = tx.covered(account, id)?;
+            (session.covered, session.posted_seconds, session.posted_until) = tx.covered(account, id)?;
             session.unproven = tx.unproven(account, id)?.into_iter().map(Arc::from).collect();
             for entry in
                 tx.entries_of(account, id)?.into_iter().filter(|entry| entry.state == RecordState::Live)

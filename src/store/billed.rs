@@ -1,0 +1,156 @@
+//! Which tokens of which requests are on records: what adoption looks for and writes.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Error, Tx, requests};
+use crate::coverage::Candidate;
+use crate::model::{AccountRef, Agent, Instant, RecordRef, RequestRef, SessionRef, Tokens};
+
+impl Tx<'_> {
+    /// Requests of an agent and model inside `[first, last]` that no record holds.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn candidates(
+        &self,
+        account: AccountRef,
+        agent: &Agent,
+        model: &str,
+        range: (Instant, Instant),
+    ) -> Result<Vec<Candidate>, Error> {
+        self.requests_like(account, agent, model, range, "NOT EXISTS")
+    }
+
+    /// Requests of an agent and model inside `[first, last]` that a record holds.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn billed_candidates(
+        &self,
+        account: AccountRef,
+        agent: &Agent,
+        model: &str,
+        range: (Instant, Instant),
+    ) -> Result<Vec<Candidate>, Error> {
+        self.requests_like(account, agent, model, range, "EXISTS")
+    }
+
+    fn requests_like(
+        &self,
+        account: AccountRef,
+        agent: &Agent,
+        model: &str,
+        (first, last): (Instant, Instant),
+        billed: &str,
+    ) -> Result<Vec<Candidate>, Error> {
+        let mut select = self.conn.prepare_cached(&format!(
+            "SELECT q.id, q.session, q.key, q.shared, q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning \
+             FROM request q JOIN session s ON s.id = q.session JOIN agent a ON a.id = s.agent JOIN model m ON m.id = q.model \
+             WHERE a.name = ?2 AND m.name = ?3 AND q.at BETWEEN ?4 AND ?5 \
+             AND {billed} (SELECT 1 FROM billed b WHERE b.account = ?1 AND b.request = q.id) ORDER BY q.at, q.id"
+        ))?;
+        let rows = select.query_map(
+            params![account.0, agent.as_str(), model, first.millis(), last.millis()],
+            |row| {
+                let key = requests::key_of(row.get_ref(2)?.as_blob()?);
+                let candidate = Candidate {
+                    id: RequestRef(row.get(0)?),
+                    session: SessionRef(row.get(1)?),
+                    keys: vec![key],
+                    tokens: requests::tokens_at(row, 4)?,
+                    price_row: String::new(),
+                };
+                Ok((candidate, row.get::<_, bool>(3)?))
+            },
+        )?;
+        let mut found = Vec::new();
+        for row in rows {
+            let (mut candidate, shared) = row?;
+            if shared {
+                let mut aliases =
+                    self.conn.prepare_cached("SELECT DISTINCT key FROM copy WHERE request = ?1")?;
+                for key in aliases
+                    .query_map([candidate.id.0], |row| Ok(requests::key_of(row.get_ref(0)?.as_blob()?)))?
+                {
+                    candidate.keys.push(key?);
+                }
+                candidate.keys.sort_unstable();
+                candidate.keys.dedup();
+            }
+            found.push(candidate);
+        }
+        Ok(found)
+    }
+
+    /// Requests billed by a record.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn billed_by(&self, record: RecordRef) -> Result<Vec<RequestRef>, Error> {
+        let mut select = self.conn.prepare_cached("SELECT request FROM billed WHERE record = ?1")?;
+        let rows = select.query_map([record.0], |row| Ok(RequestRef(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The other requests of the records that hold a request.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn billed_together(
+        &self,
+        account: AccountRef,
+        request: RequestRef,
+    ) -> Result<Vec<RequestRef>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT DISTINCT b.request FROM billed a JOIN billed b ON b.record = a.record \
+             WHERE a.account = ?1 AND a.request = ?2 AND b.request <> ?2 ORDER BY b.request",
+        )?;
+        let rows = select.query_map([account.0, request.0], |row| Ok(RequestRef(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What a request has beyond what records hold of it; `None` if it is gone.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn unbilled_of(&self, account: AccountRef, request: RequestRef) -> Result<Option<Tokens>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, reasoning FROM request WHERE id = ?1",
+        )?;
+        let Some(whole) = select.query_row([request.0], |row| requests::tokens_at(row, 0)).optional()? else {
+            return Ok(None);
+        };
+        Ok(Some(whole.beyond(&self.billed_tokens(Some(account), request)?)))
+    }
+
+    /// What one record holds of a request.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn billed_on(
+        &self,
+        account: AccountRef,
+        request: RequestRef,
+        record: RecordRef,
+    ) -> Result<Tokens, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, 0 FROM billed \
+             WHERE account = ?1 AND request = ?2 AND record = ?3",
+        )?;
+        let found = select.query_row([account.0, request.0, record.0], |row| requests::tokens_at(row, 0));
+        Ok(found.optional()?.unwrap_or_default())
+    }
+
+    /// Has what is due of a request's session computed again.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn recheck_owner(&self, request: RequestRef) -> Result<(), Error> {
+        self.conn
+            .prepare_cached(
+                "UPDATE session SET recheck = 1 WHERE id = (SELECT session FROM request WHERE id = ?1)",
+            )?
+            .execute([request.0])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,289 @@
+//! What may happen between any two steps, and the way to rest.
+
+use std::time::Duration;
+
+use keitod::model::Amount;
+use keitod::store::{Store, WriteRow, WriteState};
+
+use super::history::{History, zone};
+use super::oracle;
+use super::policy::Goes;
+
+impl History {
+    pub fn run(&mut self) {
+        let steps = self.rng.usize(40..200);
+        for _ in 0..steps {
+            self.step();
+        }
+        self.settle();
+        self.check_end();
+        self.read_again();
+        self.lose_everything();
+    }
+
+    fn step(&mut self) {
+        match self.rng.u32(0..100) {
+            0..20 if !self.world.files.is_empty() => {
+                let index = self.rng.usize(0..self.world.files.len());
+                if !self.world.files[index].deleted {
+                    self.feed(index, false);
+                }
+            }
+            20..25 => self.feed_all(),
+            25..50 => drop(self.poll()),
+            50..80 if !self.flights.is_empty() => {
+                let index = self.rng.usize(0..self.flights.len());
+                self.carry_out(index, false);
+                if self.rng.u32(0..4) > 0 {
+                    self.answer(index);
+                }
+            }
+            50..96 => {
+                let seconds = match self.rng.u32(0..10) {
+                    0..5 => self.rng.u64(0..30),
+                    5..8 => self.rng.u64(60..1800),
+                    _ => self.rng.u64(1800..9000),
+                };
+                let limit = if self.flights.is_empty() { u64::MAX } else { 20 };
+                self.pass(seconds.min(limit));
+            }
+            _ => self.chaos(),
+        }
+    }
+
+    fn chaos(&mut self) {
+        let (pick, now) = (self.rng.usize(..), self.now);
+        match self.rng.u32(0..12) {
+            0 | 1 => {
+                self.say(|| "crash".to_owned());
+                let store = self.stop();
+                self.start(store);
+            }
+            2 if !self.deletes => self.wipe(),
+            3 => {
+                let goes = [Goes::To("A"), Goes::To("C"), Goes::To("B")][pick % 3];
+                let dir = ["/w/a", "/w/b", "/tmp/x"][pick / 3 % 3];
+                self.say(|| format!("{dir} {goes:?}"));
+                self.mapping.set(dir, goes);
+                self.clerk.as_mut().unwrap().recheck_all().unwrap();
+            }
+            4 => {
+                self.say(|| "zone".to_owned());
+                self.settings.zone = Some(zone(["UTC", "America/New_York"][pick % 2]));
+                let store = self.stop();
+                self.start(store);
+            }
+            5 => self.world.duplicate(pick % self.world.files.len(), now),
+            6 | 7 => {
+                self.say(|| "fork".to_owned());
+                let index = pick % self.world.files.len();
+                self.world.fork(&mut self.rng, index, now);
+            }
+            8 => {
+                let index = pick % self.world.files.len();
+                let file = &mut self.world.files[index];
+                if file.fed == file.available(now) && file.fed >= file.least && file.fed > 0 {
+                    file.lines.truncate(file.fed);
+                    file.deleted = true;
+                    self.say(|| "delete".to_owned());
+                }
+            }
+            9 => {
+                self.say(|| "lock".to_owned());
+                self.server.person(pick, now, |row| {
+                    row.frozen = true;
+                    false
+                });
+            }
+            10 => {
+                self.say(|| "edit".to_owned());
+                self.server.person(pick, now, |row| {
+                    row.hours = Some(Amount { units: 777, decimals: 2 });
+                    false
+                });
+            }
+            11 if self.deletes && self.entries_shown() => {
+                self.say(|| "remove".to_owned());
+                self.server.person(pick, now, |_| true);
+            }
+            _ => {}
+        }
+    }
+
+    /// The state directory is gone; so are the logs that were deleted.
+    pub fn wipe(&mut self) {
+        self.say(|| "wipe".to_owned());
+        drop(self.stop());
+        // The server has finished or dropped what was on its way, and listings show it (design section 7).
+        for (at, _) in &mut self.stray {
+            *at = self.now;
+        }
+        self.stray_arrive();
+        self.server.catch_up(self.now);
+        self.lost |= self.world.files.iter().any(|file| file.deleted);
+        for file in &mut self.world.files {
+            file.fed = 0;
+        }
+        self.wiped = true;
+        self.forget_probes();
+        self.start(Store::in_memory().unwrap());
+    }
+
+    /// Everything is read, linked and priced; the network is honest; time goes on until nothing is left to do.
+    pub fn settle(&mut self) {
+        self.say(|| "--- settle".to_owned());
+        for dir in ["/tmp/x"] {
+            self.mapping.set(dir, Goes::To("B"));
+        }
+        self.mapping.price_everything();
+        self.clerk.as_mut().unwrap().recheck_all().unwrap();
+        self.now = self.now.max(self.world.end()).plus(Duration::from_secs(60));
+        self.feed_all();
+        self.rest();
+        self.pass(3 * 24 * 3600);
+        self.rest();
+        self.retry_unproved();
+    }
+
+    /// `keitod queue retry` of a probe that no other record could prove.
+    fn retry_unproved(&mut self) {
+        for _ in 0..4 {
+            let clerk = self.clerk.as_ref().unwrap();
+            let account = clerk.line().unwrap().0;
+            let writes = clerk.store().view().unfinished(account).unwrap();
+            let unproved = |write: &WriteRow| write.reason.as_deref() == Some("unproved_listing");
+            let stuck: Vec<WriteRow> = writes.into_iter().filter(unproved).collect();
+            if stuck.is_empty() {
+                return;
+            }
+            let mut store = self.stop();
+            store
+                .transact(|tx| {
+                    for mut write in stuck {
+                        (write.state, write.reason, write.absent_at) = (WriteState::Pending, None, None);
+                        tx.save_write(&write)?;
+                    }
+                    Ok(())
+                })
+                .unwrap();
+            self.start(store);
+            self.feed_all();
+            self.rest();
+        }
+    }
+
+    /// Polls until the clerk wants nothing for three hours.
+    pub fn rest(&mut self) {
+        let until = self.now.plus(Duration::from_secs(3 * 3600));
+        for round in 0..4000 {
+            let polled = self.poll();
+            while !self.flights.is_empty() {
+                self.carry_out(0, true);
+                self.answer(0);
+                self.now = self.now.plus(Duration::from_millis(40));
+                self.stray_arrive();
+            }
+            let again = self.poll();
+            if !self.flights.is_empty() || polled.more || again.more {
+                continue;
+            }
+            match again.wake {
+                Some(wake) if wake.at <= until => {
+                    assert!(
+                        wake.at > self.now || round < 3000,
+                        "the clerk wants to be polled at {} and does nothing then",
+                        wake.at
+                    );
+                    self.now = self.now.max(wake.at).plus(Duration::from_millis(1));
+                }
+                _ if !self.stray.is_empty() => self.pass(60),
+                _ => return,
+            }
+        }
+        panic!("no rest: {:?}", self.unfinished());
+    }
+
+    fn unfinished(&self) -> Vec<String> {
+        let clerk = self.clerk.as_ref().unwrap();
+        let (account, row, _) = clerk.line().unwrap();
+        let writes = clerk.store().view().unfinished(account).unwrap();
+        let mut all: Vec<String> = writes.iter().map(|write| format!("{write:?}")).collect();
+        all.push(format!("{row:?}"));
+        all
+    }
+
+    fn check_end(&mut self) {
+        let truth = oracle::tokens(&self.world, self.now, self.settings.since);
+        oracle::never_more(&self.server, &truth);
+        let seconds = oracle::seconds(&self.world, self.now, self.settings.since);
+        let live = oracle::posted_seconds(self.server.rows());
+        assert!(live <= seconds, "{live} s at Keito, {seconds} s in truth");
+        assert!(self.clerk.as_ref().unwrap().line().unwrap().2.pause.is_none());
+        let unfinished = self.unfinished();
+        assert_eq!(unfinished.len(), 1, "{unfinished:#?}");
+        if !self.wiped {
+            oracle::amounts(&self.server);
+        }
+        let dues = self.clerk.as_ref().unwrap().store().view().dues().unwrap();
+        let dues: Vec<_> = dues.into_iter().filter(|due| due.reason != "excluded").collect();
+        for due in &dues {
+            let small =
+                if due.expense { due.usd.is_some_and(|usd| usd < 100_000_000) } else { due.seconds <= 18 };
+            let allowed = due.reason == "unproven" || (due.reason.is_empty() && small);
+            assert!(allowed, "still due at rest: {due:?}");
+        }
+        let unproven = dues.iter().any(|due| due.reason == "unproven");
+        if self.lost {
+            return;
+        }
+        let small: u64 = dues.iter().map(|due| due.seconds).sum();
+        let all = oracle::posted_seconds(self.server.all_rows());
+        if self.deletes {
+            // What a person removed before we knew that it was there is sent again.
+            assert!(all + small >= seconds, "{all} s and {small} too small, {seconds} in truth");
+            return;
+        }
+        assert_eq!(all + small, seconds, "seconds at Keito and too small, in truth");
+        if !unproven && dues.iter().all(|due| !due.expense) {
+            assert_eq!(oracle::posted_tokens(self.server.all_rows()), truth);
+        }
+    }
+
+    /// The same lines again change nothing.
+    fn read_again(&mut self) {
+        let writes = self.writes;
+        for index in 0..self.world.files.len() {
+            if !self.world.files[index].deleted {
+                self.read(index, 0..self.world.files[index].fed);
+            }
+        }
+        self.rest();
+        assert_eq!(self.writes, writes, "reading again made writes");
+    }
+
+    /// A new state directory, twice, the second time with another mapping: what is known at Keito is not sent again.
+    fn lose_everything(&mut self) {
+        let deleted = self.deletes || self.world.files.iter().any(|file| file.deleted);
+        for change in [false, true] {
+            let dues = self.clerk.as_ref().unwrap().store().view().dues().unwrap();
+            let rest = dues.iter().any(|due| due.reason.is_empty());
+            if change {
+                self.mapping.set("/w/a", Goes::To("D"));
+                self.settings.zone = Some(zone("Asia/Tokyo"));
+            }
+            self.wipe();
+            let posts = self.posts;
+            self.feed_all();
+            self.rest();
+            self.pass(24 * 3600);
+            self.rest();
+            oracle::never_more(&self.server, &oracle::tokens(&self.world, self.now, self.settings.since));
+            let seconds = oracle::seconds(&self.world, self.now, self.settings.since);
+            let live = oracle::posted_seconds(self.server.rows());
+            assert!(live <= seconds, "{live} s at Keito, {seconds} s in truth, after a wipe");
+            if !deleted && !rest {
+                assert_eq!(self.posts, posts, "known work was sent again (mapping changed: {change})");
+            }
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! One history: a world, a server, a clerk, and what happens between them.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use jiff::tz::TimeZone;
+use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, Settings};
+use keitod::deliver::{Backoff, Outcome, Unsent};
+use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef};
+use keitod::sources::Context;
+use keitod::store::{Account, Read, Store};
+use keitod::tail::Cursor;
+
+use super::oracle::{self, GAPS};
+use super::policy::{Mapping, SimPolicy};
+use super::server::{Server, refuse};
+use super::world::{AGENT, START, World};
+
+pub const GRACE: Duration = Duration::from_secs(120);
+
+/// A request on its way.
+#[derive(Debug)]
+pub struct Flight {
+    pub effect: Effect,
+    record: Option<RecordRef>,
+    answer: Option<Answer>,
+}
+
+/// A listing as the driver saw it, to hold the clerk to its promise.
+#[derive(Debug, Clone)]
+struct Seen {
+    from: Day,
+    to: Day,
+    began: Instant,
+    ended: Option<Instant>,
+    total: Option<u64>,
+    rows: u64,
+    whole: bool,
+}
+
+pub struct History {
+    pub rng: Rng,
+    pub now: Instant,
+    pub world: World,
+    pub server: Server,
+    pub mapping: Mapping,
+    pub clerk: Option<Clerk>,
+    pub settings: Settings,
+    pub flights: Vec<Flight>,
+    /// Requests of a dead process, or given up by a client, that reach the server later.
+    pub stray: Vec<(Instant, Effect)>,
+    /// The one on its way, and the last whole one.
+    listings: [Option<Seen>; 2],
+    whole: [Option<Seen>; 2],
+    /// Answered POSTs per kind since the last listing that showed a record of ours.
+    unshown: [u32; 2],
+    shown: [bool; 2],
+    pub caught_up: bool,
+    pub posts: u32,
+    pub writes: u32,
+    /// Facts are gone for good, so the end can only be checked from above.
+    pub lost: bool,
+    pub wiped: bool,
+    pub deletes: bool,
+    pub trace: bool,
+}
+
+fn slot(kind: Kind) -> usize {
+    usize::from(kind == Kind::Expense)
+}
+
+pub fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap()
+}
+
+fn settings(rng: &mut Rng) -> Settings {
+    let zones = ["UTC", "America/New_York"];
+    let since = (rng.u32(0..3) == 0).then(|| Instant::from_seconds(START + rng.i64(0..6 * 3600)));
+    Settings {
+        since,
+        zone: rng.bool().then(|| zone(zones[rng.usize(0..2)])),
+        system_zone: zone("UTC"),
+        gaps: GAPS,
+        min_seconds: 0,
+        max_seconds: None,
+        time_settle: Duration::from_secs(600),
+        time_update: Duration::from_secs(1800),
+        expense_settle: Duration::from_secs(3600),
+        grace: GRACE,
+        backoff: Backoff { base: Duration::from_secs(2), max: Duration::from_secs(900) },
+        per_minute: if rng.u32(0..5) == 0 { 10 } else { 1000 },
+        in_flight: rng.usize(1..=4),
+        review: false,
+        decimals: 4,
+        category: rng.bool().then(|| CategoryId::new("cat")),
+        machine: "m1".to_owned(),
+    }
+}
+
+impl History {
+    pub fn new(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let world = World::new(&mut rng);
+        let settings = settings(&mut rng);
+        let mut server = Server::default();
+        server.lag_ms = rng.i64(0..3) / 2 * 30_000;
+        server.rounds = rng.u32(0..6) == 0;
+        server.zone = rng.bool().then(|| "America/New_York".to_owned());
+        let deletes = rng.u32(0..8) == 0;
+        let mut history = Self {
+            now: Instant::from_seconds(START),
+            world,
+            server,
+            mapping: Mapping::new(),
+            clerk: None,
+            settings,
+            flights: Vec::new(),
+            stray: Vec::new(),
+            listings: [None, None],
+            whole: [None, None],
+            unshown: [0, 0],
+            shown: [false, false],
+            caught_up: false,
+            posts: 0,
+            writes: 0,
+            lost: false,
+            wiped: false,
+            deletes,
+            trace: std::env::var_os("KEITOD_SIM_TRACE").is_some(),
+            rng,
+        };
+        history.start(Store::in_memory().unwrap());
+        history
+    }
+
+    pub fn say(&self, what: impl FnOnce() -> String) {
+        if self.trace {
+            eprintln!("{} {}", self.now, what());
+        }
+    }
+
+    /// A new process over this store.
+    pub fn start(&mut self, store: Store) {
+        let policy = Box::new(SimPolicy(self.mapping.clone()));
+        let mut clerk = Clerk::new(store, self.settings.clone(), policy, self.now).unwrap();
+        let account =
+            Account { origin: "https://keito".to_owned(), account: AccountId::new("co"), sandbox: false };
+        clerk.set_account(Some(&account), self.now).unwrap();
+        self.clerk = Some(clerk);
+        self.caught_up = false;
+        (self.listings, self.whole) = ([None, None], [None, None]);
+    }
+
+    /// The process dies; what was on its way arrives later or never.
+    pub fn stop(&mut self) -> Store {
+        for flight in std::mem::take(&mut self.flights) {
+            if matches!(flight.effect, Effect::Send { .. }) && flight.answer.is_none() && self.rng.bool() {
+                let later = self.now.plus(Duration::from_secs(self.rng.u64(0..60)));
+                self.stray.push((later, flight.effect));
+            }
+        }
+        self.clerk.take().unwrap().into_store()
+    }
+
+    /// Reads a piece of a file, or all of it.
+    pub fn feed(&mut self, index: usize, all: bool) {
+        let file = &self.world.files[index];
+        let end = file.available(self.now);
+        if file.fed >= end || end < file.least {
+            return;
+        }
+        let least = file.least.max(file.fed + 1);
+        let to = if all { end } else { self.rng.usize(least..=end.max(least)).min(end) };
+        self.read(index, file_range(file.fed, to));
+        self.world.files[index].fed = to;
+    }
+
+    pub fn read(&mut self, index: usize, range: std::ops::Range<usize>) {
+        let facts = self.world.facts(index, range.start, range.end);
+        let mut cursor = Cursor::new(&self.world.files[index].path);
+        cursor.offset = range.end as u64 * 100;
+        let (agent, context) = (Agent::new(AGENT), Context::default());
+        let read = Read { agent: &agent, cursor: &cursor, context: &context, facts: &facts };
+        let live = self.caught_up;
+        self.clerk.as_mut().unwrap().ingest(&[read], live, self.now).unwrap();
+    }
+
+    pub fn feed_all(&mut self) {
+        for index in 0..self.world.files.len() {
+            if !self.world.files[index].deleted {
+                self.feed(index, true);
+            }
+        }
+        self.clerk.as_mut().unwrap().set_caught_up(true);
+        self.caught_up = true;
+    }
+
+    pub fn poll(&mut self) -> Polled {
+        self.stray_arrive();
+        let random = self.rng.u32(..);
+        let mut polled = self.clerk.as_mut().unwrap().poll(self.now, random).unwrap();
+        for effect in std::mem::take(&mut polled.effects) {
+            self.take(effect);
+        }
+        polled
+    }
+
+    /// A request leaves: the promises that hold at this moment.
+    fn take(&mut self, effect: Effect) {
+        self.say(|| format!("-> {}", describe(&effect)));
+        let mut record = None;
+        match &effect {
+            Effect::Send { write, kind, patch, .. } => {
+                self.writes += 1;
+                let clerk = self.clerk.as_ref().unwrap();
+                let (row, _, _) = clerk.store().view().write(*write).unwrap().unwrap();
+                record = Some(row.record);
+                assert!(
+                    self.flights.iter().all(|flight| flight.record != record),
+                    "two requests for {} at a time",
+                    row.keitod_id
+                );
+                let proved = clerk.line().unwrap().1.proved(*kind);
+                if patch.is_none() {
+                    let seen = self.whole[slot(*kind)].clone();
+                    let good = seen.is_some_and(|seen| {
+                        (seen.from..=seen.to).contains(&row.day)
+                            && seen.began >= row.sealed_at
+                            && seen.ended.is_some_and(|ended| self.now.since(ended).as_secs() <= 60)
+                    });
+                    assert!(good, "POST of {} without a listing", row.keitod_id);
+                    let posts = |flight: &Flight| matches!(&flight.effect, Effect::Send { kind: of, patch: None, .. } if of == kind);
+                    let busy = self.flights.iter().any(posts);
+                    assert!(proved || !busy, "two probes at a time");
+                    assert!(
+                        self.shown[slot(*kind)] || self.unshown[slot(*kind)] == 0,
+                        "a POST before the probe was seen"
+                    );
+                    self.posts += 1;
+                }
+            }
+            Effect::List { kind, from, to, page: 1, .. } => {
+                let (from, to, began) = (*from, *to, self.now);
+                self.listings[slot(*kind)] =
+                    Some(Seen { from, to, began, ended: None, total: None, rows: 0, whole: false });
+            }
+            _ => {}
+        }
+        self.flights.push(Flight { effect, record, answer: None });
+    }
+
+    /// Requests of the past reach the server.
+    pub fn stray_arrive(&mut self) {
+        let (due, rest) = std::mem::take(&mut self.stray).into_iter().partition(|(at, _)| *at <= self.now);
+        self.stray = rest;
+        let due: Vec<(Instant, Effect)> = due;
+        for (at, effect) in due {
+            self.apply(&effect, at);
+        }
+    }
+
+    fn apply(&mut self, effect: &Effect, at: Instant) -> Outcome<keitod::daemon::clerk::Echoed> {
+        let lag = if self.server.lag_ms > 0 { self.rng.i64(0..=self.server.lag_ms) } else { 0 };
+        let outcome = self.server.write(effect, at, lag);
+        self.say(|| format!("   server {}: {outcome:?}", describe(effect)));
+        oracle::never_more(&self.server, &oracle::tokens(&self.world, self.now, self.settings.since));
+        outcome
+    }
+
+    /// The server does what it was asked, or the network fails.
+    pub fn carry_out(&mut self, index: usize, honest: bool) {
+        if self.flights[index].answer.is_some() {
+            return;
+        }
+        let effect = self.flights[index].effect.clone();
+        let answer = match &effect {
+            Effect::Me => Answer::Me(self.server.me()),
+            Effect::Category { from, to, page, .. } => Answer::Category {
+                from: *from,
+                to: *to,
+                page: *page,
+                outcome: Outcome::Applied(((*page == 0).then(|| CategoryId::new("found")), false)),
+            },
+            Effect::List { kind, from, to, page, .. } => {
+                let outcome = if !honest && self.rng.u32(0..12) == 0 {
+                    Outcome::NotSent(Unsent::Unreachable("down".into()))
+                } else {
+                    self.server.list(*kind, *from, *to, *page, self.now)
+                };
+                self.listed(*kind, *page, &outcome);
+                Answer::List { kind: *kind, outcome }
+            }
+            Effect::Send { write, kind, patch, .. } => {
+                let outcome = self.send(&effect, honest);
+                if matches!(outcome, Outcome::Applied(_)) && patch.is_none() {
+                    self.unshown[slot(*kind)] += 1;
+                }
+                Answer::Send { write: *write, outcome }
+            }
+        };
+        self.flights[index].answer = Some(answer);
+    }
+
+    fn send(&mut self, effect: &Effect, honest: bool) -> Outcome<keitod::daemon::clerk::Echoed> {
+        let unknown = || Outcome::Unknown { status: None, why: "reset".into(), retry_after: None };
+        match if honest { 99 } else { self.rng.u32(0..40) } {
+            0 | 1 => drop(self.apply(effect, self.now)),
+            2 => {
+                let later = self.now.plus(Duration::from_secs(self.rng.u64(0..60)));
+                self.stray.push((later, effect.clone()));
+            }
+            3 => {}
+            4 => return refuse(503),
+            5 => return refuse(429),
+            6 => return Outcome::NotSent(Unsent::Unreachable("down".into())),
+            7 if self.rng.u32(0..4) == 0 => return refuse(401),
+            8 => {
+                drop(self.apply(effect, self.now));
+                return Outcome::AppliedUnread { status: 204 };
+            }
+            _ => return self.apply(effect, self.now),
+        }
+        unknown()
+    }
+
+    fn listed(&mut self, kind: Kind, page: u32, outcome: &Outcome<keitod::daemon::clerk::ListPage>) {
+        let Outcome::Applied(found) = outcome else {
+            self.listings[slot(kind)] = None;
+            return;
+        };
+        if found.rows.iter().any(|row| row.posted.is_some()) {
+            (self.shown[slot(kind)], self.unshown[slot(kind)]) = (true, 0);
+        }
+        let Some(seen) = &mut self.listings[slot(kind)] else { return };
+        let steady = seen.total.is_none_or(|total| Some(total) == found.total);
+        (seen.total, seen.rows) = (found.total, seen.rows + found.rows.len() as u64);
+        if !steady || page == 0 {
+            seen.total = None;
+        }
+        if !found.more {
+            seen.whole = steady && seen.total == Some(seen.rows);
+        }
+    }
+
+    /// The outcome reaches the clerk.
+    pub fn answer(&mut self, index: usize) {
+        if self.flights[index].answer.is_none() {
+            return;
+        }
+        let flight = self.flights.remove(index);
+        let random = self.rng.u32(..);
+        let answer = flight.answer.unwrap();
+        self.say(|| format!("<- {}", describe(&flight.effect)));
+        if let Answer::List { kind, .. } = &answer {
+            if let Some(seen) = self.listings[slot(*kind)].as_mut().filter(|seen| seen.whole) {
+                seen.ended = Some(self.now);
+                self.whole[slot(*kind)] = self.listings[slot(*kind)].take();
+            }
+        }
+        let more = self.clerk.as_mut().unwrap().answer(answer, self.now, random).unwrap();
+        for effect in more {
+            self.take(effect);
+        }
+    }
+
+    pub fn pass(&mut self, seconds: u64) {
+        self.now = self.now.plus(Duration::from_millis(seconds * 1000 + self.rng.u64(0..1000)));
+        self.stray_arrive();
+    }
+
+    /// A listing showed an entry of ours.
+    pub fn entries_shown(&self) -> bool {
+        self.shown[0]
+    }
+
+    pub fn forget_probes(&mut self) {
+        (self.unshown, self.shown) = ([0, 0], [false, false]);
+    }
+}
+
+fn file_range(from: usize, to: usize) -> std::ops::Range<usize> {
+    from..to
+}
+
+pub fn describe(effect: &Effect) -> String {
+    match effect {
+        Effect::Send { write, kind, patch, body, .. } => {
+            let method = patch.as_ref().map_or_else(|| "POST".to_owned(), |id| format!("PATCH {id}"));
+            format!("{method} {kind:?} {write:?} {}", String::from_utf8_lossy(body))
+        }
+        other => format!("{other:?}"),
+    }
+}

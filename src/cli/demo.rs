@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Call, Exit, Failure, print_json, print_queue};
+use super::{Call, Exit, Failure, print_demo, print_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +26,7 @@ impl Command {
         let finished = call.engine.demo(&call.place, self.keep)?;
         match &finished.document {
             Some(document) if self.json => print_json(document, call.out)?,
-            Some(document) => print_queue(document, call.look, call.out)?,
+            Some(document) => print_demo(document, call.look, call.out)?,
             None => {}
         }
         Ok(finished.exit)

@@ -7,6 +7,15 @@
 //! `KEITOD_KILLS` (default 20) and `KEITOD_SEED` (default 1) choose how often and where. The real binary, a real
 //! database, real files and real HTTP to the embedded Keito.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "a test says what it saw, and ends where it must"
+)]
+
 #[path = "kills/daemon.rs"]
 mod daemon;
 #[path = "kills/writer.rs"]

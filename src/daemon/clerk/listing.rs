@@ -495,8 +495,9 @@ impl<'a> Work<'a, '_> {
                     clip(&mut own);
                     clip(&mut counted);
                 }
-                laid =
-                    coverage::lay(posted.seconds, range, &own, &counted, &loaded.session.covered).stretches;
+                let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
+                let covered = &loaded.session.covered;
+                laid = coverage::lay(posted.seconds, range, since, &own, &counted, covered).stretches;
                 if gone {
                     record.seconds = crate::ledger::stretches::seconds(&laid);
                 }

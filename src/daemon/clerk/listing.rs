@@ -467,6 +467,7 @@ impl<'a> Work<'a, '_> {
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
         let range = (posted.first_at.seconds(), posted.last_at.seconds());
+        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
         let mut home = tx.find_session(&posted.agent, &posted.session)?;
         if let Some(session) = home {
             tx.claim_activities(session, range, self.settings.gaps, self.now.plus(due::CLOCK_AHEAD))?;
@@ -477,7 +478,7 @@ impl<'a> Work<'a, '_> {
             None => true,
         };
         if gone {
-            home = tx.sessions_like(&posted.agent, range)?.first().copied().or(home);
+            home = tx.sessions_like(&posted.agent, range, since)?.first().copied().or(home);
         }
         let mut record = self.record_of(row, posted, home);
         let mut laid = Vec::new();
@@ -495,7 +496,6 @@ impl<'a> Work<'a, '_> {
                     clip(&mut own);
                     clip(&mut counted);
                 }
-                let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
                 let covered = &loaded.session.covered;
                 laid = coverage::lay(posted.seconds, range, since, &own, &counted, covered).stretches;
                 if gone {

@@ -4,6 +4,7 @@
 //! [`Clerk::answer`]. So the daemon drives it with real HTTP, and a simulation with a model of the server and a crash
 //! between any two calls. Each call commits what it decided before it returns.
 
+mod adopting;
 mod answers;
 mod bodies;
 mod effect;

@@ -11,7 +11,7 @@ use crate::ledger::stretches::{self, Stretch};
 use crate::model::{
     Agent, Amount, Instant, Kind, Link, ProjectId, RequestRef, SessionRef, TaskId, Tokens, Usd,
 };
-use crate::store::{Error, NewRecord, OwnState, RecordState, WriteState};
+use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, WriteState};
 
 impl Work<'_, '_> {
     /// Adopts records that we do not know: parts first, excess last, so that excess finds what it adds to.
@@ -21,8 +21,8 @@ impl Work<'_, '_> {
         appended: &std::collections::HashMap<SessionRef, Instant>,
     ) -> Result<(), Error> {
         unknown.sort_by_key(|(row, posted)| (posted.excess, posted.first_at, posted.part, row.id.clone()));
-        for (_, posted) in &unknown {
-            self.make_way(posted)?;
+        for (row, posted) in &unknown {
+            self.make_way(row, posted)?;
         }
         // From the first to the last instant of all entries of a session.
         let mut ranges: BTreeMap<(&str, &str), Stretch> = BTreeMap::new();
@@ -53,10 +53,11 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    /// Dissolves sealed writes that never left and may cover the same facts; what remains due is sealed anew.
-    fn make_way(&self, posted: &Posted) -> Result<(), Error> {
-        for write in self.tx.unfinished(self.scope.id)? {
-            if write.kind != self.whole.kind || write.attempts > 0 || write.state != WriteState::Pending {
+    /// Dissolves sealed writes that never left and may cover the same facts; what remains due is sealed anew. One that
+    /// was attempted is never dissolved: if it covers the same it is in conflict.
+    fn make_way(&self, row: &Listed, posted: &Posted) -> Result<(), Error> {
+        for mut write in self.tx.unfinished(self.scope.id)? {
+            if write.kind != self.whole.kind || write.patch || write.state == WriteState::Sending {
                 continue;
             }
             let Some(record) = self.tx.record(write.record)? else { continue };
@@ -64,12 +65,39 @@ impl Work<'_, '_> {
             let touches = (self.whole.kind == Kind::Entry || record.new.model == posted.model)
                 && record.new.first_at <= posted.last_at
                 && record.new.last_at >= posted.first_at;
-            if touches && !write.patch {
+            if !touches {
+                continue;
+            }
+            if write.attempts == 0 {
                 undo_tally(self.tx, self.scope, &record)?;
                 self.tx.dissolve(&write)?;
+            } else if self.same_facts(&record, row, posted)? {
+                // It may arrive yet, or has: what is there twice then only a person can repair.
+                write.state = WriteState::Conflict;
+                write.reason = Some(format!("{} covers the same", posted.keitod_id));
+                write.ended_at = write.ended_at.or(Some(self.now));
+                self.tx.save_write(&write)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a foreign record certainly covers facts of one of ours.
+    fn same_facts(&self, record: &RecordRow, row: &Listed, posted: &Posted) -> Result<bool, Error> {
+        if self.whole.kind == Kind::Entry {
+            let home = self.tx.find_session(&posted.agent, &posted.session)?;
+            let place = record.new.day == row.day && record.new.link.project.as_str() == row.project;
+            return Ok(home.is_some() && record.new.session == home && place);
+        }
+        let Some(keys) = &posted.keys else { return Ok(false) };
+        let (agent, range) = (Agent::new(&posted.agent), (posted.first_at, posted.last_at));
+        let ours = self.tx.billed_by(record.id)?;
+        let all = self.tx.billed_candidates(self.scope.id, &agent, &posted.model, range)?;
+        let hit = |candidate: &Candidate| {
+            candidate.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok())
+        };
+        Ok(posted.excess == record.new.excess
+            && all.iter().any(|found| ours.contains(&found.id) && hit(found)))
     }
 
     fn record_of(&self, row: &Listed, posted: &Posted, session: Option<SessionRef>) -> NewRecord {

@@ -10,6 +10,8 @@ mod bodies;
 mod effect;
 mod listing;
 mod policy;
+mod pretend;
+mod remap;
 mod seal;
 mod session;
 

@@ -18,7 +18,7 @@ impl Work<'_, '_> {
     pub(super) fn adopt(
         &mut self,
         mut unknown: Vec<(&Listed, &Posted)>,
-        appended: &std::collections::HashMap<SessionRef, Instant>,
+        appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
     ) -> Result<(), Error> {
         unknown.sort_by_key(|(row, posted)| (posted.excess, posted.first_at, posted.part, row.id.clone()));
         for (row, posted) in &unknown {
@@ -237,7 +237,7 @@ impl Work<'_, '_> {
         row: &Listed,
         posted: &Posted,
         whole: Stretch,
-        appended: &std::collections::HashMap<SessionRef, Instant>,
+        appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
         let range = (posted.first_at.seconds(), posted.last_at.seconds());

@@ -22,14 +22,14 @@ impl Clerk {
         policy: &mut (dyn Policy + Send),
         scope: Option<&Scope>,
         id: SessionRef,
-        appended_at: Option<Instant>,
+        appended: Option<(Instant, Instant)>,
         now: Instant,
     ) -> Result<Option<Loaded>, Error> {
         let Some(head) = tx.session_head(id)? else { return Ok(None) };
         let account = scope.map(|scope| scope.id);
         let requests = tx.requests_for_due(account, id)?;
         let spans = tx.spans(id)?;
-        let mut session = due::Session { last_at: tx.last_at(id)?, appended_at, ..due::Session::default() };
+        let mut session = due::Session { last_at: tx.last_at(id)?, appended, ..due::Session::default() };
         if let Some(account) = account {
             (session.covered, session.posted_seconds, session.posted_until) = tx.covered(account, id)?;
             session.unproven = tx.unproven(account, id)?.into_iter().map(Arc::from).collect();

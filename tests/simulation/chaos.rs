@@ -11,7 +11,7 @@ use super::policy::Goes;
 
 impl History {
     pub fn run(&mut self) {
-        let steps = self.rng.usize(40..200);
+        let steps = self.rng.usize(60..260);
         for _ in 0..steps {
             self.step();
         }
@@ -23,13 +23,13 @@ impl History {
 
     fn step(&mut self) {
         match self.rng.u32(0..100) {
-            0..20 if !self.world.files.is_empty() => {
+            0..16 if !self.world.files.is_empty() => {
                 let index = self.rng.usize(0..self.world.files.len());
                 if !self.world.files[index].deleted {
                     self.feed(index, false);
                 }
             }
-            20..25 => self.feed_all(),
+            16..25 => self.feed_all(),
             25..50 => drop(self.poll()),
             50..80 if !self.flights.is_empty() => {
                 let index = self.rng.usize(0..self.flights.len());
@@ -40,8 +40,8 @@ impl History {
             }
             50..96 => {
                 let seconds = match self.rng.u32(0..10) {
-                    0..5 => self.rng.u64(0..30),
-                    5..8 => self.rng.u64(60..1800),
+                    0..4 => self.rng.u64(0..30),
+                    4..9 => self.rng.u64(60..1200),
                     _ => self.rng.u64(1800..9000),
                 };
                 let limit = if self.flights.is_empty() { u64::MAX } else { 20 };
@@ -58,6 +58,9 @@ impl History {
                 self.say(|| "crash".to_owned());
                 let store = self.stop();
                 self.start(store);
+                if pick % 2 == 0 {
+                    self.feed_all();
+                }
             }
             2 if !self.deletes => self.wipe(),
             3 => {

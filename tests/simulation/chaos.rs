@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keitod::daemon::clerk::Effect;
 use keitod::model::Amount;
 use keitod::store::{Store, WriteRow, WriteState};
 
@@ -21,7 +22,47 @@ impl History {
         self.lose_everything();
     }
 
+    /// The moments that matter most come too seldom by themselves: a write is on its way, and then.
+    fn interrupt(&mut self) -> bool {
+        let waiting = self.flights.iter().filter(|flight| !flight.is_carried_out());
+        let patch = |effect: &Effect| matches!(effect, Effect::Send { patch: Some(_), .. });
+        let send = |effect: &Effect| matches!(effect, Effect::Send { .. });
+        let (mut growing, mut sending) = (false, false);
+        for flight in waiting {
+            growing |= patch(&flight.effect);
+            sending |= send(&flight.effect);
+        }
+        match self.rng.u32(0..60) {
+            0..10 if growing => {
+                self.say(|| "lock or edit all".to_owned());
+                let edit = self.rng.bool();
+                for pick in 0..8 {
+                    self.server.person(pick, self.now, |row| {
+                        row.frozen |= !edit;
+                        row.hours = if edit { Some(Amount { units: 555, decimals: 2 }) } else { row.hours };
+                        false
+                    });
+                }
+            }
+            10..12 if sending => {
+                self.say(|| "crash while sending".to_owned());
+                let store = self.stop();
+                self.start(store);
+                self.feed_all();
+            }
+            12 if sending && !self.deletes => {
+                self.wipe();
+                self.feed_all();
+            }
+            _ => return false,
+        }
+        true
+    }
+
     fn step(&mut self) {
+        if self.interrupt() {
+            return;
+        }
         match self.rng.u32(0..100) {
             0..16 if !self.world.files.is_empty() => {
                 let index = self.rng.usize(0..self.world.files.len());

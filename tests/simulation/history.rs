@@ -26,6 +26,12 @@ pub struct Flight {
     answer: Option<Answer>,
 }
 
+impl Flight {
+    pub fn is_carried_out(&self) -> bool {
+        self.answer.is_some()
+    }
+}
+
 /// A listing as the driver saw it, to hold the clerk to its promise.
 #[derive(Debug, Clone)]
 struct Seen {

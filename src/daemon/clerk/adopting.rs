@@ -253,7 +253,9 @@ impl Work<'_, '_> {
         };
         let copies = if gone { tx.sessions_like(&posted.agent, range, since)? } else { Vec::new() };
         let mut record = self.record_of(row, posted, copies.first().copied().or(home));
-        let bounds = (!copies.is_empty()).then_some(whole);
+        // What the copies lack must not eat their own time, which comes after what they share. (An entry can hold time
+        // from before its first instant: a PATCH never changes that.)
+        let bounds = (!copies.is_empty()).then_some((i64::MIN, whole.1));
         let sessions: Vec<SessionRef> = if copies.is_empty() { home.into_iter().collect() } else { copies };
         let mut laid: Vec<(SessionRef, Vec<Stretch>)> = Vec::new();
         let mut left = posted.seconds;

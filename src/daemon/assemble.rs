@@ -12,12 +12,12 @@ use super::delivery::Courier;
 use super::desk::ClerkHandle;
 use super::intake::{Health, Intake, Reading, Watched};
 use super::policy::{ConfigPolicy, price_table};
-use super::{Error, machine, time};
-use crate::config::{Config, CredentialError, Credentials, Env, Watcher};
+use super::{Error, machine, skill, time};
+use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Overlap, Skill, Watcher};
 use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::spans::Gaps;
-use crate::model::{AccountId, Instant, hash64};
+use crate::model::{AccountId, Agent, Instant, hash64};
 use crate::prices::Table;
 use crate::sources::{self, Environment as _};
 use crate::store::{Account, Store};
@@ -73,6 +73,7 @@ impl Setup {
     /// # Errors
     /// If the state cannot be used.
     pub fn assemble(&self, remember: bool) -> Result<Parts, Error> {
+        self.refuse_what_is_not_built()?;
         let now = time::now();
         let database = self.state_dir.join("keitod.db");
         let store = Store::open(&database)?;
@@ -80,18 +81,41 @@ impl Setup {
         let table = Arc::new(price_table(&self.config).map_err(Error::Prices)?);
         let machine = machine::machine();
         let settings = self.settings(since, machine.clone());
+        let watched = self.watched();
+        let skilled = watched.iter().filter(|watched| skill::is_installed(&watched.roots));
+        let skilled: Vec<Agent> = skilled.map(|watched| watched.agent.clone()).collect();
+        if let Some(agent) = skilled.first() {
+            tracing::warn!(%agent, "the Keito skill's hooks log this agent's time: its entries are held");
+        }
         let policy = ConfigPolicy::new(
             Arc::clone(&self.config),
             Arc::clone(&table),
             self.env.home().to_path_buf(),
             machine,
             self.config.keito.account.clone(),
-        );
+        )
+        .holding_time_of(skilled);
         let clerk = Clerk::new(store, settings, Box::new(policy), now)?;
         let (clerk, thread) = ClerkHandle::start(clerk)?;
         let health = Arc::new(Mutex::new(Health::default()));
-        let intake = Intake::new(self.watched(), self.reading(), clerk.clone(), Arc::clone(&health))?;
+        let intake = Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?;
         Ok(Parts { clerk, thread, intake, health, table, since, database })
+    }
+
+    /// A key that is accepted and does nothing would bill other hours than its user expects.
+    fn refuse_what_is_not_built(&self) -> Result<(), Error> {
+        let config = &self.config;
+        let narrowed =
+            config.rules.link.iter().any(|rule| rule.overlap.is_some_and(|overlap| overlap != Overlap::Sum));
+        let coverage = config.agents.values().any(|agent| agent.skill == Skill::Coverage);
+        let key = match () {
+            () if config.time.overlap != Overlap::Sum || narrowed => "overlap other than \"sum\"",
+            () if config.time.entry != EntryPer::Session => "entry other than \"session\"",
+            () if !config.custom_sources.is_empty() => "[[source]]",
+            () if coverage => "skill = \"coverage\"",
+            () => return Ok(()),
+        };
+        Err(Error::NotBuilt { key })
     }
 
     /// The cut-off: the config's, else the one written before, else midnight of today.

@@ -26,6 +26,9 @@ pub struct Courier {
     pub print: u64,
 }
 
+/// How long a pass waits in all for what is about to happen.
+const PATIENCE: Duration = Duration::from_secs(4);
+
 /// The line between clerk and Keito. One loop, so that at most one poll is under way.
 pub struct Delivery {
     clerk: ClerkHandle,
@@ -106,23 +109,28 @@ impl Delivery {
         Ok(())
     }
 
-    /// Works until nothing more can be done now; waits for the limiter, but not for settling, backoff or grace.
+    /// Works until nothing more can be done now; waits for the limiter and for listings that are about to be repeated,
+    /// but not for settling, grace or a server that stays away.
     ///
     /// # Errors
     /// Of the database.
     pub async fn until_idle(&mut self) -> Result<(), Error> {
+        let mut patience = PATIENCE;
         loop {
-            match self.turn().await? {
-                Turn::Busy => self.take_answer().await?,
-                Turn::Idle(Some(wake)) if wake.limiter || wake.at <= time::now() => {
-                    tokio::time::sleep(wake.at.since(time::now()).max(Duration::from_millis(1))).await;
+            let wake = match self.turn().await? {
+                Turn::Busy => {
+                    self.take_answer().await?;
+                    continue;
                 }
-                Turn::Idle(Some(wake)) if wake.at.since(time::now()) <= Duration::from_secs(1) => {
-                    // A listing that is about to be repeated.
-                    tokio::time::sleep(wake.at.since(time::now())).await;
-                }
-                Turn::Idle(_) => return Ok(()),
+                Turn::Idle(None) => return Ok(()),
+                Turn::Idle(Some(wake)) => wake,
+            };
+            let wait = wake.at.since(time::now()).max(Duration::from_millis(1));
+            if !wake.limiter {
+                let Some(left) = patience.checked_sub(wait) else { return Ok(()) };
+                patience = left;
             }
+            tokio::time::sleep(wait).await;
         }
     }
 

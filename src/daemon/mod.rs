@@ -14,6 +14,7 @@ pub mod once;
 pub mod policy;
 pub mod rehearse;
 pub mod run;
+pub mod skill;
 pub mod time;
 pub mod wire;
 
@@ -26,6 +27,12 @@ pub enum Error {
     /// The clerk's thread has ended: it met an error of the database.
     #[error("the writing thread has ended; see the log above")]
     ClerkGone,
+    /// A key of the config whose rule is not built yet.
+    #[error("{key} is not built yet: remove it from the config")]
+    NotBuilt {
+        /// The key.
+        key: &'static str,
+    },
     /// The embedded price table.
     #[error("the price table cannot be read: {0}")]
     Prices(#[source] crate::prices::Error),

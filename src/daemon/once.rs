@@ -78,8 +78,12 @@ pub fn pass_of(
     let now = time::now();
     let blocked = match desk.pause {
         Some(pause) => Some(Blocked::Paused(pause.reason)),
-        None if desk.quiet_until.is_some_and(|until| until > now) => Some(Blocked::RateLimited),
-        None if desk.failures > 0 && counts.remaining > 0 => Some(Blocked::Line),
+        None if desk.failures > 0 && (counts.remaining > 0 || clerk.store().view().has_open_work()?) => {
+            Some(Blocked::Line)
+        }
+        None if desk.failures == 0 && desk.quiet_until.is_some_and(|until| until > now) => {
+            Some(Blocked::RateLimited)
+        }
         None => None,
     };
     Ok(Pass { sent: counts.sent, failed: counts.failed, remaining: counts.remaining, blocked })

@@ -28,6 +28,7 @@ pub struct ConfigPolicy {
     account: Option<AccountId>,
     looked: HashMap<DirRef, (Instant, Arc<DirFacts>, PathBuf)>,
     spots: HashMap<(Agent, DirRef, Option<BranchRef>), Known>,
+    skilled: Vec<Agent>,
 }
 
 /// Where a directory led, with the facts that it was decided by.
@@ -43,7 +44,23 @@ impl ConfigPolicy {
         machine: String,
         account: Option<AccountId>,
     ) -> Self {
-        Self { config, table, home, machine, account, looked: HashMap::new(), spots: HashMap::new() }
+        Self {
+            config,
+            table,
+            home,
+            machine,
+            account,
+            looked: HashMap::new(),
+            spots: HashMap::new(),
+            skilled: Vec::new(),
+        }
+    }
+
+    /// The Keito skill's hooks log the time of these agents.
+    #[must_use]
+    pub fn holding_time_of(mut self, skilled: Vec<Agent>) -> Self {
+        self.skilled = skilled;
+        self
     }
 
     /// What stands around a directory: looked at now and remembered, or remembered if it is gone.
@@ -233,8 +250,8 @@ impl Policy for ConfigPolicy {
         self.config.agent(agent).bill_estimates
     }
 
-    fn entries_held(&self, _agent: &Agent) -> Option<Held> {
-        None
+    fn entries_held(&self, agent: &Agent) -> Option<Held> {
+        self.skilled.contains(agent).then_some(Held::SkillActive)
     }
 
     fn note(&self, detail: &Detail, of: &NoteFor<'_>) -> String {

@@ -96,6 +96,14 @@ impl Tx<'_> {
         Ok(at.map(terms::instant))
     }
 
+    /// Whether something is due that no record holds and nothing holds up.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn has_open_work(&self) -> Result<bool, Error> {
+        Ok(self.conn.prepare_cached("SELECT 1 FROM due WHERE reason = '' LIMIT 1")?.exists([])?)
+    }
+
     /// Directories of sessions with work on no record yet.
     ///
     /// # Errors

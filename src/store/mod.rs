@@ -89,10 +89,21 @@ impl Store {
 /// # Errors
 /// Of either file.
 pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    let from = open_read_only(from)?;
+    // Without a log beside it nobody has it open, and even a reader would make one: the copy must leave no trace.
+    let log = from.with_extension("db-wal");
+    let from = if log.exists() { open_read_only(from)? } else { open_immutable(from)? };
     let mut to = Connection::open(to)?;
     rusqlite::backup::Backup::new(&from, &mut to)?.run_to_completion(256, std::time::Duration::ZERO, None)?;
     Ok(())
+}
+
+fn open_immutable(path: &Path) -> Result<Connection, Error> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let conn = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
+    schema::check_version(&conn)?;
+    Ok(conn)
 }
 
 /// Opens the database read-only, for reports beside the writer.

@@ -29,10 +29,6 @@ fn rejected(status: &Value) -> u64 {
     status["sources"][0]["rejected_lines"].as_u64().unwrap()
 }
 
-fn codes(status: &Value) -> Vec<&str> {
-    status["reasons"].as_array().unwrap().iter().filter_map(|reason| reason["code"].as_str()).collect()
-}
-
 #[test]
 fn a_home_without_logs_is_empty() {
     let mut place = Place::new("http://127.0.0.1:9");
@@ -100,7 +96,6 @@ fn what_is_no_log_harms_no_other() {
         let (report, status) = read(&service);
         assert_eq!(report, truth, "{what}: {status}");
         assert!(rejected(&status) >= rejects, "{what}: {status}");
-        assert_eq!(codes(&status).contains(&"rejects"), rejects > 0, "{what}: {status}");
         assert_eq!(service.stop(), 0, "{what}");
     }
 }
@@ -123,6 +118,5 @@ fn a_line_without_end_is_counted_and_what_follows_is_read() {
         until("what follows is read", || (service.requests() == 3).then_some(()));
         let status = service.get("/v1/status");
         assert_eq!(rejected(&status), 1, "{limit}: {status}");
-        assert!(codes(&status).contains(&"rejects"), "{limit}: {status}");
     }
 }

@@ -21,7 +21,9 @@ fn one_keitod_per_state() {
 #[test]
 fn a_state_of_a_newer_version_is_left_alone() {
     let place = Place::new("http://127.0.0.1:9");
-    assert_eq!(place.run(&["run", "--once"]).0, 0, "nothing to deliver");
+    place.patient();
+    // Keito cannot be reached, but there is nothing to deliver.
+    assert_eq!(place.run(&["run", "--once"]).0, 0);
     let database = place.path("state/keitod.db");
     let open = rusqlite::Connection::open(&database).unwrap();
     open.pragma_update(None, "user_version", 999).unwrap();
@@ -45,6 +47,7 @@ fn a_pass_says_why_nothing_was_delivered() {
     let keito = Keito::start();
     let work = |origin: &str| {
         let place = Place::new(origin);
+        place.patient();
         place.append("one", &Talk::new(1, "/home/dev/work").exchange());
         place
     };
@@ -61,4 +64,23 @@ fn a_pass_says_why_nothing_was_delivered() {
     let (code, _, err) = work(&keito.origin).run(&["run", "--once"]);
     assert_eq!(code, 5, "429: {err}");
     assert!(keito.entries().is_empty() && keito.expenses().is_empty());
+}
+
+#[test]
+fn a_pass_ends_however_short_the_backoff_is() {
+    let place = Place::new("http://127.0.0.1:9");
+    place.append("one", &Talk::new(1, "/home/dev/work").exchange());
+    let mut child = place.command(&["run", "--once"]).spawn().unwrap();
+    let begun = std::time::Instant::now();
+    let ended = loop {
+        match child.try_wait().unwrap() {
+            None if begun.elapsed().as_secs() < 20 => {
+                std::thread::sleep(std::time::Duration::from_millis(50))
+            }
+            ended => break ended,
+        }
+    };
+    // It may have ended already.
+    let _ = child.kill();
+    assert_eq!(ended.and_then(|status| status.code()), Some(7));
 }

@@ -445,7 +445,10 @@ impl Clerk {
         let per_minute = self.settings.per_minute;
         let Some(scope) = &mut self.account else { return Ok(false) };
         if let Err(at) = scope.desk.may_send(now, per_minute) {
-            wake(polled, at, true);
+            // A pass waits for the limiter, but not for a server that asked for quiet or stays away.
+            let quiet =
+                scope.desk.quiet_until.into_iter().chain(scope.desk.open_until).any(|until| until > now);
+            wake(polled, at, !quiet);
             return Ok(false);
         }
         scope.desk.spend(now);

@@ -225,7 +225,7 @@ fn asked(words: &[&str], status: &str, body: &str) -> (Ended, String) {
 
 #[test]
 fn a_running_daemon_is_asked() {
-    let report = include_str!("fixtures/documents/report.json");
+    let report = include_str!("fixtures/contract/report.json");
     let (table, line) =
         asked(&["report", "--by", "day,agent,model", "--from", "2026-05-01"], "200 OK", report);
     assert_eq!(line, "GET /v1/report?by=day,agent,model&from=2026-05-01 HTTP/1.1");

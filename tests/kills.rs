@@ -7,6 +7,15 @@
 //! `KEITOD_KILLS` (default 20) and `KEITOD_SEED` (default 1) choose how often and where. The real binary, a real
 //! database, real files and real HTTP to the embedded Keito.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "a test says what it saw, and ends where it must"
+)]
+
 #[path = "kills/daemon.rs"]
 mod daemon;
 #[path = "kills/writer.rs"]
@@ -50,6 +59,10 @@ fn kills_lose_nothing_and_double_nothing() {
     println!("KEITOD_KILLS={kills} KEITOD_SEED={seed}");
     let (origin, state, _stop) = start_sandbox();
     let home = tempfile::tempdir().unwrap();
+    if std::env::var_os("KEITOD_KEEP").is_some() {
+        // To look at what went wrong.
+        println!("{}", home.path().display());
+    }
     let mut random = fastrand::Rng::with_seed(seed);
     let daemon = Daemon::new(home.path(), &origin);
     let stop = Arc::new(AtomicBool::new(false));
@@ -65,11 +78,17 @@ fn kills_lose_nothing_and_double_nothing() {
     }
     stop.store(true, Ordering::Relaxed);
     let truth = writing.join().unwrap();
+    let keep = std::env::var_os("KEITOD_KEEP").is_some();
     let mut child = daemon.start();
     daemon.settle(Instant::now() + Duration::from_secs(120));
     child.kill().unwrap();
     child.wait().unwrap();
 
+    if keep {
+        let _ = std::process::Command::new("cp")
+            .args(["-r", home.path().to_str().unwrap(), "/tmp/kept"])
+            .status();
+    }
     let mut posted: BTreeMap<String, [u64; 6]> = BTreeMap::new();
     for expense in state.expenses() {
         let meta = expense.metadata.as_ref().unwrap();

@@ -1,5 +1,14 @@
 //! From a log on disk to records at Keito: the daemon's parts with real files, a real database and real HTTP.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "a test says what it saw, and ends where it must"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 

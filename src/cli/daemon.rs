@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::progress::{Bar, Progress};
 use super::engine::Shown;
+use super::progress::{Bar, Progress};
 use super::{Engine, Exit, Failure, Finished, Mode, Place, Run, log};
 use crate::config::{Config, Env, Paths};
 use crate::daemon::assemble::{Sandboxed, Setup};

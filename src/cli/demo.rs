@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Call, Exit, Failure, print_json, print_queue};
+use super::{Call, Exit, Failure, print_demo, print_json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,7 +25,7 @@ impl Command {
     pub(super) fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
         let Call { engine, place, look, out } = call;
         engine.demo(place, self.keep, &mut |document| {
-            if self.json { Ok(print_json(document, out)?) } else { print_queue(document, *look, out) }
+            if self.json { Ok(print_json(document, out)?) } else { print_demo(document, *look, out) }
         })?;
         Ok(Exit::Ok)
     }

@@ -4,8 +4,8 @@ use std::io;
 
 use super::Exit;
 use crate::config::{ConfigError, NoHome};
-use crate::server::{BindError, CallError, NotAQuestion};
 use crate::daemon::lock::LockError;
+use crate::server::{BindError, CallError, NotAQuestion};
 use crate::setup::samples;
 use crate::{daemon, sandbox, server, store};
 

@@ -37,7 +37,7 @@ pub use failure::Failure;
 pub use look::Look;
 pub use place::Place;
 pub use print::{
-    print_csv, print_flush, print_json, print_queue, print_record, print_report, print_requests,
+    print_csv, print_demo, print_flush, print_json, print_queue, print_record, print_report, print_requests,
     print_sessions, print_status,
 };
 

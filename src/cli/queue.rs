@@ -5,22 +5,23 @@ use clap::{Args, Subcommand};
 use super::ask::ask;
 use super::{Call, Exit, Failure, print_json, print_queue, print_record};
 use crate::server::{Question, QueueQuery};
+use crate::status::QueueState;
 
 const EXAMPLES: &str = "\
 Examples:
   keitod queue list --state held
-  keitod queue show 17";
+  keitod queue show h0c5d1e8a2b47";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
   keitod queue list
   keitod queue list --state dead
-  keitod queue list --json | jq -r '.records[] | select(.reason == \"unmapped\").id'";
+  keitod queue list --json | jq -r '.items[] | select(.reason == \"unmapped\").id'";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
-  keitod queue show 17
-  keitod queue show 17 --json | jq .writes";
+  keitod queue show h0c5d1e8a2b47
+  keitod queue show h0c5d1e8a2b47 --json | jq .writes";
 
 /// The records on their way to Keito
 #[derive(Debug, Args)]
@@ -36,14 +37,12 @@ enum What {
     Show(Show),
 }
 
-/// All records, or those in one state
+/// What is on its way and what waits, and why
 #[derive(Debug, Args)]
 #[command(after_help = LIST_EXAMPLES)]
 struct List {
-    /// Only those in this state
-    #[arg(long, value_parser = [
-        "open", "held", "pending", "sending", "unknown", "reconciling", "done", "dead", "conflict",
-    ])]
+    /// Only those in this state; without it all but what is done, discarded or excluded
+    #[arg(long, value_parser = QueueState::ALL.map(QueueState::word))]
     state: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N")]

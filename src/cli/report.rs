@@ -6,7 +6,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use super::ask::ask;
 use super::{Call, Exit, Failure, print_csv, print_json, print_report};
 use crate::model::Day;
-use crate::server::{By, Question, ReportQuery};
+use crate::report::By;
+use crate::server::{Question, ReportQuery};
 
 const EXAMPLES: &str = "\
 Examples:

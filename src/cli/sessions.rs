@@ -12,7 +12,7 @@ Examples:
   keitod sessions --agent claude-code --limit 10
   keitod sessions --json | jq -r '.sessions[].session'";
 
-/// The sessions, newest first, with their time and cost
+/// The sessions, newest first, with their time and tokens
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Command {

@@ -19,7 +19,7 @@ use crate::daemon::run::Running;
 use crate::daemon::time;
 use crate::model::Instant;
 use crate::sandbox::{self, Entry, Expense, Metadata, Sandbox, ids};
-use crate::server::{QueueQuery, Question};
+use crate::server::{Question, QueueQuery};
 use crate::setup::samples;
 use crate::status::Live;
 

@@ -44,12 +44,12 @@ impl Decisions {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let since = text
+        let mut since = text
             .lines()
             .filter_map(|line| serde_json::from_str::<Line>(line).ok())
             .filter(|line| line.kind == "since")
             .filter_map(|line| Instant::parse(&line.since?));
-        Ok(since.last())
+        Ok(since.next_back())
     }
 
     /// Writes a cut-off, durably.

@@ -67,7 +67,10 @@ impl Delivery {
             .clerk
             .call(move |clerk| {
                 let polled = clerk.poll(now, random)?;
-                Ok::<_, crate::store::Error>((polled, clerk.line().map(|(_, row, desk)| (row.clone(), desk.clone()))))
+                Ok::<_, crate::store::Error>((
+                    polled,
+                    clerk.line().map(|(_, row, desk)| (row.clone(), desk.clone())),
+                ))
             })
             .await??;
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = line;

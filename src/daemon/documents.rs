@@ -16,7 +16,7 @@ use crate::mapping::{self, DirView, Mapped};
 use crate::model::{DirRef, Instant, SessionRef, Usd};
 use crate::prices::{Request, Table};
 use crate::repo;
-use crate::report::{By, Filter, Place, Report, RequestRow, Rows, Rules};
+use crate::report::{Filter, Place, Report, RequestRow, Rows, Rules};
 use crate::server::{self, Code, Failure, Question, ReportQuery};
 use crate::status::{Live, QueueFilter, QueueState, Status, Today};
 use crate::store::{AccountView, Error, Reader};
@@ -70,9 +70,8 @@ impl Documents {
         let calendar = self.calendar(&reader.account_view().map_err(internal)?);
         let filter = Filter { from: query.from(), to: query.to() };
         let rows = reader.report_rows(filter.range(&calendar)).map_err(internal)?;
-        let by: Vec<By> = query.by().iter().map(|by| by_of(*by)).collect();
-        let report =
-            self.with_rules(&reader, &rows, &calendar, |rules| Report::build(&rows, &by, filter, rules))?;
+        let report = self
+            .with_rules(&reader, &rows, &calendar, |rules| Report::build(&rows, query.by(), filter, rules))?;
         document(&report)
     }
 
@@ -226,16 +225,6 @@ impl<'a> Places<'a> {
             Mapped::Excluded(_) | Mapped::Error(_) => Some(Place::default()),
             Mapped::Unmapped => None,
         }
-    }
-}
-
-fn by_of(by: server::By) -> By {
-    match by {
-        server::By::Day => By::Day,
-        server::By::Project => By::Project,
-        server::By::Agent => By::Agent,
-        server::By::Model => By::Model,
-        server::By::Session => By::Session,
     }
 }
 

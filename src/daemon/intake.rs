@@ -93,6 +93,8 @@ struct Job {
     root: PathBuf,
     relative: PathBuf,
     found: Found,
+    /// An event named it: it comes before the backlog.
+    live: bool,
 }
 
 /// Facts of some files that are committed together.
@@ -157,7 +159,7 @@ impl Intake {
     /// Of the database.
     pub fn read_all(&mut self) -> Result<(), super::Error> {
         self.scan_all();
-        self.drain(None)?;
+        self.drain()?;
         self.settle_health(true);
         self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))
     }
@@ -214,9 +216,14 @@ impl Intake {
                 }
             }
             let mut worked = false;
-            for path in pending.due(clock.millis()) {
+            let mut due = pending.due(clock.millis());
+            if due.iter().any(|path| !self.known.contains_key(path)) {
+                due.extend(pending.all(clock.millis()));
+                // The last one looked at is read first: files that are known already.
+                due.sort_by_key(|path| self.known.contains_key(path));
+            }
+            for path in due {
                 self.look(&path);
-                pending.read(&path, clock.millis());
                 worked = true;
             }
             if cadence.due(clock.millis()) {
@@ -228,7 +235,7 @@ impl Intake {
                 worked = true;
             }
             if worked || !self.backlog.is_empty() {
-                self.drain(Some(messages))?;
+                self.drain()?;
                 self.settle_health(true);
                 changed();
             }
@@ -286,24 +293,26 @@ impl Intake {
                 continue;
             }
             let relative = found.relative().to_path_buf();
-            let job = Job { watched, root: root.to_path_buf(), relative, found };
+            let job = Job { watched, root: root.to_path_buf(), relative, found, live: front };
             if front { self.backlog.push_front(job) } else { self.backlog.push_back(job) }
         }
     }
 
     /// Reads the backlog, a slice of a file at a time; between slices live files come first.
-    fn drain(&mut self, messages: Option<&Receiver<Message>>) -> Result<(), super::Error> {
-        let _ = messages;
+    fn drain(&mut self) -> Result<(), super::Error> {
         let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
         self.with_health(|health| health.progress = (0, total));
         let mut batch = Batch::default();
         while let Some(job) = self.backlog.pop_front() {
+            let job_live = job.live;
             let more = self.slice(&job, &mut batch)?;
             if more {
                 self.backlog.push_back(job);
             }
+            // What changed together is committed together: nothing is sealed between a history and its copy.
+            let last_live = job_live && self.backlog.front().is_none_or(|next| !next.live);
             let enough = batch.facts >= FACTS_PER_COMMIT || batch.reads.len() >= FILES_PER_COMMIT;
-            if enough || self.live || self.backlog.is_empty() {
+            if enough || last_live || self.backlog.is_empty() {
                 self.commit(&mut batch)?;
                 let left: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
                 self.with_health(|health| health.progress = (total.saturating_sub(left), total));

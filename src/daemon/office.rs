@@ -8,7 +8,9 @@ use super::documents::Documents;
 use super::run::Running;
 use super::time;
 use crate::deliver::PauseReason;
-use crate::server::{Answer, Answers, Code, Failure, Flush, Question, QueueQuery, ReportQuery, SessionsQuery};
+use crate::server::{
+    Answer, Answers, Code, Failure, Flush, Question, QueueQuery, ReportQuery, SessionsQuery,
+};
 use crate::status::{KeitoLine, Live, LiveSource, Paused, Proved};
 use crate::store::AccountRow;
 
@@ -34,7 +36,9 @@ impl Office {
         let live = if question == Question::Status { self.live() } else { Live::default() };
         let documents = self.documents.clone();
         let answer = tokio::task::spawn_blocking(move || documents.answer(&question, live)).await;
-        answer.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the answer could not be made; see the log")))
+        answer.unwrap_or_else(|_| {
+            Err(Failure::new(Code::Internal, "the answer could not be made; see the log"))
+        })
     }
 
     fn live(&self) -> Live {
@@ -64,10 +68,14 @@ impl Office {
             keito: KeitoLine {
                 origin: self.running.account().map(|account| account.origin),
                 account_id: self.running.account().map(|account| account.account.as_str().to_owned()),
-                user_id: line.as_ref().and_then(|(row, _)| row.user.as_ref().map(|user| user.as_str().to_owned())),
+                user_id: line
+                    .as_ref()
+                    .and_then(|(row, _)| row.user.as_ref().map(|user| user.as_str().to_owned())),
                 proved: line.as_ref().map(|(row, _)| proved(row)).unwrap_or_default(),
                 last_ok_at: line.as_ref().and_then(|(row, _)| row.me_at).map(|at| at.to_string()),
-                next_attempt_at: desk.and_then(|desk| desk.open_until.max(desk.quiet_until)).map(|at| at.to_string()),
+                next_attempt_at: desk
+                    .and_then(|desk| desk.open_until.max(desk.quiet_until))
+                    .map(|at| at.to_string()),
                 breaker: match desk.and_then(|desk| desk.open_until) {
                     Some(until) if until > now => "open".to_owned(),
                     Some(_) => "half_open".to_owned(),
@@ -94,7 +102,8 @@ impl Office {
     fn shown(&self, root: &std::path::Path) -> String {
         use crate::sources::Environment as _;
         let home = self.running.setup.env.home();
-        root.strip_prefix(home).map_or_else(|_| root.display().to_string(), |rest| format!("~/{}", rest.display()))
+        root.strip_prefix(home)
+            .map_or_else(|_| root.display().to_string(), |rest| format!("~/{}", rest.display()))
     }
 }
 

@@ -27,8 +27,11 @@ pub struct ConfigPolicy {
     machine: String,
     account: Option<AccountId>,
     looked: HashMap<DirRef, (Instant, Arc<DirFacts>, PathBuf)>,
-    spots: HashMap<(Agent, DirRef, Option<BranchRef>), (Arc<DirFacts>, Option<Arc<Spot>>)>,
+    spots: HashMap<(Agent, DirRef, Option<BranchRef>), Known>,
 }
+
+/// Where a directory led, with the facts that it was decided by.
+type Known = (Arc<DirFacts>, Option<Arc<Spot>>);
 
 impl ConfigPolicy {
     /// For one account; `None` while there are no credentials.
@@ -50,10 +53,10 @@ impl ConfigPolicy {
         dir: DirRef,
         now: Instant,
     ) -> Result<Option<(Arc<DirFacts>, PathBuf)>, Error> {
-        if let Some((at, facts, path)) = self.looked.get(&dir) {
-            if now.since(*at) < LOOK {
-                return Ok(Some((Arc::clone(facts), path.clone())));
-            }
+        if let Some((at, facts, path)) = self.looked.get(&dir)
+            && now.since(*at) < LOOK
+        {
+            return Ok(Some((Arc::clone(facts), path.clone())));
         }
         let Some((path, remembered)) = tx.dir_of(dir)? else { return Ok(None) };
         let path = PathBuf::from(path);
@@ -96,10 +99,10 @@ impl ConfigPolicy {
     }
 
     fn place(&self, agent: &Agent, link: &LinkTo) -> Place {
-        if let (Some(workspace), Some(account)) = (&link.workspace, &self.account) {
-            if workspace != account {
-                return Place::Held(Held::OtherAccount);
-            }
+        if let (Some(workspace), Some(account)) = (&link.workspace, &self.account)
+            && workspace != account
+        {
+            return Place::Held(Held::OtherAccount);
         }
         let terms = mapping::money_terms(&self.config, agent, link);
         Place::To {
@@ -178,10 +181,10 @@ impl Policy for ConfigPolicy {
         let Some(dir) = dir else { return Ok(None) };
         let Some((facts, path)) = self.facts(tx, dir, now)? else { return Ok(None) };
         let key = (agent.clone(), dir, branch);
-        if let Some((known, spot)) = self.spots.get(&key) {
-            if Arc::ptr_eq(known, &facts) {
-                return Ok(spot.clone());
-            }
+        if let Some((known, spot)) = self.spots.get(&key)
+            && Arc::ptr_eq(known, &facts)
+        {
+            return Ok(spot.clone());
         }
         let name = branch.map(|branch| tx.branch_name(branch)).transpose()?.flatten();
         let spot = self.spot_of(agent, &path, &facts, name.as_deref());
@@ -272,7 +275,11 @@ fn thousands(tokens: u64) -> String {
         return ((tokens + 500) / 1000).to_string();
     }
     let tenths = (tokens + 50) / 100;
-    if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+    if tenths.is_multiple_of(10) {
+        (tenths / 10).to_string()
+    } else {
+        format!("{}.{}", tenths / 10, tenths % 10)
+    }
 }
 
 /// The embedded table with the config's `[[price]]` rows on top.

@@ -72,7 +72,11 @@ impl Running {
     /// Whom we deliver to.
     #[must_use]
     pub fn account(&self) -> Option<Account> {
-        self.delivering_to.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(account, _)| account.clone())
+        self.delivering_to
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .map(|(account, _)| account.clone())
     }
 
     /// Looks for credentials and tells the delivering task if they changed.

@@ -1,15 +1,14 @@
-//! Pure: the link of a directory, and through it of a session's records.
+//! Pure: the link of a directory.
 //!
 //! [`link_of`] answers for one directory: exclude rules, then the repository's own `.keito/config.yml`, then the
-//! `[[rule]]`s. A [`Trail`] answers for the records of one session in their order: a record in a directory that nothing
-//! maps (agents `cd /tmp`) goes where its session went before. [`money_terms`] says what the link's expenses are made of.
+//! `[[rule]]`s. Where a record in a directory that nothing maps (agents `cd /tmp`) goes depends on its session, and is
+//! for those who walk along it. [`money_terms`] says what the link's expenses are made of.
 
 mod by_rule;
 mod keito_file;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod trail;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +21,6 @@ use crate::repo::{DirFacts, KeitoFile, ReadError};
 
 pub use keito_file::{FileError, LinkFile, Names, Read, Scalar, parse};
 pub use terms::{MoneyTerms, money_terms};
-pub use trail::{Resolved, Trail, Via, resolve};
 
 /// A directory as mapping sees it.
 #[derive(Debug, Clone, Copy)]
@@ -157,7 +155,8 @@ pub enum Why {
     Invalid(#[from] FileError),
 }
 
-/// The link of a directory by itself; `[default]` and the session's other directories are the [`Trail`]'s.
+/// The link of a directory by itself; `[default]` and the session's other
+/// directories are for those who walk along a session.
 #[must_use]
 pub fn link_of(rules: &Rules, dir: &DirView<'_>) -> Mapped {
     if let Some(index) = by_rule::excluding(rules, dir) {

@@ -162,36 +162,6 @@ fn the_file_brings_all_its_fields() {
 }
 
 #[test]
-fn an_unmapped_record_follows_its_session() {
-    let a = Mapped::Linked(Arc::new(LinkTo::bare(link("a"), By::Rule(0))));
-    let b = Mapped::Linked(Arc::new(LinkTo::bare(link("b"), By::Rule(1))));
-    let off = Mapped::Excluded(Excluded::Rule(2));
-    let bad = Mapped::Error(MappingError { path: "/x".into(), why: Why::Invalid(FileError::Version) });
-    let none = Mapped::Unmapped;
-    let default = link("default");
-    let walk = |first: Option<&Mapped>, records: &[&Mapped]| -> Vec<String> {
-        resolve(first.cloned(), records.iter().copied(), Some(&default))
-            .iter()
-            .map(|resolved| format!("{} {:?}", word(&resolved.mapped), resolved.via))
-            .collect()
-    };
-    let (own_a, own_b) = ("a by rule 0 Own", "b by rule 1 Own");
-    assert_eq!(walk(None, &[&a, &none, &b, &none]), [own_a, "a by rule 0 Last", own_b, "b by rule 1 Last"]);
-    // Before its first link a session with a link is not the default's.
-    assert_eq!(walk(None, &[&none, &a, &none]), ["unmapped Own", own_a, "a by rule 0 Last"]);
-    assert_eq!(walk(Some(&b), &[&none, &a, &none]), ["b by rule 1 First", own_a, "a by rule 0 Last"]);
-    assert_eq!(
-        walk(Some(&none), &[&none, &none]),
-        ["default by default Default", "default by default Default"]
-    );
-    // Nor is what followed an excluded directory, or one whose file must be mended first.
-    assert_eq!(walk(None, &[&off, &none]), ["excluded by rule 2 Own", "excluded by rule 2 Last"]);
-    let mend = "/x: version is not 1: update keitod";
-    assert_eq!(walk(None, &[&a, &bad, &none]), [own_a, &format!("{mend} Own"), &format!("{mend} Last")]);
-    assert_eq!(resolve(None, [&none].into_iter(), None)[0].mapped, Mapped::Unmapped);
-}
-
-#[test]
 fn the_narrowest_that_speaks_sets_the_terms() {
     let project = "[[project]]\nid = \"p\"\ncost = \"off\"\n";
     let markup_only = "[[project]]\nid = \"p\"\nmarkup_percent = \"3\"\n";

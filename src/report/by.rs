@@ -1,5 +1,8 @@
 //! The keys of a report and the days it is about.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::ledger::days::Calendar;
 use crate::model::Day;
 
@@ -35,32 +38,23 @@ impl By {
     }
 }
 
-/// A list of keys that is none.
+/// A word that is no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ByError {
-    /// No such key.
-    #[error("unknown key {0:?}: use day, project, agent, model, session")]
-    Unknown(String),
-    /// A key twice.
-    #[error("key {0:?} is given twice: name each key once")]
-    Twice(&'static str),
+#[error("`{0}` is no report key: use day, project, agent, model, session")]
+pub struct NotAKey(pub String);
+
+impl fmt::Display for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
 }
 
-/// Parses `day,agent,model`; blanks around the words do not matter, an empty text is no key at all.
-///
-/// # Errors
-/// [`ByError`] names the word that is wrong.
-pub fn parse_by(text: &str) -> Result<Vec<By>, ByError> {
-    let mut list = Vec::new();
-    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-        let found = By::ALL.into_iter().find(|by| by.word() == word);
-        let by = found.ok_or_else(|| ByError::Unknown(word.to_owned()))?;
-        if list.contains(&by) {
-            return Err(ByError::Twice(by.word()));
-        }
-        list.push(by);
+impl FromStr for By {
+    type Err = NotAKey;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|by| by.word() == word).ok_or_else(|| NotAKey(word.to_owned()))
     }
-    Ok(list)
 }
 
 /// The local days of a report, both ends included.
@@ -104,10 +98,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_words_in_any_order_each_once() {
-        assert_eq!(parse_by("session, day"), Ok(vec![By::Session, By::Day]));
-        assert_eq!(parse_by(""), Ok(Vec::new()));
-        assert_eq!(parse_by("day,days"), Err(ByError::Unknown("days".to_owned())));
-        assert_eq!(parse_by("day,model,day"), Err(ByError::Twice("day")));
+    fn every_key_is_its_word() {
+        for by in By::ALL {
+            assert_eq!(by.to_string().parse(), Ok(by));
+        }
+        assert_eq!("days".parse::<By>(), Err(NotAKey("days".to_owned())));
     }
 }

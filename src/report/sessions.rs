@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::{Style, cell, duration, grouped, minute, new_table, number};
 use crate::model::Tokens;
 
 /// Token counts as JSON has them outside of reports.
@@ -69,28 +68,4 @@ pub struct SessionList {
     pub schema_version: u32,
     /// Newest first.
     pub sessions: Vec<SessionLine>,
-}
-
-impl SessionList {
-    /// For people.
-    #[must_use]
-    pub fn table(&self, style: Style) -> String {
-        let header =
-            ["session", "agent", "last", "agent time", "human", "requests", "output", "models", "in"];
-        let mut table = new_table(style, &header);
-        for line in &self.sessions {
-            table.add_row([
-                cell(&line.session),
-                cell(&line.agent),
-                cell(&minute(&line.last_at)),
-                number(duration(line.agent_seconds)),
-                number(duration(line.human_seconds)),
-                number(grouped(line.requests)),
-                number(grouped(line.tokens.output)),
-                cell(&line.models.join(", ")),
-                cell(&line.dirs.join(", ")),
-            ]);
-        }
-        format!("{}\n", table.trim_fmt())
-    }
 }

@@ -1,18 +1,18 @@
 //! What can be asked for: read from a query string by the server, written to one by the client.
 
-use std::fmt::{self, Write as _};
-use std::str::FromStr;
+use std::fmt::Write as _;
 
 use serde::Deserialize;
 
 use crate::model::Day;
+use crate::report::{By, NotAKey};
 
 /// A word in a query that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAQuestion {
     /// Not a key of a report.
-    #[error("`{0}` is no report key: use day, project, agent, model, session")]
-    By(String),
+    #[error(transparent)]
+    By(#[from] NotAKey),
     /// The same key twice.
     #[error("`{0}` stands twice in the report keys: name each once")]
     Twice(By),
@@ -27,52 +27,6 @@ pub enum NotAQuestion {
         /// Last day.
         to: Day,
     },
-}
-
-/// What the rows of a report are split by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum By {
-    /// Local day in the pinned zone.
-    Day,
-    /// Keito project.
-    Project,
-    /// Agent.
-    Agent,
-    /// Model.
-    Model,
-    /// Session.
-    Session,
-}
-
-impl By {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Day, Self::Project, Self::Agent, Self::Model, Self::Session];
-
-    /// The word on the command line and in the document.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Project => "project",
-            Self::Agent => "agent",
-            Self::Model => "model",
-            Self::Session => "session",
-        }
-    }
-}
-
-impl fmt::Display for By {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-impl FromStr for By {
-    type Err = NotAQuestion;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|by| by.word() == word).ok_or_else(|| NotAQuestion::By(word.to_owned()))
-    }
 }
 
 /// `GET /v1/report`. A value exists only with distinct keys and a range that is not empty.
@@ -131,7 +85,8 @@ impl TryFrom<ReportWords> for ReportQuery {
     type Error = NotAQuestion;
 
     fn try_from(words: ReportWords) -> Result<Self, Self::Error> {
-        let by = words.by.as_deref().unwrap_or("day").split(',').map(str::parse).collect::<Result<_, _>>()?;
+        let by = words.by.as_deref().unwrap_or("day").split(',').map(str::parse);
+        let by = by.collect::<Result<_, NotAKey>>()?;
         Self::new(by, day(words.from)?, day(words.to)?)
     }
 }

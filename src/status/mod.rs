@@ -1,4 +1,4 @@
-//! What keitod does now, as a value and as tables: the status document and the queue. What only the running daemon
+//! What keitod does now, as values: the status document and the queue. What only the running daemon
 //! knows comes in as [`Live`], everything else from the store.
 
 mod build;
@@ -7,7 +7,6 @@ mod document;
 mod live;
 mod queue;
 mod reasons;
-mod table;
 mod today;
 
 pub use counts::{Counts, HeldCount, Refused, SourceCounts};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::QueueCounts;
-use crate::report::{Style, TokenCounts, cell, duration, new_table, number};
+use crate::report::TokenCounts;
 
 /// State of an item, in the order in which a person wants to see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -239,39 +239,6 @@ pub struct UnprovenDetail {
     pub posted: TokenCounts,
     /// Tokens of the local requests.
     pub local: TokenCounts,
-}
-
-impl Queue {
-    /// For people.
-    #[must_use]
-    pub fn table(&self, style: Style) -> String {
-        if self.items.is_empty() {
-            return "nothing waits\n".to_owned();
-        }
-        let header = ["id", "state", "kind", "day", "session", "project", "model", "what", "reason"];
-        let mut table = new_table(style, &header);
-        for item in &self.items {
-            let text = |text: &Option<String>| cell(text.as_deref().unwrap_or("-"));
-            let what = match (&item.amount, &item.cost_usd) {
-                _ if item.kind == "entry" => duration(item.seconds),
-                (Some(amount), _) => amount.clone(),
-                (None, Some(usd)) => format!("${usd}"),
-                (None, None) => format!("{} requests", item.requests),
-            };
-            table.add_row([
-                cell(&item.id),
-                cell(item.state.word()),
-                cell(&item.kind),
-                cell(&item.day),
-                text(&item.session),
-                text(&item.project),
-                text(&item.model),
-                number(what),
-                text(&item.reason),
-            ]);
-        }
-        format!("{}\n", table.trim_fmt())
-    }
 }
 
 #[cfg(test)]

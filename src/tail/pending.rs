@@ -70,6 +70,18 @@ impl Pending {
         due.into_iter().map(|(_, path)| path).collect()
     }
 
+    /// Everything that is pending, whether due or not: a file that nobody knew may hold copies of lines that are still
+    /// pending elsewhere, and those must be read before it. It counts as read from here on.
+    pub fn all(&mut self, now: u64) -> Vec<PathBuf> {
+        let pending = self.files.iter_mut().filter(|(_, state)| matches!(state, State::Due(_)));
+        pending
+            .map(|(path, state)| {
+                *state = State::Read(now);
+                path.clone()
+            })
+            .collect()
+    }
+
     /// When the next path is due; `None` if none is pending.
     #[must_use]
     pub fn next_wake(&self) -> Option<u64> {

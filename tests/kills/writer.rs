@@ -75,7 +75,7 @@ impl Writer {
         let cut = self.random.usize(..=line.len());
         let session = &mut self.sessions[index];
         session.file.write_all(&line.as_bytes()[..cut]).unwrap();
-        if cut % 3 == 0 {
+        if cut.is_multiple_of(3) {
             std::thread::sleep(Duration::from_millis(1));
         }
         session.file.write_all(&line.as_bytes()[cut..]).unwrap();

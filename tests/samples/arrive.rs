@@ -24,15 +24,27 @@ const NAMES: Names<'_> = Names {
     task: "Development",
 };
 
-/// One pass over the samples of `now`: what arrived and what is left.
-async fn deliver(now: Instant) -> (State, Vec<DueRow>) {
+/// What must arrive, and where its days begin.
+struct Truth {
+    expected: Expected,
+    zone: TimeZone,
+}
+
+impl Truth {
+    fn new(now: Instant, zone: &str) -> Self {
+        Self { expected: expected(now, SEED), zone: TimeZone::get(zone).unwrap() }
+    }
+}
+
+/// One pass over the samples of `now`, with days in `zone`: what arrived and what is left.
+async fn deliver(now: Instant, zone: &str) -> (State, Vec<DueRow>) {
     let home = tempfile::tempdir().unwrap();
     samples::home(home.path(), &NAMES).unwrap();
     samples::write_all(&script(now, home.path(), SEED)).unwrap();
     let sandbox = Sandbox::start(sandbox::Settings::default()).await.unwrap();
     let env = Env::new(home.path(), Vec::<(String, String)>::new());
     let config = format!(
-        "since = \"{}\"\ntimezone = \"UTC\"\n[delivery]\nreconcile_grace = \"1s\"\n[keito]\nexpense_category_id = \"{}\"\n",
+        "since = \"{}\"\ntimezone = \"{zone}\"\n[delivery]\nreconcile_grace = \"1s\"\n[keito]\nexpense_category_id = \"{}\"\n",
         now.minus(samples::SPAN),
         ids::LLM_USAGE
     );
@@ -50,8 +62,8 @@ async fn deliver(now: Instant) -> (State, Vec<DueRow>) {
     (sandbox.state(), left)
 }
 
-fn day(seconds: i64) -> Day {
-    Instant::from_seconds(seconds).timestamp().to_zoned(TimeZone::UTC).date()
+fn day(seconds: i64, zone: &TimeZone) -> Day {
+    Instant::from_seconds(seconds).timestamp().to_zoned(zone.clone()).date()
 }
 
 fn text(metadata: Option<&Metadata>, key: &str) -> String {
@@ -59,23 +71,24 @@ fn text(metadata: Option<&Metadata>, key: &str) -> String {
 }
 
 /// Seconds by session and day, of what is linked or of what is not.
-fn seconds(truth: &Expected, linked: bool) -> BTreeMap<(String, Day), u64> {
+fn seconds(truth: &Truth, linked: bool) -> BTreeMap<(String, Day), u64> {
     let mut sum = BTreeMap::new();
-    for session in truth.sessions.iter().filter(|session| session.held.is_none() == linked) {
+    for session in truth.expected.sessions.iter().filter(|session| session.held.is_none() == linked) {
         for second in session.agent.iter().flat_map(|(start, end)| *start..*end) {
-            *sum.entry((session.id.clone(), day(second))).or_default() += 1;
+            *sum.entry((session.id.clone(), day(second, &truth.zone))).or_default() += 1;
         }
     }
     sum
 }
 
 /// Requests and tokens by session, day and model, of what is held for `held`.
-fn usage(truth: &Expected, held: Option<&str>) -> BTreeMap<(String, Day, &'static str), (u64, Tokens)> {
+fn usage(truth: &Truth, held: Option<&str>) -> BTreeMap<(String, Day, &'static str), (u64, Tokens)> {
     let mut sum: BTreeMap<_, (u64, Tokens)> = BTreeMap::new();
-    for session in &truth.sessions {
+    for session in &truth.expected.sessions {
         for request in session.requests.iter().filter(|request| request.held == held) {
-            let (count, tokens) =
-                sum.entry((session.id.clone(), day(request.at.seconds()), request.model)).or_default();
+            let (count, tokens) = sum
+                .entry((session.id.clone(), day(request.at.seconds(), &truth.zone), request.model))
+                .or_default();
             *count += 1;
             tokens.add(&request.tokens);
         }
@@ -83,7 +96,7 @@ fn usage(truth: &Expected, held: Option<&str>) -> BTreeMap<(String, Day, &'stati
     sum
 }
 
-fn check_entries(entries: &[Entry], truth: &Expected) {
+fn check_entries(entries: &[Entry], truth: &Truth) {
     let due = seconds(truth, true);
     assert_eq!(entries.len(), due.len());
     for entry in entries {
@@ -104,7 +117,7 @@ fn price(model: &str, tokens: &Tokens) -> i128 {
     sum * 100_000 + odd
 }
 
-fn check_expenses(expenses: &[Expense], truth: &Expected) {
+fn check_expenses(expenses: &[Expense], truth: &Truth) {
     let due = usage(truth, None);
     assert_eq!(expenses.len(), due.len());
     let mut sums: BTreeMap<(Day, String), (i128, i128)> = BTreeMap::new();
@@ -130,7 +143,7 @@ fn check_expenses(expenses: &[Expense], truth: &Expected) {
     }
 }
 
-fn check_held(left: &[DueRow], truth: &Expected) {
+fn check_held(left: &[DueRow], truth: &Truth) {
     let mut time: Vec<_> =
         left.iter().filter(|row| !row.expense).map(|row| (row.day.clone(), row.seconds)).collect();
     let mut due: Vec<_> =
@@ -154,13 +167,14 @@ fn check_held(left: &[DueRow], truth: &Expected) {
 
 #[tokio::test]
 async fn all_of_one_day_arrives() {
-    let (keito, left) = deliver(super::noon()).await;
-    let truth = expected(super::noon(), SEED);
+    let (keito, left) = deliver(super::noon(), "UTC").await;
+    let truth = Truth::new(super::noon(), "UTC");
     check_entries(&keito.entries(), &truth);
     check_expenses(&keito.expenses(), &truth);
     check_held(&left, &truth);
 
     let names: BTreeMap<_, _> = truth
+        .expected
         .sessions
         .iter()
         .map(|session| session.id.clone())
@@ -206,8 +220,8 @@ async fn all_of_one_day_arrives() {
 
 #[tokio::test]
 async fn after_midnight_all_arrives_on_two_days() {
-    let (keito, left) = deliver(super::after_midnight()).await;
-    let truth = expected(super::after_midnight(), SEED);
+    let (keito, left) = deliver(super::after_midnight(), "Pacific/Auckland").await;
+    let truth = Truth::new(super::after_midnight(), "Pacific/Auckland");
     check_entries(&keito.entries(), &truth);
     check_expenses(&keito.expenses(), &truth);
     check_held(&left, &truth);
@@ -216,7 +230,7 @@ async fn after_midnight_all_arrives_on_two_days() {
         keito.expenses().iter().map(|expense| expense.spent_date).collect(),
     ] {
         assert!(
-            days.contains(&Day::constant(2026, 11, 19)) && days.contains(&Day::constant(2026, 11, 20)),
+            days.contains(&Day::constant(2025, 11, 19)) && days.contains(&Day::constant(2025, 11, 20)),
             "{days:?}"
         );
     }

@@ -14,10 +14,10 @@ use keitod::model::Instant;
 
 /// Noon of a day that is over, so that all is on one day.
 fn noon() -> Instant {
-    Instant::parse("2026-11-19T12:00:00Z").unwrap()
+    Instant::parse("2025-11-19T12:00:00Z").unwrap()
 }
 
-/// Three minutes after a midnight.
+/// Three minutes after a midnight in Auckland.
 fn after_midnight() -> Instant {
-    Instant::parse("2026-11-20T00:03:00Z").unwrap()
+    Instant::parse("2025-11-20T00:03:00+13:00").unwrap()
 }

@@ -74,10 +74,20 @@ impl<'a> Doc<'a> {
         self.str().and_then(money).unwrap_or_else(|| self.text())
     }
 
-    /// An instant in a zone, to the minute.
+    /// The first 13 characters of an id, which in a UUID of version 7 are its whole time: fewer would be the same for
+    /// all that began within a minute.
+    pub(super) fn short(self) -> String {
+        match self.str().and_then(|text| text.char_indices().nth(13).map(|(end, _)| &text[..end])) {
+            Some(start) => format!("{}…", plain(start)),
+            None => self.text(),
+        }
+    }
+
+    /// An instant in a zone, to the minute; UTC, the zone of documents that name none, is marked.
     pub(super) fn instant(self, zone: &TimeZone) -> String {
+        let form = if *zone == TimeZone::UTC { "%Y-%m-%d %H:%MZ" } else { "%Y-%m-%d %H:%M" };
         let at = self.str().and_then(|text| text.parse::<Timestamp>().ok());
-        at.map_or_else(|| self.text(), |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
+        at.map_or_else(|| self.text(), |at| at.to_zoned(zone.clone()).strftime(form).to_string())
     }
 
     /// The zone that a document's days are in; UTC if it names none.

@@ -1,5 +1,6 @@
 //! Documents for people: from JSON, so that what the socket answers and what the file answers look the same.
 
+mod demo;
 mod document;
 mod flush;
 mod number;
@@ -14,6 +15,7 @@ mod table;
 mod tests;
 mod text;
 
+pub use demo::print_demo;
 pub(super) use flush::failed;
 pub use flush::print_flush;
 pub(super) use paint::{Ink, paint};

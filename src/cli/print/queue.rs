@@ -1,18 +1,57 @@
-//! The queue: `{timezone, records: [{id, kind, state, reason, agent, session, day, project, project_name, model, hours, total_cost, …}]}`.
+//! The queue: `{schema_version, counts, items: [{id, kind, state, agent, session, day, project, …}]}`, and one item of it:
+//! `{schema_version, item, record, writes, unproven}`.
 
-use std::io::Write;
+use std::io::{self, Write};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::document::{Doc, NOTHING, read};
 use super::table::Lean::{Left, Right};
-use super::{Ink, Sheet, paint};
+use super::{Ink, Sheet, paint, plain};
 use crate::cli::{Failure, Look};
 
-/// A queue document as a table.
+/// What is said of an item and of its record, in this order; the rest is for programs.
+const ITEM: [&str; 19] = [
+    "id",
+    "kind",
+    "state",
+    "reason",
+    "remedy",
+    "agent",
+    "session",
+    "day",
+    "project",
+    "task",
+    "model",
+    "part",
+    "hours",
+    "seconds",
+    "amount",
+    "requests",
+    "cost_usd",
+    "attempts",
+    "remote_id",
+];
+const RECORD: [&str; 9] = [
+    "state",
+    "first_at",
+    "last_at",
+    "answered_at",
+    "listed_at",
+    "billed_requests",
+    "excess",
+    "adopted",
+    "assumed",
+];
+
+/// A queue document as a table, and below it a way out for each reason in it.
 ///
 /// # Errors
 /// If it is no document, or of the output.
 pub fn print_queue(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), Failure> {
     let value = read(json)?;
+    let items = Doc(&value).at("items");
     let mut sheet = Sheet::mixed(
         look,
         &[
@@ -24,70 +63,120 @@ pub fn print_queue(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), F
             ("project", Left),
             ("model", Left),
             ("hours", Right),
-            ("cost", Right),
+            ("amount", Right),
+            ("cost USD", Right),
         ],
     );
-    for record in Doc(&value).at("records").items() {
-        let name = record.at("project_name");
+    for item in items.items() {
         sheet.row(vec![
-            record.at("id").text(),
-            record.at("kind").text(),
-            state(record),
-            record.at("day").text(),
-            record.at("agent").text(),
-            if name.is_null() { record.at("project") } else { name }.text(),
-            record.at("model").text(),
-            record.at("hours").text(),
-            record.at("total_cost").text(),
+            item.at("id").text(),
+            item.at("kind").text(),
+            state(item),
+            item.at("day").text(),
+            item.at("agent").text(),
+            item.at("project").text(),
+            item.at("model").text(),
+            item.at("hours").text(),
+            item.at("amount").text(),
+            item.at("cost_usd").money(),
         ]);
     }
-    if sheet.is_empty() {
-        writeln!(out, "the queue is empty")?;
-    } else {
-        sheet.print(out)?;
+    sheet.print_or("no records", out)?;
+    remedies(items, look, out)?;
+    Ok(())
+}
+
+/// Each once: a hundred records may be held for one reason.
+fn remedies(items: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut told: Vec<(String, String)> = Vec::new();
+    for item in items.items().filter(|item| !item.at("remedy").is_null()) {
+        let way = (state(item), item.at("remedy").text());
+        if !told.contains(&way) {
+            told.push(way);
+        }
+    }
+    if !told.is_empty() {
+        writeln!(out)?;
+    }
+    for (state, remedy) in told {
+        writeln!(out, "{}\n  → {remedy}", paint(look, Ink::Warn, &state))?;
     }
     Ok(())
 }
 
-fn state(record: Doc<'_>) -> String {
-    let (state, reason) = (record.at("state").text(), record.at("reason").text());
+fn state(item: Doc<'_>) -> String {
+    let (state, reason) = (item.at("state").text(), item.at("reason").text());
     if reason == NOTHING { state } else { format!("{state}: {reason}") }
 }
 
-/// One record with everything known of it, and its writes.
+/// One item with all that is known of it: its record, its writes, and the bytes of the latest.
 ///
 /// # Errors
 /// If it is no document, or of the output.
 pub fn print_record(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), Failure> {
     let value = read(json)?;
     let document = Doc(&value);
-    let record = if document.at("record").is_null() { document } else { document.at("record") };
-    let shown = |(key, field): &(&str, Doc<'_>)| {
-        !field.is_null() && !matches!(*key, "writes" | "schema_version" | "timezone")
-    };
-    let fields: Vec<(&str, Doc<'_>)> = record.pairs().filter(shown).collect();
-    let width = fields.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
+    let (item, record) = (document.at("item"), document.at("record"));
+    let of_item = ITEM.iter().map(|key| ((*key).to_owned(), item.at(key)));
+    // An item is as its latest write is; what its record is, is something else.
+    let of_record = RECORD.iter().map(|key| (key.replace("state", "record"), record.at(key)));
+    let said = |(_, field): &(String, Doc<'_>)| !field.is_null() && field.0.as_bool() != Some(false);
+    let fields: Vec<(String, Doc<'_>)> = of_item.chain(of_record).filter(said).collect();
+    let width = fields.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
     for (key, field) in fields {
-        let name = paint(look, Ink::Bold, &format!("{:width$}", super::plain(key)));
-        writeln!(out, "{name}  {}", field.text())?;
+        writeln!(out, "{}  {}", paint(look, Ink::Bold, &format!("{key:width$}")), field.text())?;
     }
-    let zone = document.zone();
-    let mut sheet =
-        Sheet::new(look, &["write", "method", "state", "sealed", "last try", "answer"], &["tries"]);
-    for write in record.at("writes").items() {
-        sheet.row(vec![
-            write.at("id").text(),
-            write.at("method").text(),
-            state(write),
-            write.at("sealed_at").instant(&zone),
-            write.at("last_attempt_at").instant(&zone),
-            write.at("answer").text(),
-            write.at("attempts").number(),
-        ]);
-    }
-    if !sheet.is_empty() {
-        writeln!(out)?;
-        sheet.print(out)?;
-    }
+    writes(document, look, out)?;
+    latest_body(json, look, out)?;
+    unproven(document.at("unproven"), look, out)?;
     Ok(())
+}
+
+fn writes(document: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let zone = document.zone();
+    let times = ["sealed_at", "sent_at", "ended_at", "next_at"];
+    let mut sheet = Sheet::new(look, &["write", "state", "sealed", "sent", "ended", "next"], &["tries"]);
+    for write in document.at("writes").items() {
+        let mut cells = vec![write.at("method").text(), state(write)];
+        cells.extend(times.map(|key| write.at(key).instant(&zone)));
+        cells.push(write.at("attempts").number());
+        sheet.row(cells);
+    }
+    sheet.print_below(out)
+}
+
+#[derive(Deserialize)]
+struct Bodies<'a> {
+    #[serde(borrow)]
+    writes: Vec<Body<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+}
+
+/// Read apart from the rest: a parsed and printed body could differ in a digit.
+fn latest_body(json: &[u8], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let writes = serde_json::from_slice::<Bodies<'_>>(json).map(|found| found.writes).unwrap_or_default();
+    match writes.last().and_then(|write| write.body) {
+        Some(body) => {
+            writeln!(out, "\n{}\n{}", paint(look, Ink::Bold, "the latest as it leaves"), plain(body.get()))
+        }
+        None => Ok(()),
+    }
+}
+
+fn unproven(records: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let classes = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output"];
+    let mut sheet = Sheet::new(look, &["unproven", "tokens"], &classes.map(|class| class.replace('_', " ")));
+    for record in records.items() {
+        for (whose, side) in [("at Keito", "posted"), ("in the logs", "local")] {
+            let mut cells = vec![record.at("record").text(), whose.to_owned()];
+            cells.extend(classes.map(|class| record.at(side).at(class).number()));
+            sheet.row(cells);
+        }
+    }
+    sheet.print_below(out)
 }

@@ -66,7 +66,8 @@ fn key_of(row: Doc<'_>, key: &str) -> String {
 }
 
 fn cells_of(row: Doc<'_>, timed: bool) -> Vec<String> {
-    let written = row.at("cache_write_5m_tokens").count() + row.at("cache_write_1h_tokens").count();
+    let hour = row.at("cache_write_1h_tokens").count();
+    let written = row.at("cache_write_5m_tokens").count().saturating_add(hour);
     let mut cells = vec![
         row.at("requests").number(),
         row.at("input_tokens").number(),

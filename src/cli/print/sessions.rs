@@ -1,4 +1,4 @@
-//! Sessions: `{timezone, sessions: [{agent, session, first_at, last_at, project, project_name, requests, agent_seconds, cost_usd, …}]}`.
+//! Sessions: `{schema_version, sessions: [{agent, session, first_at, last_at, requests, tokens, agent_seconds, models, dirs, …}]}`.
 
 use std::io::Write;
 
@@ -22,29 +22,28 @@ pub fn print_sessions(json: &[u8], look: Look, out: &mut dyn Write) -> Result<()
             ("session", Left),
             ("began", Left),
             ("last", Left),
-            ("project", Left),
-            ("requests", Right),
             ("agent time", Right),
-            ("cost USD", Right),
+            ("human", Right),
+            ("requests", Right),
+            ("output", Right),
+            ("models", Left),
+            ("in", Left),
         ],
     );
     for session in document.at("sessions").items() {
-        let name = session.at("project_name");
         sheet.row(vec![
             session.at("agent").text(),
             session.at("session").text(),
             session.at("first_at").instant(&zone),
             session.at("last_at").instant(&zone),
-            if name.is_null() { session.at("project") } else { name }.text(),
-            session.at("requests").number(),
             session.at("agent_seconds").duration(),
-            session.at("cost_usd").money(),
+            session.at("human_seconds").duration(),
+            session.at("requests").number(),
+            session.at("tokens").at("output").number(),
+            session.at("models").text(),
+            session.at("dirs").text(),
         ]);
     }
-    if sheet.is_empty() {
-        writeln!(out, "no sessions")?;
-    } else {
-        sheet.print(out)?;
-    }
+    sheet.print_or("no sessions", out)?;
     Ok(())
 }

@@ -23,9 +23,10 @@ pub(crate) struct Sheet {
 
 impl Sheet {
     /// Headings of text columns, then those of number columns.
-    pub(crate) fn new(look: Look, texts: &[&str], numbers: &[&str]) -> Self {
+    pub(crate) fn new(look: Look, texts: &[&str], numbers: &[impl AsRef<str>]) -> Self {
         let columns = texts.iter().map(|name| (*name, Lean::Left));
-        Self::mixed(look, &columns.chain(numbers.iter().map(|name| (*name, Lean::Right))).collect::<Vec<_>>())
+        let numbers = numbers.iter().map(|name| (name.as_ref(), Lean::Right));
+        Self::mixed(look, &columns.chain(numbers).collect::<Vec<_>>())
     }
 
     /// Headings in any order.
@@ -62,6 +63,20 @@ impl Sheet {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.table.is_empty()
+    }
+
+    /// The table, or what stands in its place if it has no rows.
+    pub(crate) fn print_or(&self, nothing: &str, out: &mut dyn Write) -> io::Result<()> {
+        if self.is_empty() { writeln!(out, "{nothing}") } else { self.print(out) }
+    }
+
+    /// The table after a blank line; nothing if it has no rows.
+    pub(crate) fn print_below(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        self.print(out)
     }
 
     pub(crate) fn print(&self, out: &mut dyn Write) -> io::Result<()> {

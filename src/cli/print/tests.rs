@@ -1,10 +1,19 @@
 //! The documents as people see them. Tables are compared whole: what moves, moves on purpose.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use super::*;
 use crate::cli::{Failure, Look};
+use crate::report::{SessionLine, SessionList, TokenCounts};
+use crate::status::{Queue, QueueDetail, QueueItem};
 
-const STATUS: &str = include_str!("../../../tests/fixtures/documents/status.json");
-const REPORT: &str = include_str!("../../../tests/fixtures/documents/report.json");
+const STATUS: &str = include_str!("../../../tests/fixtures/contract/status.json");
+const REPORT: &str = include_str!("../../../tests/fixtures/contract/report.json");
+const QUEUE: &str = include_str!("../../../tests/fixtures/documents/queue.json");
+const RECORD: &str = include_str!("../../../tests/fixtures/documents/record.json");
+const DEMO: &str = include_str!("../../../tests/fixtures/documents/demo.json");
 
 type Print = fn(&[u8], Look, &mut dyn Write) -> Result<(), Failure>;
 
@@ -53,37 +62,59 @@ fn csv_has_exact_values_and_no_totals() {
     assert!(text.contains("\r\n\"p,1\",\"A \"\"W\"\"\nB\",,"), "{text}");
 }
 
-#[test]
-fn the_queue_and_a_record() {
-    let queue = r#"{"records":[
-        {"id":17,"kind":"entry","state":"held","reason":"unmapped","day":"2026-05-05","agent":"codex","project":null,
-         "model":null,"hours":"0.25","total_cost":null},
-        {"id":18,"kind":"expense","state":"done","reason":null,"day":"2026-05-05","agent":"codex","project":"p1",
-         "project_name":"Acme\u202e","model":"gpt-5","hours":null,"total_cost":"12.3456"}]}"#;
-    check(
-        &shown(print_queue, queue),
-        " id  kind     state           day         agent  project       model  hours     cost
- 17  entry    held: unmapped  2026-05-05  codex  -             -       0.25        -
- 18  expense  done            2026-05-05  codex  Acme\\u{202e}  gpt-5      -  12.3456",
-    );
-    check(&shown(print_queue, r#"{"records":[]}"#), "the queue is empty");
-    let record = r#"{"schema_version":1,"id":17,"kind":"entry","reason":null,"writes":[
-        {"id":3,"method":"POST","state":"done","sealed_at":"2026-05-05T09:20:01.552Z","last_attempt_at":null,
-         "answer":"201","attempts":1}]}"#;
-    let text = shown(print_record, record);
-    assert!(text.starts_with("id    17\nkind  entry\n\n"), "{text}");
-    assert!(text.contains("3      POST    done   2026-05-05 09:20  -         201         1"), "{text}");
+/// An example with a key that the type does not have, or without one that it has, would show a printer that is none.
+fn is_a<T: Serialize + DeserializeOwned>(json: &str) {
+    let example: T = serde_json::from_str(json).unwrap();
+    let again = serde_json::to_value(&example).unwrap();
+    assert_eq!(again, serde_json::from_str::<Value>(json).unwrap());
 }
 
 #[test]
-fn sessions_in_their_zone() {
-    let sessions = r#"{"timezone":"Europe/London","sessions":[{"agent":"codex","session":"s1",
-        "first_at":"2026-05-05T23:30:00Z","last_at":"2026-05-06T00:10:00Z","project":"p1","requests":1234,
-        "agent_seconds":3700,"cost_usd":"0.00001"}]}"#;
+fn the_queue_and_a_way_out_for_each_reason() {
+    is_a::<Queue>(QUEUE);
+    check(&shown(print_queue, QUEUE), include_str!("../../../tests/fixtures/documents/queue.txt"));
+    check(&shown(print_queue, r#"{"items":[]}"#), "no records");
+}
+
+#[test]
+fn a_record_with_its_writes_and_the_very_bytes_of_the_latest() {
+    is_a::<QueueDetail>(RECORD);
+    check(&shown(print_record, RECORD), include_str!("../../../tests/fixtures/documents/record.txt"));
+    let group = r#"{"item":{"id":"h1","kind":"entry"},"record":null,"writes":[],"unproven":[]}"#;
+    check(&shown(print_record, group), "id    h1\nkind  entry");
+}
+
+#[test]
+fn a_demo_shows_what_was_delivered_and_what_was_not() {
+    let demo: Value = serde_json::from_str(DEMO).unwrap();
+    demo["held"].as_array().unwrap().iter().for_each(|item| is_a::<QueueItem>(&item.to_string()));
+    check(&shown(print_demo, DEMO), include_str!("../../../tests/fixtures/documents/demo.txt"));
+    let kept = shown(print_demo, r#"{"home":"/tmp/kept"}"#);
+    check(&kept, "time entries\n none\n\nexpenses\n none\n\nheld\n none\n\nhome    /tmp/kept");
+}
+
+#[test]
+fn sessions_in_universal_time() {
+    let line = SessionLine {
+        agent: "codex".to_owned(),
+        session: "s1".to_owned(),
+        first_at: "2026-05-05T23:30:00.000Z".to_owned(),
+        last_at: "2026-05-06T00:10:00.000Z".to_owned(),
+        requests: 1234,
+        tokens: TokenCounts { output: 45_678, ..TokenCounts::default() },
+        agent_seconds: 3700,
+        human_seconds: 20,
+        dropped_seconds: 0,
+        models: vec!["gpt-5".to_owned(), "gpt-5-mini".to_owned()],
+        dirs: vec!["acme".to_owned()],
+        paths: None,
+        lag_bytes: 0,
+    };
+    let list = SessionList { schema_version: 1, sessions: vec![line] };
     check(
-        &shown(print_sessions, sessions),
-        " agent  session  began             last              project  requests  agent time  cost USD
- codex  s1       2026-05-06 00:30  2026-05-06 01:10  p1          1,234      1h 01m   0.00001",
+        &shown(print_sessions, &serde_json::to_string(&list).unwrap()),
+        " agent  session  began              last               agent time  human  requests  output  models             in
+ codex  s1       2026-05-05 23:30Z  2026-05-06 00:10Z      1h 01m    20s     1,234  45,678  gpt-5, gpt-5-mini  acme",
     );
     check(&shown(print_sessions, "{}"), "no sessions");
 }
@@ -110,21 +141,33 @@ fn a_flush_is_a_line() {
 /// Names from logs and from Keito reach the terminal in every printer; none may steer it. Any shape of document prints.
 #[test]
 fn no_document_steers_the_terminal_or_breaks_a_printer() {
-    let csv_is_for_programs: [Print; 6] =
-        [print_status, print_report, print_sessions, print_queue, print_record, print_flush];
+    let csv_is_for_programs: [Print; 7] =
+        [print_status, print_report, print_sessions, print_queue, print_record, print_demo, print_flush];
     let evil = "\\u001b[2J\\u202e\\n\\u0007";
     let documents = [
         STATUS.to_owned(),
         REPORT.to_owned(),
+        QUEUE.to_owned(),
+        RECORD.to_owned(),
+        DEMO.to_owned(),
         "{}".to_owned(),
         "[]".to_owned(),
         "3".to_owned(),
         STATUS.replace("claude", evil).replace("unpriced", evil).replace("native", evil),
         REPORT.replace("claude", evil).replace("2026", evil),
+        QUEUE.replace("codex", evil).replace("unmapped", evil).replace("keitod link", evil),
+        RECORD
+            .replace("claude", evil)
+            .replace("2026", evil)
+            .replace("ümlaut", evil)
+            .replace("status_500", evil),
+        DEMO.replace("Acme", evil).replace("claude", evil).replace("019e", evil).replace("/", evil),
         format!(
-            r#"{{"records":[{{"id":"{evil}","state":{{"{evil}":1}}}}],"sessions":[{{"agent":"{evil}","first_at":"{evil}"}}]}}"#
+            r#"{{"items":[{{"id":"{evil}","state":{{"{evil}":1}}}}],"sessions":[{{"agent":"{evil}","first_at":"{evil}"}}]}}"#
         ),
-        format!(r#"{{"{evil}":"{evil}","writes":[{{"answer":"{evil}"}}],"requests":[]}}"#),
+        format!(
+            r#"{{"{evil}":"{evil}","writes":[{{"body":"{evil}"}}],"requests":[],"expenses":[{{"cached_input_tokens":18446744073709551615,"cache_write_tokens":1}}]}}"#
+        ),
     ];
     for (at, print) in csv_is_for_programs.into_iter().enumerate() {
         for document in &documents {

@@ -317,11 +317,11 @@ impl Clerk {
         // These two end by a person's word alone: asking the server would change nothing.
         let by_person = |reason| matches!(reason, PauseReason::User | PauseReason::AmountMismatch);
         let pause = scope.desk.pause;
-        if let Some(pause) = pause.filter(|pause| !by_person(pause.reason)) {
-            if pause.probe_at > now {
-                wake(polled, pause.probe_at, false);
-                return Ok(());
-            }
+        if let Some(pause) = pause.filter(|pause| !by_person(pause.reason))
+            && pause.probe_at > now
+        {
+            wake(polled, pause.probe_at, false);
+            return Ok(());
         }
         if pause.is_some_and(|pause| pause.reason == PauseReason::User) {
             return Ok(());

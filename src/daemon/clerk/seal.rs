@@ -89,11 +89,11 @@ impl Clerk {
                 }
                 tx.save_sheet(id, &sheet, ready_at)?;
             }
-            if let (Some(zone), Some(scope)) = (&pinned, account.as_mut()) {
-                if scope.row.zone.is_none() {
-                    scope.row.zone = Some(zone.clone());
-                    tx.save_account(scope.id, &scope.row)?;
-                }
+            if let (Some(zone), Some(scope)) = (&pinned, account.as_mut())
+                && scope.row.zone.is_none()
+            {
+                scope.row.zone = Some(zone.clone());
+                tx.save_account(scope.id, &scope.row)?;
             }
             Ok(())
         })?;

@@ -37,7 +37,7 @@ impl Ids {
     /// `msg_01…`, `req_011C…`, `toolu_01…`: 24 characters after the first underscore.
     pub(super) fn vendor(self, prefix: &str, label: &str) -> String {
         let fixed = prefix.split_once('_').map_or(0, |(_, fixed)| fixed.len());
-        let bytes = self.bytes(label);
+        let bytes = self.bytes(&format!("{prefix} {label}"));
         let letters = bytes.iter().take(24 - fixed.min(24));
         let letters = letters.map(|byte| char::from(BASE58[usize::from(*byte) % BASE58.len()]));
         prefix.chars().chain(letters).collect()
@@ -46,7 +46,7 @@ impl Ids {
     /// A subagent's id: `a` and 16 hex digits.
     pub(super) fn agent(self, label: &str) -> String {
         let mut text = String::from("a");
-        for byte in &self.bytes(label)[..8] {
+        for byte in &self.bytes(&format!("agent {label}"))[..8] {
             let _ = write!(text, "{byte:02x}");
         }
         text

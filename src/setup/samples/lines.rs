@@ -224,9 +224,12 @@ impl Pen {
 
     fn record(&mut self, body: Value, spot: &Spot, part: usize, at: Instant) {
         let uuid = self.ids.uuid(&format!("{}/{part}", spot.label));
+        // New in a copy, as the session's id is.
+        let prompt_id = || self.ids.uuid(&format!("{}/prompt {}", self.id, spot.turn));
         let line = Record {
             parent_uuid: self.parent.replace(uuid.clone()),
             is_sidechain: self.agent.is_some(),
+            prompt_id: (body["type"] == "user").then(prompt_id),
             agent_id: self.agent.as_deref(),
             body,
             uuid,

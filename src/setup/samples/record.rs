@@ -14,6 +14,8 @@ pub(super) struct Record<'a> {
     pub(super) parent_uuid: Option<String>,
     pub(super) is_sidechain: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) prompt_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) agent_id: Option<&'a str>,
     #[serde(flatten)]
     pub(super) body: Value,

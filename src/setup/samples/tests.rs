@@ -6,7 +6,7 @@ use super::*;
 use crate::model::Instant;
 
 fn now() -> Instant {
-    Instant::parse("2026-11-20T12:00:00Z").unwrap()
+    Instant::parse("2025-11-20T12:00:00Z").unwrap()
 }
 
 fn files(script: &[Append]) -> BTreeMap<PathBuf, Vec<u8>> {

@@ -13,7 +13,7 @@ pub struct Laid {
 
 /// Lays `seconds` on the session's counted time that no other entry holds: first on stretches of the record's own day
 /// and link inside `[first, last]`, then on the others inside it, earliest first, then on the nearest ones before,
-/// then after.
+/// then after. Before `since` (the cut-off) nothing is due, so surplus there would stand for nothing.
 ///
 /// Own link first, because other time in between may be held and be mapped later; taking the earliest alone would
 /// bill it to the wrong project.
@@ -21,6 +21,7 @@ pub struct Laid {
 pub fn lay(
     seconds: u64,
     (first, last): Stretch,
+    since: i64,
     own: &[Stretch],
     counted: &[Stretch],
     covered: &[Stretch],
@@ -45,7 +46,7 @@ pub fn lay(
     put(&clip(free(own, &covered), first, last), &mut laid);
     let rest = clip(free(counted, &taken(&laid)), first, last);
     put(&rest, &mut laid);
-    let before = clip(free(counted, &taken(&laid)), i64::MIN, first);
+    let before = clip(free(counted, &taken(&laid)), since, first);
     for &(start, end) in before.iter().rev() {
         // The nearest first: the end of each stretch, not its beginning.
         let length = stretches::seconds(&[(start, end)]).min(seconds - stretches::seconds(&laid));
@@ -67,23 +68,25 @@ mod tests {
     fn check(
         seconds: u64,
         range: Stretch,
+        since: i64,
         own: &[Stretch],
         counted: &[Stretch],
         covered: &[Stretch],
         expected: (&[Stretch], u64),
     ) {
-        let laid = lay(seconds, range, own, counted, covered);
+        let laid = lay(seconds, range, since, own, counted, covered);
         assert_eq!((laid.stretches.as_slice(), laid.surplus), expected);
     }
 
     #[test]
     fn posted_seconds_find_their_place() {
         let counted = [(0, 100), (100, 200), (200, 300)];
-        check(200, (0, 300), &[(0, 100), (200, 300)], &counted, &[], (&[(0, 100), (200, 300)], 0));
-        check(150, (0, 300), &[], &counted, &[], (&[(0, 150)], 0));
-        check(100, (100, 200), &[], &counted, &[(100, 200)], (&[(0, 100)], 0));
-        check(40, (100, 200), &[], &counted, &[(100, 200)], (&[(60, 100)], 0));
-        check(150, (100, 200), &[], &counted, &[(50, 200)], (&[(0, 50), (200, 300)], 0));
-        check(500, (0, 300), &[], &counted, &[], (&[(0, 300)], 200));
+        check(200, (0, 300), 0, &[(0, 100), (200, 300)], &counted, &[], (&[(0, 100), (200, 300)], 0));
+        check(150, (0, 300), 0, &[], &counted, &[], (&[(0, 150)], 0));
+        check(100, (100, 200), 0, &[], &counted, &[(100, 200)], (&[(0, 100)], 0));
+        check(40, (100, 200), 0, &[], &counted, &[(100, 200)], (&[(60, 100)], 0));
+        check(150, (100, 200), 0, &[], &counted, &[(50, 200)], (&[(0, 50), (200, 300)], 0));
+        check(150, (100, 200), 90, &[], &counted, &[(100, 200)], (&[(90, 100), (200, 300)], 40));
+        check(500, (0, 300), 0, &[], &counted, &[], (&[(0, 300)], 200));
     }
 }

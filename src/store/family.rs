@@ -231,19 +231,33 @@ impl Tx<'_> {
     }
 
     /// Sessions of an agent that have agent time in `[first, last]` and look like a copy of the session that an entry
-    /// of exactly that range was made from: a stretch begins where it begins, or both ends are instants of theirs.
+    /// of exactly that range was made from: a stretch begins where it begins, or both ends are instants of theirs. An end
+    /// at a quarter of an hour may be a midnight of some zone, and one at `since` the cut-off: neither is an instant.
     ///
     /// # Errors
     /// Of the database.
-    pub fn sessions_like(&self, agent: &str, (first, last): (i64, i64)) -> Result<Vec<SessionRef>, Error> {
-        let mut select = self.conn.prepare_cached(
+    pub fn sessions_like(
+        &self,
+        agent: &str,
+        (first, last): (i64, i64),
+        since: i64,
+    ) -> Result<Vec<SessionRef>, Error> {
+        // Among several copies one owns what they share, but each has it.
+        let has = |end: &str| {
+            format!(
+                "EXISTS (SELECT 1 FROM activity v WHERE v.session = s.id AND v.at BETWEEN {end} * 1000 AND {end} * 1000 + 999) OR \
+                 EXISTS (SELECT 1 FROM activity_copy y JOIN activity v ON v.key = y.key \
+                 WHERE y.session = s.id AND v.at BETWEEN {end} * 1000 AND {end} * 1000 + 999)"
+            )
+        };
+        let mut select = self.conn.prepare_cached(&format!(
             "SELECT DISTINCT s.id FROM session s JOIN agent a ON a.id = s.agent JOIN span p ON p.session = s.id \
              WHERE a.name = ?1 AND p.kind = 0 AND p.start < ?3 AND p.end > ?2 AND (p.start = ?2 OR ( \
-             EXISTS (SELECT 1 FROM activity v WHERE v.session = s.id AND v.at BETWEEN ?2 * 1000 AND ?2 * 1000 + 999) AND \
-             EXISTS (SELECT 1 FROM activity v WHERE v.session = s.id AND v.at BETWEEN ?3 * 1000 AND ?3 * 1000 + 999))) \
-             ORDER BY s.id",
-        )?;
-        let rows = select.query_map(params![agent, first, last], |row| Ok(SessionRef(row.get(0)?)))?;
+             (?2 % 900 = 0 OR ?2 = ?4 OR {}) AND (?3 % 900 = 0 OR {}))) ORDER BY s.id",
+            has("?2"),
+            has("?3")
+        ))?;
+        let rows = select.query_map(params![agent, first, last, since], |row| Ok(SessionRef(row.get(0)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -132,9 +132,7 @@ impl History {
     /// Everything is read, linked and priced; the network is honest; time goes on until nothing is left to do.
     pub fn settle(&mut self) {
         self.say(|| "--- settle".to_owned());
-        for dir in ["/tmp/x"] {
-            self.mapping.set(dir, Goes::To("B"));
-        }
+        self.mapping.set("/tmp/x", Goes::To("B"));
         self.mapping.price_everything();
         self.clerk.as_mut().unwrap().recheck_all().unwrap();
         self.now = self.now.max(self.world.end()).plus(Duration::from_secs(60));

@@ -166,9 +166,16 @@ impl History {
     pub fn feed(&mut self, index: usize, all: bool) {
         let file = &self.world.files[index];
         let end = file.available(self.now);
-        if file.fed >= end || end < file.least {
+        if file.deleted || file.fed >= end || end < file.least {
             return;
         }
+        if file.fed < file.least && file.least > 1 {
+            // A scan reads the original with its fork.
+            (0..self.world.files.len())
+                .filter(|other| *other < index)
+                .for_each(|other| self.feed(other, true));
+        }
+        let file = &self.world.files[index];
         let least = file.least.max(file.fed + 1);
         let to = if all { end } else { self.rng.usize(least..=end.max(least)).min(end) };
         self.read(index, file_range(file.fed, to));
@@ -352,14 +359,18 @@ impl History {
         let answer = flight.answer.unwrap();
         self.say(|| format!("<- {}", describe(&flight.effect)));
         if let Answer::List { kind, .. } = &answer {
-            if let Some(seen) = self.listings[slot(*kind)].as_mut().filter(|seen| seen.whole) {
-                seen.ended = Some(self.now);
-                self.whole[slot(*kind)] = self.listings[slot(*kind)].take();
-            }
+            self.end_listing(*kind);
         }
         let more = self.clerk.as_mut().unwrap().answer(answer, self.now, random).unwrap();
         for effect in more {
             self.take(effect);
+        }
+    }
+
+    fn end_listing(&mut self, kind: Kind) {
+        if let Some(seen) = self.listings[slot(kind)].as_mut().filter(|seen| seen.whole) {
+            seen.ended = Some(self.now);
+            self.whole[slot(kind)] = self.listings[slot(kind)].take();
         }
     }
 

@@ -1,18 +1,13 @@
 //! What a whole listing changes: known records are confirmed, unknown ones adopted, lost writes settled.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Clerk, LineState, Policy, Scope, Settings, bit, slot};
-use crate::coverage::{self, Candidate, Listed, Posted, Taken};
+use crate::coverage::{Listed, Posted};
 use crate::deliver::{Freshness, PauseReason};
-use crate::ledger::due;
-use crate::ledger::spans::SpanKind;
-use crate::ledger::stretches::Stretch;
-use crate::model::{
-    Agent, Amount, Day, Instant, Kind, Link, ProjectId, RequestRef, SessionRef, TaskId, Tokens, Usd,
-};
-use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteState};
+use crate::model::{Amount, Day, Instant, Kind};
+use crate::store::{Error, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteState};
 
 /// Reason of a probe that two readings lacked while no listing has proved itself.
 pub(super) const UNPROVED: &str = "unproved_listing";
@@ -59,13 +54,14 @@ impl Clerk {
     }
 }
 
-struct Work<'a, 'tx> {
-    tx: &'a Tx<'tx>,
-    settings: &'a Settings,
-    policy: &'a mut (dyn Policy + Send),
-    scope: &'a mut Scope,
-    whole: &'a Whole,
-    now: Instant,
+/// A listing being worked in.
+pub(super) struct Work<'a, 'tx> {
+    pub(super) tx: &'a Tx<'tx>,
+    pub(super) settings: &'a Settings,
+    pub(super) policy: &'a mut (dyn Policy + Send),
+    pub(super) scope: &'a mut Scope,
+    pub(super) whole: &'a Whole,
+    pub(super) now: Instant,
 }
 
 impl<'a> Work<'a, '_> {
@@ -268,288 +264,6 @@ impl<'a> Work<'a, '_> {
         Ok(())
     }
 
-    /// Adopts records that we do not know: parts first, excess last, so that excess finds what it adds to.
-    fn adopt(
-        &mut self,
-        mut unknown: Vec<(&Listed, &Posted)>,
-        appended: &std::collections::HashMap<SessionRef, Instant>,
-    ) -> Result<(), Error> {
-        unknown.sort_by_key(|(row, posted)| (posted.excess, posted.first_at, posted.part, row.id.clone()));
-        for (_, posted) in &unknown {
-            self.make_way(posted)?;
-        }
-        // From the first to the last instant of all entries of a session.
-        let mut ranges: BTreeMap<(&str, &str), Stretch> = BTreeMap::new();
-        for (_, posted) in &unknown {
-            let (first, last) = (posted.first_at.seconds(), posted.last_at.seconds());
-            let range = ranges.entry((&posted.agent, &posted.session)).or_insert((first, last));
-            *range = (range.0.min(first), range.1.max(last));
-        }
-        for (row, posted) in &unknown {
-            // Twins under one id: the second is known by now.
-            if self.tx.record_by_id(self.scope.id, &posted.keitod_id)?.is_some() {
-                continue;
-            }
-            match self.whole.kind {
-                Kind::Expense => self.adopt_expense(row, posted)?,
-                Kind::Entry => {
-                    let whole = ranges.get(&(&posted.agent, &posted.session)).copied().unwrap_or_default();
-                    self.adopt_entry(row, posted, whole, appended)?;
-                }
-            }
-            if row.amount.is_some() || row.hours.is_some() {
-                match self.whole.kind {
-                    Kind::Entry => self.scope.row.proved_entry = true,
-                    Kind::Expense => self.scope.row.proved_expense = true,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Dissolves sealed writes that never left and may cover the same facts; what remains due is sealed anew.
-    fn make_way(&self, posted: &Posted) -> Result<(), Error> {
-        for write in self.tx.unfinished(self.scope.id)? {
-            if write.kind != self.whole.kind || write.attempts > 0 || write.state != WriteState::Pending {
-                continue;
-            }
-            let Some(record) = self.tx.record(write.record)? else { continue };
-            // Whose session it is may only turn out by adopting it.
-            let touches = (self.whole.kind == Kind::Entry || record.new.model == posted.model)
-                && record.new.first_at <= posted.last_at
-                && record.new.last_at >= posted.first_at;
-            if touches && !write.patch {
-                undo_tally(self.tx, self.scope, &record)?;
-                self.tx.dissolve(&write)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn record_of(&self, row: &Listed, posted: &Posted, session: Option<SessionRef>) -> NewRecord {
-        NewRecord {
-            keitod_id: posted.keitod_id.clone(),
-            kind: self.whole.kind,
-            session,
-            day: row.day,
-            link: Link { project: ProjectId::new(&row.project), task: TaskId::new(&row.task) },
-            model: posted.model.clone(),
-            part: posted.part,
-            excess: posted.excess,
-            first_at: posted.first_at,
-            last_at: posted.last_at,
-            seconds: posted.seconds,
-            requests: posted.requests,
-            amount: row.amount,
-            usd: posted.usd.map(Usd),
-            remote: Some(row.id.clone()),
-            assumed: false,
-        }
-    }
-
-    fn adopt_expense(&mut self, row: &Listed, posted: &Posted) -> Result<(), Error> {
-        let (tx, account) = (self.tx, self.scope.id);
-        let home = tx.find_session(&posted.agent, &posted.session)?;
-        if posted.excess {
-            return self.adopt_excess(row, posted, home);
-        }
-        let agent = Agent::new(&posted.agent);
-        let range = (posted.first_at, posted.last_at);
-        let mut candidates = tx.candidates(account, &agent, &posted.model, range)?;
-        for candidate in &mut candidates {
-            candidate.price_row = self.price_row(&agent, candidate)?;
-        }
-        let taken = coverage::adopt(posted, home, &candidates);
-        let mut record = self.record_of(row, posted, home);
-        record.assumed = matches!(taken, Taken::Assumed(_));
-        let id = tx.insert_record(account, &record, true)?;
-        self.adopted(id)?;
-        match taken {
-            Taken::Exactly(shares) | Taken::Assumed(shares) => {
-                let total: u64 = shares.len() as u64;
-                for (index, (request, tokens)) in shares.iter().enumerate() {
-                    // The exact cost is known for the record, not per request: the first carries it.
-                    let usd = if index == 0 || total == 0 { posted.usd.unwrap_or(0) } else { 0 };
-                    tx.bill(account, *request, id, tokens, Usd(usd), "adopted")?;
-                }
-                let sessions = candidates.iter().filter(|c| shares.iter().any(|(id, _)| *id == c.id));
-                for session in sessions.map(|candidate| candidate.session) {
-                    tx.recheck(session)?;
-                }
-            }
-            Taken::Unproven { posted: theirs, local } => {
-                if let Some(session) = home {
-                    tx.hold_unproven(account, session, &posted.model, id, (&theirs, &local))?;
-                }
-            }
-            Taken::Nothing => {}
-        }
-        self.adopt_tally(&record, posted)
-    }
-
-    /// Excess names the requests it adds to; it neither proves nor disproves that they are billed.
-    fn adopt_excess(&mut self, row: &Listed, posted: &Posted, home: Option<SessionRef>) -> Result<(), Error> {
-        let (tx, account) = (self.tx, self.scope.id);
-        let record = self.record_of(row, posted, home);
-        let id = tx.insert_record(account, &record, true)?;
-        self.adopted(id)?;
-        let range = (posted.first_at, posted.last_at);
-        let all = tx.billed_candidates(account, &Agent::new(&posted.agent), &posted.model, range)?;
-        let hit = |candidate: &Candidate| {
-            let listed = |keys: &Vec<[u8; 3]>| {
-                candidate.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok())
-            };
-            posted.keys.as_ref().is_none_or(listed)
-        };
-        let named: Vec<RequestRef> = all.iter().filter(|found| hit(found)).map(|found| found.id).collect();
-        // When a record was adopted, what its requests had grown by since was taken from any of them: it is looked for
-        // at the named ones first, then at those they share a record with.
-        let mut order = named.clone();
-        for request in &named {
-            order.extend(tx.billed_together(account, *request)?);
-        }
-        let mut left = posted.tokens;
-        let mut seen = BTreeSet::new();
-        for request in order.into_iter().filter(|request| seen.insert(*request)) {
-            let Some(missing) = tx.unbilled_of(account, request)? else { continue };
-            let share = least(&missing, &left);
-            if !share.is_zero() {
-                tx.bill(account, request, id, &share, Usd(0), "adopted")?;
-                left = left.beyond(&share);
-            }
-        }
-        if let Some(request) = named.last().filter(|_| !left.is_zero()) {
-            let share = tx.billed_on(account, *request, id)?;
-            left.add(&share);
-            tx.bill(account, *request, id, &left, Usd(0), "adopted")?;
-        }
-        for request in seen {
-            tx.recheck_owner(request)?;
-        }
-        self.adopt_tally(&record, posted)
-    }
-
-    fn adopted(&self, id: crate::model::RecordRef) -> Result<(), Error> {
-        let Some(mut record) = self.tx.record(id)? else { return Ok(()) };
-        (record.listed_at, record.answered_at) = (Some(self.now), Some(self.now));
-        self.tx.save_record(&record)
-    }
-
-    /// Rounding goes on where the records at Keito left off.
-    fn adopt_tally(&self, record: &NewRecord, posted: &Posted) -> Result<(), Error> {
-        let (Some(usd), Some(amount)) = (posted.usd, record.amount) else { return Ok(()) };
-        let factor = super::policy::Factor::parse(posted.rate.as_deref(), posted.markup_percent.as_deref());
-        let Some(local) = factor.and_then(|factor| factor.apply(usd)) else { return Ok(()) };
-        // The listing does not name the task of an expense's link: these sums stand under no task, and sealing adds
-        // them to those of its own.
-        let (exact, sent) = self.tx.tally(self.scope.id, &record.link, record.day, &record.model)?;
-        let sums = (exact + local, sent + amount.pico());
-        self.tx.save_tally(self.scope.id, &record.link, record.day, &record.model, sums)
-    }
-
-    fn price_row(&self, agent: &Agent, candidate: &Candidate) -> Result<String, Error> {
-        let found = self.tx.requests_for_due(None, candidate.session)?;
-        let request =
-            found.into_iter().map(|(request, _)| request).find(|request| request.id == candidate.id);
-        let Some(request) = request else { return Ok(String::new()) };
-        Ok(self
-            .policy
-            .price(agent, &request, &request.tokens)
-            .map_or_else(|held| held.code().to_owned(), |p| p.source))
-    }
-
-    fn adopt_entry(
-        &mut self,
-        row: &Listed,
-        posted: &Posted,
-        whole: Stretch,
-        appended: &std::collections::HashMap<SessionRef, Instant>,
-    ) -> Result<(), Error> {
-        let (tx, account) = (self.tx, self.scope.id);
-        let range = (posted.first_at.seconds(), posted.last_at.seconds());
-        let mut home = tx.find_session(&posted.agent, &posted.session)?;
-        if let Some(session) = home {
-            tx.claim_activities(session, range, self.settings.gaps, self.now.plus(due::CLOCK_AHEAD))?;
-        }
-        // Its logs are gone, and a copy of them may still be here under another session.
-        let gone = match home {
-            Some(session) => tx.spans(session)?.iter().all(|span| span.kind != SpanKind::Agent),
-            None => true,
-        };
-        if gone {
-            home = tx.sessions_like(&posted.agent, range)?.first().copied().or(home);
-        }
-        let mut record = self.record_of(row, posted, home);
-        let mut laid = Vec::new();
-        if let Some(session) = home {
-            let seen = appended.get(&session).copied();
-            let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
-            if let Some(loaded) = loaded {
-                let (mut own, mut counted) = self.stretches(&loaded.session, &record);
-                if gone {
-                    // What the copy lacks of it must not eat other time of the copy.
-                    let clip = |list: &mut Vec<Stretch>| {
-                        list.iter_mut().for_each(|part| *part = (part.0.max(whole.0), part.1.min(whole.1)));
-                        list.retain(|(start, end)| start < end);
-                    };
-                    clip(&mut own);
-                    clip(&mut counted);
-                }
-                laid =
-                    coverage::lay(posted.seconds, range, &own, &counted, &loaded.session.covered).stretches;
-                if gone {
-                    record.seconds = crate::ledger::stretches::seconds(&laid);
-                }
-            }
-            tx.recheck(session)?;
-        }
-        let id = tx.insert_record(account, &record, true)?;
-        if let Some(session) = home {
-            tx.cover(account, session, id, None, &laid)?;
-        }
-        let Some(mut record) = tx.record(id)? else { return Ok(()) };
-        (record.listed_at, record.answered_at) = (Some(self.now), Some(self.now));
-        if let Some(hours) = row.hours {
-            record.ours = vec![OwnState { hours, seconds: posted.seconds }];
-            // It grows on only if the hours there are the rounding of its seconds, and nobody locked it.
-            let plain = Amount::round(hours.pico(), 12).pico() == hours_of(posted.seconds).pico();
-            let open = !gone && !row.frozen && (plain || self.rounds_up(hours, posted.seconds));
-            record.state = if open { RecordState::Live } else { RecordState::Closed };
-        }
-        tx.save_record(&record)
-    }
-
-    /// Workspaces round up to 5, 6, 10, 15 or 30 minutes, or to the nearest such step.
-    fn rounds_up(&self, hours: Amount, seconds: u64) -> bool {
-        let hour = 1_000_000_000_000_i128;
-        [300_u64, 360, 600, 900, 1800].iter().any(|step| {
-            let (down, up) = (seconds / step * step, seconds.div_ceil(*step) * step);
-            [down, up].iter().any(|rounded| i128::from(*rounded) * hour / 3600 == hours.pico())
-        })
-    }
-
-    /// The session's counted stretches: those of the record's own link, and all.
-    fn stretches(&self, session: &due::Session, record: &NewRecord) -> (Vec<Stretch>, Vec<Stretch>) {
-        let (mut own, mut all) = (Vec::new(), Vec::new());
-        for (span, place) in &session.spans {
-            if span.kind != SpanKind::Agent {
-                continue;
-            }
-            let to = match &session.places[*place] {
-                due::Place::To { link, .. } => Some(link),
-                due::Place::Held(_) => None,
-                // Nobody was billed for it, and nobody will be.
-                due::Place::Excluded => continue,
-            };
-            // Not by day: the zone may be another one by now, and the record's instants say more.
-            all.push((span.start, span.end));
-            if to == Some(&record.link) {
-                own.push((span.start, span.end));
-            }
-        }
-        (own, all)
-    }
-
     /// Writes whose last attempt may have been applied, and that this listing does not show.
     fn settle_lost(&mut self) -> Result<(), Error> {
         for mut write in self.tx.unfinished(self.scope.id)? {
@@ -573,14 +287,6 @@ impl<'a> Work<'a, '_> {
         }
         Ok(())
     }
-}
-
-fn hours_of(seconds: u64) -> Amount {
-    Amount { units: i128::from(crate::model::Hours::from_seconds(seconds).hundredths), decimals: 2 }
-}
-
-fn least(a: &Tokens, b: &Tokens) -> Tokens {
-    a.beyond(&a.beyond(b))
 }
 
 /// Takes back what a write that never left added to the running sums.

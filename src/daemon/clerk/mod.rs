@@ -4,13 +4,12 @@
 //! [`Clerk::answer`]. So the daemon drives it with real HTTP, and a simulation with a model of the server and a crash
 //! between any two calls. Each call commits what it decided before it returns.
 
+mod adopting;
 mod answers;
 mod bodies;
 mod effect;
 mod listing;
 mod policy;
-mod pretend;
-mod remap;
 mod seal;
 mod session;
 
@@ -317,9 +316,8 @@ impl Clerk {
         // These two end by a person's word alone: asking the server would change nothing.
         let by_person = |reason| matches!(reason, PauseReason::User | PauseReason::AmountMismatch);
         let pause = scope.desk.pause;
-        if let Some(pause) = pause.filter(|pause| !by_person(pause.reason))
-            && pause.probe_at > now
-        {
+        let closed = pause.filter(|pause| !by_person(pause.reason) && pause.probe_at > now);
+        if let Some(pause) = closed {
             wake(polled, pause.probe_at, false);
             return Ok(());
         }

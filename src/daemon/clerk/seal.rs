@@ -89,9 +89,8 @@ impl Clerk {
                 }
                 tx.save_sheet(id, &sheet, ready_at)?;
             }
-            if let (Some(zone), Some(scope)) = (&pinned, account.as_mut())
-                && scope.row.zone.is_none()
-            {
+            let unpinned = account.as_mut().filter(|scope| scope.row.zone.is_none());
+            if let (Some(zone), Some(scope)) = (&pinned, unpinned) {
                 scope.row.zone = Some(zone.clone());
                 tx.save_account(scope.id, &scope.row)?;
             }

@@ -1,0 +1,331 @@
+//! Adoption: a listed record that we do not know bills what it covers (design section 6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Clerk;
+use super::listing::{Work, undo_tally};
+use crate::coverage::{self, Candidate, Listed, Posted, Taken};
+use crate::ledger::due;
+use crate::ledger::spans::SpanKind;
+use crate::ledger::stretches::{self, Stretch};
+use crate::model::{
+    Agent, Amount, Instant, Kind, Link, ProjectId, RequestRef, SessionRef, TaskId, Tokens, Usd,
+};
+use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, WriteState};
+
+impl Work<'_, '_> {
+    /// Adopts records that we do not know: parts first, excess last, so that excess finds what it adds to.
+    pub(super) fn adopt(
+        &mut self,
+        mut unknown: Vec<(&Listed, &Posted)>,
+        appended: &std::collections::HashMap<SessionRef, Instant>,
+    ) -> Result<(), Error> {
+        unknown.sort_by_key(|(row, posted)| (posted.excess, posted.first_at, posted.part, row.id.clone()));
+        for (row, posted) in &unknown {
+            self.make_way(row, posted)?;
+        }
+        // From the first to the last instant of all entries of a session.
+        let mut ranges: BTreeMap<(&str, &str), Stretch> = BTreeMap::new();
+        for (_, posted) in &unknown {
+            let (first, last) = (posted.first_at.seconds(), posted.last_at.seconds());
+            let range = ranges.entry((&posted.agent, &posted.session)).or_insert((first, last));
+            *range = (range.0.min(first), range.1.max(last));
+        }
+        for (row, posted) in &unknown {
+            // Twins under one id: the second is known by now.
+            if self.tx.record_by_id(self.scope.id, &posted.keitod_id)?.is_some() {
+                continue;
+            }
+            match self.whole.kind {
+                Kind::Expense => self.adopt_expense(row, posted)?,
+                Kind::Entry => {
+                    let whole = ranges.get(&(&posted.agent, &posted.session)).copied().unwrap_or_default();
+                    self.adopt_entry(row, posted, whole, appended)?;
+                }
+            }
+            if row.amount.is_some() || row.hours.is_some() {
+                match self.whole.kind {
+                    Kind::Entry => self.scope.row.proved_entry = true,
+                    Kind::Expense => self.scope.row.proved_expense = true,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Dissolves sealed writes that never left and may cover the same facts; what remains due is sealed anew. One that
+    /// was attempted is never dissolved: if it covers the same it is in conflict.
+    fn make_way(&self, row: &Listed, posted: &Posted) -> Result<(), Error> {
+        for mut write in self.tx.unfinished(self.scope.id)? {
+            if write.kind != self.whole.kind || write.patch || write.state == WriteState::Sending {
+                continue;
+            }
+            let Some(record) = self.tx.record(write.record)? else { continue };
+            // Whose session it is may only turn out by adopting it.
+            let touches = (self.whole.kind == Kind::Entry || record.new.model == posted.model)
+                && record.new.first_at <= posted.last_at
+                && record.new.last_at >= posted.first_at;
+            if !touches {
+                continue;
+            }
+            if write.attempts == 0 {
+                undo_tally(self.tx, self.scope, &record)?;
+                self.tx.dissolve(&write)?;
+            } else if self.same_facts(&record, row, posted)? {
+                // It may arrive yet, or has: what is there twice then only a person can repair.
+                write.state = WriteState::Conflict;
+                write.reason = Some(format!("{} covers the same", posted.keitod_id));
+                write.ended_at = write.ended_at.or(Some(self.now));
+                self.tx.save_write(&write)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a foreign record certainly covers facts of one of ours.
+    fn same_facts(&self, record: &RecordRow, row: &Listed, posted: &Posted) -> Result<bool, Error> {
+        if self.whole.kind == Kind::Entry {
+            let home = self.tx.find_session(&posted.agent, &posted.session)?;
+            let place = record.new.day == row.day && record.new.link.project.as_str() == row.project;
+            return Ok(home.is_some() && record.new.session == home && place);
+        }
+        let Some(keys) = &posted.keys else { return Ok(false) };
+        let (agent, range) = (Agent::new(&posted.agent), (posted.first_at, posted.last_at));
+        let ours = self.tx.billed_by(record.id)?;
+        let all = self.tx.billed_candidates(self.scope.id, &agent, &posted.model, range)?;
+        let hit = |candidate: &Candidate| {
+            candidate.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok())
+        };
+        Ok(posted.excess == record.new.excess
+            && all.iter().any(|found| ours.contains(&found.id) && hit(found)))
+    }
+
+    fn record_of(&self, row: &Listed, posted: &Posted, session: Option<SessionRef>) -> NewRecord {
+        NewRecord {
+            keitod_id: posted.keitod_id.clone(),
+            kind: self.whole.kind,
+            session,
+            day: row.day,
+            link: Link { project: ProjectId::new(&row.project), task: TaskId::new(&row.task) },
+            model: posted.model.clone(),
+            part: posted.part,
+            excess: posted.excess,
+            first_at: posted.first_at,
+            last_at: posted.last_at,
+            seconds: posted.seconds,
+            requests: posted.requests,
+            amount: row.amount,
+            usd: posted.usd.map(Usd),
+            remote: Some(row.id.clone()),
+            assumed: false,
+        }
+    }
+
+    fn adopt_expense(&mut self, row: &Listed, posted: &Posted) -> Result<(), Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        let home = tx.find_session(&posted.agent, &posted.session)?;
+        if posted.excess {
+            return self.adopt_excess(row, posted, home);
+        }
+        let agent = Agent::new(&posted.agent);
+        let range = (posted.first_at, posted.last_at);
+        let mut candidates = tx.candidates(account, &agent, &posted.model, range)?;
+        for candidate in &mut candidates {
+            candidate.price_row = self.price_row(&agent, candidate)?;
+        }
+        let taken = coverage::adopt(posted, home, &candidates);
+        let mut record = self.record_of(row, posted, home);
+        record.assumed = matches!(taken, Taken::Assumed(_));
+        let id = tx.insert_record(account, &record, true)?;
+        self.adopted(id)?;
+        match taken {
+            Taken::Exactly(shares) | Taken::Assumed(shares) => {
+                let total: u64 = shares.len() as u64;
+                for (index, (request, tokens)) in shares.iter().enumerate() {
+                    // The exact cost is known for the record, not per request: the first carries it.
+                    let usd = if index == 0 || total == 0 { posted.usd.unwrap_or(0) } else { 0 };
+                    tx.bill(account, *request, id, tokens, Usd(usd), "adopted")?;
+                }
+                let sessions = candidates.iter().filter(|c| shares.iter().any(|(id, _)| *id == c.id));
+                for session in sessions.map(|candidate| candidate.session) {
+                    tx.recheck(session)?;
+                }
+            }
+            Taken::Unproven { posted: theirs, local } => {
+                if let Some(session) = home {
+                    tx.hold_unproven(account, session, &posted.model, id, (&theirs, &local))?;
+                }
+            }
+            Taken::Nothing => {}
+        }
+        self.adopt_tally(&record, posted)
+    }
+
+    /// Excess names the requests it adds to; it neither proves nor disproves that they are billed.
+    fn adopt_excess(&mut self, row: &Listed, posted: &Posted, home: Option<SessionRef>) -> Result<(), Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        let record = self.record_of(row, posted, home);
+        let id = tx.insert_record(account, &record, true)?;
+        self.adopted(id)?;
+        let range = (posted.first_at, posted.last_at);
+        let all = tx.billed_candidates(account, &Agent::new(&posted.agent), &posted.model, range)?;
+        let hit = |candidate: &Candidate| {
+            let listed = |keys: &Vec<[u8; 3]>| {
+                candidate.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok())
+            };
+            posted.keys.as_ref().is_none_or(listed)
+        };
+        let named: Vec<RequestRef> = all.iter().filter(|found| hit(found)).map(|found| found.id).collect();
+        // When a record was adopted, what its requests had grown by since was taken from any of them: it is looked for
+        // at the named ones first, then at those they share a record with.
+        let mut order = named.clone();
+        for request in &named {
+            order.extend(tx.billed_together(account, *request)?);
+        }
+        let mut left = posted.tokens;
+        let mut seen = BTreeSet::new();
+        for request in order.into_iter().filter(|request| seen.insert(*request)) {
+            let Some(missing) = tx.unbilled_of(account, request)? else { continue };
+            let share = least(&missing, &left);
+            if !share.is_zero() {
+                tx.bill(account, request, id, &share, Usd(0), "adopted")?;
+                left = left.beyond(&share);
+            }
+        }
+        if let Some(request) = named.last().filter(|_| !left.is_zero()) {
+            let share = tx.billed_on(account, *request, id)?;
+            left.add(&share);
+            tx.bill(account, *request, id, &left, Usd(0), "adopted")?;
+        }
+        for request in seen {
+            tx.recheck_owner(request)?;
+        }
+        self.adopt_tally(&record, posted)
+    }
+
+    fn adopted(&self, id: crate::model::RecordRef) -> Result<(), Error> {
+        let Some(mut record) = self.tx.record(id)? else { return Ok(()) };
+        (record.listed_at, record.answered_at) = (Some(self.now), Some(self.now));
+        self.tx.save_record(&record)
+    }
+
+    /// Rounding goes on where the records at Keito left off.
+    fn adopt_tally(&self, record: &NewRecord, posted: &Posted) -> Result<(), Error> {
+        let (Some(usd), Some(amount)) = (posted.usd, record.amount) else { return Ok(()) };
+        let factor = super::policy::Factor::parse(posted.rate.as_deref(), posted.markup_percent.as_deref());
+        let Some(local) = factor.and_then(|factor| factor.apply(usd)) else { return Ok(()) };
+        // The listing does not name the task of an expense's link: these sums stand under no task, and sealing adds
+        // them to those of its own.
+        let (exact, sent) = self.tx.tally(self.scope.id, &record.link, record.day, &record.model)?;
+        let sums = (exact + local, sent + amount.pico());
+        self.tx.save_tally(self.scope.id, &record.link, record.day, &record.model, sums)
+    }
+
+    fn price_row(&self, agent: &Agent, candidate: &Candidate) -> Result<String, Error> {
+        let found = self.tx.requests_for_due(None, candidate.session)?;
+        let request =
+            found.into_iter().map(|(request, _)| request).find(|request| request.id == candidate.id);
+        let Some(request) = request else { return Ok(String::new()) };
+        Ok(self
+            .policy
+            .price(agent, &request, &request.tokens)
+            .map_or_else(|held| held.code().to_owned(), |p| p.source))
+    }
+
+    fn adopt_entry(
+        &mut self,
+        row: &Listed,
+        posted: &Posted,
+        whole: Stretch,
+        appended: &std::collections::HashMap<SessionRef, Instant>,
+    ) -> Result<(), Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        let range = (posted.first_at.seconds(), posted.last_at.seconds());
+        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
+        let home = tx.find_session(&posted.agent, &posted.session)?;
+        if let Some(session) = home {
+            tx.claim_activities(session, range, self.settings.gaps, self.now.plus(due::CLOCK_AHEAD))?;
+        }
+        // Its logs are gone, and copies of them may still be here under other sessions.
+        let gone = match home {
+            Some(session) => tx.spans(session)?.iter().all(|span| span.kind != SpanKind::Agent),
+            None => true,
+        };
+        let copies = if gone { tx.sessions_like(&posted.agent, range, since)? } else { Vec::new() };
+        let mut record = self.record_of(row, posted, copies.first().copied().or(home));
+        let bounds = (!copies.is_empty()).then_some(whole);
+        let sessions: Vec<SessionRef> = if copies.is_empty() { home.into_iter().collect() } else { copies };
+        let mut laid: Vec<(SessionRef, Vec<Stretch>)> = Vec::new();
+        let mut left = posted.seconds;
+        for session in sessions {
+            let seen = appended.get(&session).copied();
+            let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
+            let Some(loaded) = loaded else { continue };
+            let (own, counted) = self.stretches(&loaded.session, &record, bounds);
+            let covered = &loaded.session.covered;
+            let found = coverage::lay(left, range, since, &own, &counted, covered).stretches;
+            left -= stretches::seconds(&found).min(left);
+            laid.push((session, found));
+            tx.recheck(session)?;
+        }
+        if let (Some(_), Some((_, first))) = (bounds, laid.first()) {
+            // What the copies lack of it is not theirs.
+            record.seconds = stretches::seconds(first);
+        }
+        let id = tx.insert_record(account, &record, true)?;
+        for (session, found) in &laid {
+            tx.cover(account, *session, id, None, found)?;
+        }
+        let Some(mut record) = tx.record(id)? else { return Ok(()) };
+        (record.listed_at, record.answered_at) = (Some(self.now), Some(self.now));
+        if let Some(hours) = row.hours {
+            record.ours = vec![OwnState { hours, seconds: posted.seconds }];
+            // It grows on only if the hours there are the rounding of its seconds, and nobody locked it.
+            let plain = Amount::round(hours.pico(), 12).pico() == hours_of(posted.seconds).pico();
+            let open = !gone && !row.frozen && (plain || self.rounds_up(hours, posted.seconds));
+            record.state = if open { RecordState::Live } else { RecordState::Closed };
+        }
+        tx.save_record(&record)
+    }
+
+    /// Workspaces round up to 5, 6, 10, 15 or 30 minutes, or to the nearest such step.
+    fn rounds_up(&self, hours: Amount, seconds: u64) -> bool {
+        let hour = 1_000_000_000_000_i128;
+        [300_u64, 360, 600, 900, 1800].iter().any(|step| {
+            let (down, up) = (seconds / step * step, seconds.div_ceil(*step) * step);
+            [down, up].iter().any(|rounded| i128::from(*rounded) * hour / 3600 == hours.pico())
+        })
+    }
+
+    /// The session's counted stretches inside `bounds`: those of the record's own link, and all.
+    fn stretches(
+        &self,
+        session: &due::Session,
+        record: &NewRecord,
+        bounds: Option<Stretch>,
+    ) -> (Vec<Stretch>, Vec<Stretch>) {
+        let (from, to) = bounds.unwrap_or((i64::MIN, i64::MAX));
+        let (mut own, mut all) = (Vec::new(), Vec::new());
+        for (span, place) in session.spans.iter().filter(|(span, _)| span.kind == SpanKind::Agent) {
+            let link = match &session.places[*place] {
+                due::Place::To { link, .. } => Some(link),
+                due::Place::Held(_) => None,
+                // Nobody was billed for it, and nobody will be.
+                due::Place::Excluded => continue,
+            };
+            // Not by day: the zone may be another one by now, and the record's instants say more.
+            let part = (span.start.max(from), span.end.min(to));
+            all.extend((part.0 < part.1).then_some(part));
+            own.extend((part.0 < part.1 && link == Some(&record.link)).then_some(part));
+        }
+        (own, all)
+    }
+}
+
+fn hours_of(seconds: u64) -> Amount {
+    Amount { units: i128::from(crate::model::Hours::from_seconds(seconds).hundredths), decimals: 2 }
+}
+
+fn least(a: &Tokens, b: &Tokens) -> Tokens {
+    a.beyond(&a.beyond(b))
+}

@@ -29,7 +29,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Histories of an ordinary `cargo test`.
-const SEEDS: std::ops::Range<u64> = 0..300;
+const SEEDS: std::ops::Range<u64> = 0..200;
 
 fn seeds() -> std::ops::Range<u64> {
     let Ok(text) = std::env::var("KEITOD_SIM_SEEDS") else { return SEEDS };

@@ -140,10 +140,11 @@ fn told(running: &Running, keito: &sandbox::State, page: &str, home: &Path) -> R
     let held = QueueQuery { state: Some("held".to_owned()), limit: None };
     let queue = documents.answer(&Question::Queue(held), Live::default())?;
     let queue: Value = serde_json::from_slice(&queue).unwrap_or_default();
+    let company = keito.settings();
     let document = json!({
         "schema_version": 1,
-        "entries": keito.entries().iter().map(entry).collect::<Vec<_>>(),
-        "expenses": keito.expenses().iter().map(expense).collect::<Vec<_>>(),
+        "entries": keito.entries().iter().map(|row| entry(row, &company)).collect::<Vec<_>>(),
+        "expenses": keito.expenses().iter().map(|row| expense(row, &company)).collect::<Vec<_>>(),
         "held": queue["items"],
         "page": page,
         "socket": home.join("run/keitod.sock"),
@@ -152,13 +153,14 @@ fn told(running: &Running, keito: &sandbox::State, page: &str, home: &Path) -> R
     Ok(document.to_string().into_bytes())
 }
 
-fn entry(entry: &Entry) -> Value {
+fn entry(entry: &Entry, company: &sandbox::Settings) -> Value {
+    let task = company.tasks.iter().find(|task| task.id == entry.task);
     let meta = Meta(entry.metadata.as_ref());
     json!({
         "id": entry.id,
         "spent_date": entry.spent_date.to_string(),
-        "project": entry.project,
-        "task": entry.task,
+        "project": project(&entry.project, company),
+        "task": task.map_or(&entry.task, |task| &task.name),
         "hours": entry.hours.digits(),
         "notes": entry.notes,
         "session_id": meta.text("session_id"),
@@ -167,12 +169,12 @@ fn entry(entry: &Entry) -> Value {
     })
 }
 
-fn expense(expense: &Expense) -> Value {
+fn expense(expense: &Expense, company: &sandbox::Settings) -> Value {
     let meta = Meta(expense.metadata.as_ref());
     json!({
         "id": expense.id,
         "spent_date": expense.spent_date.to_string(),
-        "project": expense.project,
+        "project": project(&expense.project, company),
         "model": meta.text("model"),
         "total_cost": expense.total_cost.digits(),
         "requests": meta.count("requests"),
@@ -183,6 +185,11 @@ fn expense(expense: &Expense) -> Value {
         "notes": expense.notes,
         "session_id": meta.text("session_id"),
     })
+}
+
+/// A person knows projects by their names.
+fn project<'a>(id: &'a str, company: &'a sandbox::Settings) -> &'a str {
+    company.projects.iter().find(|project| project.id == id).map_or(id, |project| &project.name)
 }
 
 struct Meta<'a>(Option<&'a Metadata>);

@@ -117,6 +117,8 @@ pub struct Intake {
     kind: &'static str,
 }
 
+/// Scans in a row at most: logs that never stop growing must not hold up delivery for ever.
+const SCANS: usize = 5;
 /// Facts per commit while there is a backlog.
 const FACTS_PER_COMMIT: usize = 4000;
 const FILES_PER_COMMIT: usize = 64;
@@ -158,8 +160,15 @@ impl Intake {
     /// # Errors
     /// Of the database.
     pub fn read_all(&mut self) -> Result<(), super::Error> {
-        self.scan_all();
-        self.drain()?;
+        // Again until a scan finds nothing: a file may have grown after it was looked at and before its copy was, and
+        // a copy must not be taken for the original because it was read first.
+        for _ in 0..SCANS {
+            self.scan_all();
+            if self.backlog.is_empty() {
+                break;
+            }
+            self.drain()?;
+        }
         self.settle_health(true);
         self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))
     }
@@ -298,7 +307,7 @@ impl Intake {
         }
     }
 
-    /// Reads the backlog, a slice of a file at a time; between slices live files come first.
+    /// Reads the backlog, a slice of a file at a time, so that one long file does not hold up all others.
     fn drain(&mut self) -> Result<(), super::Error> {
         let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
         self.with_health(|health| health.progress = (0, total));

@@ -83,12 +83,13 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
     let mut sessions: Vec<Option<SessionRef>> = Vec::new();
     let sending = needs.iter().filter(|need| need.sending).count();
     let mut room = line.in_flight.saturating_sub(sending);
-    // Until one record came back, each is a probe: alone, and settled before the next.
+    // Until one record came back, each is a probe: alone, and settled before the next. One that two readings lacked is
+    // not among the needs any more.
     let probing = !line.proved;
     let open_probe = probing
         && (sending > 0
             || !line.unlisted.is_empty()
-            || needs.iter().any(|need| need.unknown_since.is_some() && !need.absent_once));
+            || needs.iter().any(|need| need.unknown_since.is_some()));
     if probing {
         room = room.min(1);
         days.extend(line.unlisted);
@@ -215,6 +216,10 @@ mod tests {
         line.unlisted = &unlisted;
         let got = plan(&[need(2)], &line);
         assert!(got.send.is_empty() && got.list.is_some());
+        line.unlisted = &[];
+        let mut lost = need(1);
+        (lost.unknown_since, lost.absent_once) = (Some(at(120)), true);
+        assert!(plan(&[lost, need(2)], &line).send.is_empty(), "one reading is not enough to probe again");
     }
 
     #[test]

@@ -96,8 +96,8 @@ pub struct Session {
     pub places: Vec<Place>,
     /// The last instant in the log.
     pub last_at: Option<Instant>,
-    /// The last append that the running daemon saw, by our clock.
-    pub appended_at: Option<Instant>,
+    /// The first and the last append that the running daemon saw, by our clock.
+    pub appended: Option<(Instant, Instant)>,
 }
 
 /// The frozen price of some tokens of a request.
@@ -258,7 +258,8 @@ pub fn due(session: &Session, rules: &Rules<'_>) -> Sheet {
 
 /// When the session has been quiet for `settle`.
 fn quiet_at(session: &Session, settle: Duration) -> Instant {
-    let last = session.last_at.into_iter().chain(session.appended_at).max().unwrap_or_default();
+    let last =
+        session.last_at.into_iter().chain(session.appended.map(|(_, last)| last)).max().unwrap_or_default();
     last.plus(settle)
 }
 
@@ -312,7 +313,7 @@ fn due_expenses(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
     }
     for ((day, place, model, excess), mut items) in groups {
         let day_over = Instant::from_seconds(rules.calendar.end_of(day)).plus(rules.expense_settle);
-        let day_over = session.appended_at.map_or(day_over, |at| {
+        let day_over = session.appended.map_or(day_over, |(_, at)| {
             // A fact of that day may just have been read: then the day waits as long again.
             let same_day = rules.calendar.day_of(at) == day || at > day_over;
             if same_day { day_over.max(at.plus(rules.expense_settle)) } else { day_over }
@@ -462,7 +463,10 @@ fn due_entry(
         return;
     }
     let last_write = grow.map(|entry| entry.written_at);
-    let first = parts.first().map(|(start, _)| Instant::from_seconds(*start)).unwrap_or_default();
+    // A session that appears with hours of history (a fork, a resumption) is as young as its appearance: whose history
+    // it is shows when its own lines come.
+    let first = parts.first().map(|(start, _)| Instant::from_seconds(*start));
+    let first = first.into_iter().chain(session.appended.map(|(first, _)| first)).max().unwrap_or_default();
     let ready = quiet_at(session, rules.time_settle).min(last_write.unwrap_or(first).plus(rules.time_update));
     match not_yet(ready, day, rules) {
         Some(wait) => sheet.later(wait),

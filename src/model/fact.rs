@@ -158,6 +158,8 @@ pub enum Who {
 pub struct Activity {
     /// The session whose log holds it.
     pub session: Sym,
+    /// The session that the log itself names as the one that did it, in a copy.
+    pub origin: Option<Sym>,
     /// Content key: equal in every copy.
     pub key: ActivityKey,
     /// The line's instant.

@@ -75,6 +75,7 @@ impl Log {
         let session = self.facts.names.intern(&self.session);
         let dir = Some(self.facts.names.intern(&self.dir));
         self.facts.activities.push(Activity {
+            origin: None,
             session,
             key,
             at: at(time),

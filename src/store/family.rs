@@ -16,7 +16,7 @@ const HOLDING: &str = "SELECT 1 FROM covered c WHERE c.session = activity.sessio
 /// A fact that several sessions hold.
 enum Shared {
     Request { id: i64, origin: Option<SessionRef>, billed: bool },
-    Activity { key: i64, held: bool },
+    Activity { key: i64, origin: Option<SessionRef>, held: bool },
 }
 
 impl Tx<'_> {
@@ -98,7 +98,11 @@ impl Tx<'_> {
             facts.entry(holders).or_default().push((fact, owner));
         }
         for (holders, facts) in facts {
-            let by_rule = family.owner(&holders);
+            // What one message of a copied stretch says of its origin holds for the lines around it.
+            let named = facts.iter().find_map(|(fact, _)| match fact {
+                Shared::Request { origin, .. } | Shared::Activity { origin, .. } => *origin,
+            });
+            let by_rule = named.or_else(|| family.owner(&holders));
             // Time that an entry holds stays with the session of that entry, and the rest of the shared stretch with it:
             // torn apart, the gaps at the seams would be counted nowhere or twice.
             let holds =
@@ -167,7 +171,7 @@ impl Tx<'_> {
              FROM request WHERE id = ?1",
         )?;
         let mut of_activity = self.conn.prepare_cached(&format!(
-            "SELECT at, session, EXISTS ({HOLDING}) FROM activity WHERE key = ?1"
+            "SELECT at, session, EXISTS ({HOLDING}), origin FROM activity WHERE key = ?1"
         ))?;
         let mut facts = Vec::with_capacity(holders.len());
         for ((is_request, id), sessions) in holders {
@@ -180,7 +184,8 @@ impl Tx<'_> {
                 })?
             } else {
                 of_activity.query_row([id], |row| {
-                    let fact = Shared::Activity { key: id, held: row.get(2)? };
+                    let origin = row.get::<_, Option<i64>>(3)?.map(SessionRef);
+                    let fact = Shared::Activity { key: id, origin, held: row.get(2)? };
                     Ok((terms::instant(row.get(0)?), SessionRef(row.get(1)?), fact))
                 })?
             };

@@ -212,6 +212,7 @@ impl Tx<'_> {
         done: &mut Ingested,
     ) -> Result<(), Error> {
         let session = resolver.session(activity.session)?;
+        let origin = activity.origin.map(|origin| resolver.session(origin)).transpose()?;
         let key = terms::bits(activity.key.0);
         let known = self
             .conn
@@ -222,20 +223,22 @@ impl Tx<'_> {
             .optional()?;
         let Some((owner, at, shared)) = known else {
             let dir = resolver.dir(activity.dir)?;
+            let owner = origin.unwrap_or(session);
             self.conn
                 .prepare_cached(
-                    "INSERT INTO activity (key, session, at, who, dir, proven_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO activity (key, session, at, who, dir, proven_ms, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?
                 .execute(params![
                     key,
-                    session.0,
+                    owner.0,
                     activity.at.millis(),
                     terms::who(activity.who),
                     dir.map(|dir| dir.0),
-                    activity.proven_ms
+                    activity.proven_ms,
+                    origin.map(|origin| origin.0)
                 ])?;
-            done.sessions.insert(session);
-            return Ok(());
+            done.sessions.insert(owner);
+            return if owner == session { Ok(()) } else { self.share_activity(key, &[owner, session], done) };
         };
         if activity.at.millis() < at {
             self.conn
@@ -243,15 +246,28 @@ impl Tx<'_> {
                 .execute(params![key, activity.at.millis()])?;
             done.sessions.insert(owner);
         }
+        if let Some(origin) = origin {
+            self.conn
+                .prepare_cached("UPDATE activity SET origin = ?2 WHERE key = ?1 AND origin IS NULL")?
+                .execute(params![key, origin.0])?;
+        }
         if owner == session && !shared {
             return Ok(());
         }
+        self.share_activity(key, &[owner, session, origin.unwrap_or(owner)], done)
+    }
+
+    /// Notes that these sessions hold an activity.
+    fn share_activity(&self, key: i64, holders: &[SessionRef], done: &mut Ingested) -> Result<(), Error> {
         let mut insert =
             self.conn.prepare_cached("INSERT OR IGNORE INTO activity_copy (key, session) VALUES (?1, ?2)")?;
-        let new = insert.execute(params![key, owner.0])? + insert.execute(params![key, session.0])?;
+        let mut new = 0;
+        for holder in holders {
+            new += insert.execute(params![key, holder.0])?;
+        }
         if new > 0 {
             self.conn.prepare_cached("UPDATE activity SET shared = 1 WHERE key = ?1")?.execute([key])?;
-            done.sessions.extend([owner, session]);
+            done.sessions.extend(holders);
         }
         Ok(())
     }

@@ -53,7 +53,8 @@ CREATE TABLE activity (
     session INTEGER NOT NULL REFERENCES session,  -- the owner
     at INTEGER NOT NULL, who INTEGER NOT NULL, dir INTEGER,
     proven_ms INTEGER NOT NULL DEFAULT 0,
-    shared INTEGER NOT NULL DEFAULT 0   -- 1: several sessions hold it, see activity_copy
+    shared INTEGER NOT NULL DEFAULT 0,  -- 1: several sessions hold it, see activity_copy
+    origin INTEGER                      -- the session that a copy names as the one that did it
 ) STRICT;
 CREATE INDEX activity_session ON activity (session, at);
 CREATE TABLE activity_copy (key INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (key, session)) STRICT, WITHOUT ROWID;

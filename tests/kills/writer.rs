@@ -146,20 +146,27 @@ impl Writer {
         let new = self.open(at + 3_600_000);
         let id = self.sessions[new].id.clone();
         let mut history = String::new();
+        let mut copies = Vec::new();
         for line in &lines {
-            let copied = line.replace(&old, &id).replacen(
-                "\"sessionId\"",
-                &format!("\"requestSessionId\":\"{old}\",\"sessionId\""),
-                1,
-            );
-            history.push_str(&copied);
+            let mut copy =
+                line.replace(&format!(r#""sessionId":"{old}""#), &format!(r#""sessionId":"{id}""#));
+            // Only messages name the session that made them, and through several copies it stays the first one.
+            if copy.contains("requestId") && !copy.contains("requestSessionId") {
+                copy = copy.replacen(
+                    "\"sessionId\"",
+                    &format!("\"requestSessionId\":\"{old}\",\"sessionId\""),
+                    1,
+                );
+            }
+            history.push_str(&copy);
             history.push('\n');
+            copies.push(copy);
         }
         // Whole at once, as a program does that writes a file anew; the old session ends here.
         let path = self.sessions[new].path.clone();
         std::fs::write(&path, history).unwrap();
         self.sessions[new].file = OpenOptions::new().append(true).open(&path).unwrap();
-        self.sessions[new].lines = lines;
+        self.sessions[new].lines = copies;
         self.sessions.swap_remove(index);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use keitod::daemon::clerk::Effect;
 use keitod::model::Amount;
 use keitod::store::{Store, WriteRow, WriteState};
 
@@ -11,7 +12,7 @@ use super::policy::Goes;
 
 impl History {
     pub fn run(&mut self) {
-        let steps = self.rng.usize(40..200);
+        let steps = self.rng.usize(60..260);
         for _ in 0..steps {
             self.step();
         }
@@ -21,15 +22,55 @@ impl History {
         self.lose_everything();
     }
 
+    /// The moments that matter most come too seldom by themselves: a write is on its way, and then.
+    fn interrupt(&mut self) -> bool {
+        let waiting = self.flights.iter().filter(|flight| !flight.is_carried_out());
+        let patch = |effect: &Effect| matches!(effect, Effect::Send { patch: Some(_), .. });
+        let send = |effect: &Effect| matches!(effect, Effect::Send { .. });
+        let (mut growing, mut sending) = (false, false);
+        for flight in waiting {
+            growing |= patch(&flight.effect);
+            sending |= send(&flight.effect);
+        }
+        match self.rng.u32(0..60) {
+            0..10 if growing => {
+                self.say(|| "lock or edit all".to_owned());
+                let edit = self.rng.bool();
+                for pick in 0..8 {
+                    self.server.person(pick, self.now, |row| {
+                        row.frozen |= !edit;
+                        row.hours = if edit { Some(Amount { units: 555, decimals: 2 }) } else { row.hours };
+                        false
+                    });
+                }
+            }
+            10..12 if sending => {
+                self.say(|| "crash while sending".to_owned());
+                let store = self.stop();
+                self.start(store);
+                self.feed_all();
+            }
+            12 if sending && !self.deletes => {
+                self.wipe();
+                self.feed_all();
+            }
+            _ => return false,
+        }
+        true
+    }
+
     fn step(&mut self) {
+        if self.interrupt() {
+            return;
+        }
         match self.rng.u32(0..100) {
-            0..20 if !self.world.files.is_empty() => {
+            0..16 if !self.world.files.is_empty() => {
                 let index = self.rng.usize(0..self.world.files.len());
                 if !self.world.files[index].deleted {
                     self.feed(index, false);
                 }
             }
-            20..25 => self.feed_all(),
+            16..25 => self.feed_all(),
             25..50 => drop(self.poll()),
             50..80 if !self.flights.is_empty() => {
                 let index = self.rng.usize(0..self.flights.len());
@@ -40,8 +81,8 @@ impl History {
             }
             50..96 => {
                 let seconds = match self.rng.u32(0..10) {
-                    0..5 => self.rng.u64(0..30),
-                    5..8 => self.rng.u64(60..1800),
+                    0..4 => self.rng.u64(0..30),
+                    4..9 => self.rng.u64(60..1200),
                     _ => self.rng.u64(1800..9000),
                 };
                 let limit = if self.flights.is_empty() { u64::MAX } else { 20 };
@@ -58,6 +99,9 @@ impl History {
                 self.say(|| "crash".to_owned());
                 let store = self.stop();
                 self.start(store);
+                if pick % 2 == 0 {
+                    self.feed_all();
+                }
             }
             2 if !self.deletes => self.wipe(),
             3 => {

@@ -26,6 +26,12 @@ pub struct Flight {
     answer: Option<Answer>,
 }
 
+impl Flight {
+    pub fn is_carried_out(&self) -> bool {
+        self.answer.is_some()
+    }
+}
+
 /// A listing as the driver saw it, to hold the clerk to its promise.
 #[derive(Debug, Clone)]
 struct Seen {
@@ -103,7 +109,7 @@ impl History {
         let world = World::new(&mut rng);
         let settings = settings(&mut rng);
         let mut server = Server::default();
-        server.lag_ms = rng.i64(0..3) / 2 * 30_000;
+        server.lag_ms = rng.i64(0..2) * 30_000;
         server.rounds = rng.u32(0..6) == 0;
         server.zone = rng.bool().then(|| "America/New_York".to_owned());
         let deletes = rng.u32(0..8) == 0;
@@ -310,9 +316,9 @@ impl History {
 
     fn send(&mut self, effect: &Effect, honest: bool) -> Outcome<keitod::daemon::clerk::Echoed> {
         let unknown = || Outcome::Unknown { status: None, why: "reset".into(), retry_after: None };
-        match if honest { 99 } else { self.rng.u32(0..40) } {
+        match if honest { 99 } else { self.rng.u32(0..36) } {
             0 | 1 => drop(self.apply(effect, self.now)),
-            2 => {
+            2 | 9 => {
                 let later = self.now.plus(Duration::from_secs(self.rng.u64(0..60)));
                 self.stray.push((later, effect.clone()));
             }

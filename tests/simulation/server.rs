@@ -171,10 +171,16 @@ impl Server {
         true
     }
 
-    /// Listings show all that there is.
+    /// Listings show all that there is, but for what lags behind another record of its kind and day: by that one a
+    /// clerk without a past sees that it had one.
     pub fn catch_up(&mut self, now: Instant) {
+        let seen = |row: &Vec<Version>| row[0].seen_from <= now && !row[row.len() - 1].gone;
+        let shown: Vec<(Kind, Day)> =
+            self.rows.iter().filter(|row| seen(row)).map(|row| (row[0].row.kind, row[0].row.day)).collect();
         for version in self.rows.iter_mut().flatten() {
-            version.seen_from = version.seen_from.min(now);
+            if !shown.contains(&(version.row.kind, version.row.day)) {
+                version.seen_from = version.seen_from.min(now);
+            }
         }
     }
 }

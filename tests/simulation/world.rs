@@ -206,6 +206,7 @@ impl World {
             };
             let key = ActivityKey(hash64(&[b"line", &line.uid.to_le_bytes()]));
             facts.activities.push(Activity {
+                origin: None,
                 session,
                 key,
                 at: line.at,

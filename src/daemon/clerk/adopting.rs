@@ -18,7 +18,7 @@ impl Work<'_, '_> {
     pub(super) fn adopt(
         &mut self,
         mut unknown: Vec<(&Listed, &Posted)>,
-        appended: &std::collections::HashMap<SessionRef, Instant>,
+        appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
     ) -> Result<(), Error> {
         unknown.sort_by_key(|(row, posted)| (posted.excess, posted.first_at, posted.part, row.id.clone()));
         for (row, posted) in &unknown {
@@ -237,7 +237,7 @@ impl Work<'_, '_> {
         row: &Listed,
         posted: &Posted,
         whole: Stretch,
-        appended: &std::collections::HashMap<SessionRef, Instant>,
+        appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
         let range = (posted.first_at.seconds(), posted.last_at.seconds());
@@ -253,7 +253,9 @@ impl Work<'_, '_> {
         };
         let copies = if gone { tx.sessions_like(&posted.agent, range, since)? } else { Vec::new() };
         let mut record = self.record_of(row, posted, copies.first().copied().or(home));
-        let bounds = (!copies.is_empty()).then_some(whole);
+        // What the copies lack must not eat their own time, which comes after what they share. (An entry can hold time
+        // from before its first instant: a PATCH never changes that.)
+        let bounds = (!copies.is_empty()).then_some((i64::MIN, whole.1));
         let sessions: Vec<SessionRef> = if copies.is_empty() { home.into_iter().collect() } else { copies };
         let mut laid: Vec<(SessionRef, Vec<Stretch>)> = Vec::new();
         let mut left = posted.seconds;

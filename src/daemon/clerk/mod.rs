@@ -10,6 +10,8 @@ mod bodies;
 mod effect;
 mod listing;
 mod policy;
+mod pretend;
+mod remap;
 mod seal;
 mod session;
 
@@ -76,8 +78,8 @@ pub struct Clerk {
     account: Option<Scope>,
     /// One full scan has been read to its end: before that nothing is sealed.
     caught_up: bool,
-    /// The last append that the running daemon saw, per session.
-    appended: HashMap<SessionRef, Instant>,
+    /// The first and the last append that the running daemon saw, per session.
+    appended: HashMap<SessionRef, (Instant, Instant)>,
     lines: [LineState; 2],
     me_asked: bool,
     category_asked: bool,
@@ -249,7 +251,9 @@ impl Clerk {
             Ok(all)
         })?;
         if live {
-            self.appended.extend(done.sessions.iter().map(|session| (*session, now)));
+            for session in &done.sessions {
+                self.appended.entry(*session).or_insert((now, now)).1 = now;
+            }
         }
         Ok(done)
     }

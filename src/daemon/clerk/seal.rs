@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::bodies::{self, Sheetwork};
 use super::session::Loaded;
-use super::{Clerk, Policy, Scope, Settings};
+use super::{Clerk, Detail, Policy, Scope, Settings};
 use crate::ledger::due::{self, DueEntry, DueExpense, Rules};
 use crate::ledger::held::Held;
 use crate::ledger::stretches;
@@ -47,7 +47,13 @@ impl Clerk {
                 };
                 let agent = loaded.head.agent.clone();
                 let policy = policy.as_ref();
-                let held = |_| category.is_none().then_some(Held::NoCategory);
+                let currency = account.as_ref().and_then(|scope| scope.row.currency.clone());
+                let known = account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
+                // Without an account nobody knows category and currency: then neither holds anything yet.
+                let held = |day| {
+                    let rate = || policy.factor(&Detail::default(), day, currency.as_deref()).err();
+                    if !known { None } else { category.is_none().then_some(Held::NoCategory).or_else(rate) }
+                };
                 let price = |request: &due::Request, tokens: &Tokens| policy.price(&agent, request, tokens);
                 let rules = Rules {
                     now,

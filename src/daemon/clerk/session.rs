@@ -22,14 +22,14 @@ impl Clerk {
         policy: &mut (dyn Policy + Send),
         scope: Option<&Scope>,
         id: SessionRef,
-        appended_at: Option<Instant>,
+        appended: Option<(Instant, Instant)>,
         now: Instant,
     ) -> Result<Option<Loaded>, Error> {
         let Some(head) = tx.session_head(id)? else { return Ok(None) };
         let account = scope.map(|scope| scope.id);
         let requests = tx.requests_for_due(account, id)?;
         let spans = tx.spans(id)?;
-        let mut session = due::Session { last_at: tx.last_at(id)?, appended_at, ..due::Session::default() };
+        let mut session = due::Session { last_at: tx.last_at(id)?, appended, ..due::Session::default() };
         if let Some(account) = account {
             (session.covered, session.posted_seconds, session.posted_until) = tx.covered(account, id)?;
             session.unproven = tx.unproven(account, id)?.into_iter().map(Arc::from).collect();
@@ -86,8 +86,12 @@ struct Event {
     branch: Option<BranchRef>,
 }
 
-/// Walks a session in order of time: a fact in a directory without a link goes where the session was last, then where
-/// it began (agents `cd /tmp`); `[default]` takes only sessions without any link.
+/// Walks a session in order of time: a fact in a directory that nothing maps goes where the session was last, then
+/// where it began (agents `cd /tmp`); `[default]` takes only sessions that nothing maps anywhere.
+///
+/// What is passed on is the session's last mapping of any kind: work that goes on in `/tmp` after an excluded directory
+/// stays excluded, and after a broken `.keito` it stays held with it. Passing over these to an older link would be a
+/// guess, and one that could send what must not be sent.
 struct Trail<'a, 'tx> {
     tx: &'a Tx<'tx>,
     policy: &'a mut (dyn Policy + Send),
@@ -113,26 +117,19 @@ impl Trail<'_, '_> {
         self.spots.len() - 1
     }
 
-    fn is_link(&self, index: usize) -> bool {
-        matches!(self.spots[index].place, Place::To { .. })
-    }
-
     fn walk(&mut self, events: &[(Instant, Event)], first: Option<usize>) -> Result<Vec<usize>, Error> {
         let mut own = Vec::with_capacity(events.len());
         for (_, event) in events {
             own.push(self.own(event.dir, event.branch)?);
         }
-        let first = first.filter(|first| self.is_link(*first));
-        let linked = first.is_some() || own.iter().flatten().any(|index| self.is_link(*index));
-        let default = if linked { None } else { self.policy.default_spot(self.agent) };
+        let mapped = first.is_some() || own.iter().any(Option::is_some);
+        let default = if mapped { None } else { self.policy.default_spot(self.agent) };
         let default = default.map(|spot| self.index(spot));
         let unmapped = Spot { place: Place::Held(Held::Unmapped), detail: super::Detail::default() };
         let unmapped = self.index(Arc::new(unmapped));
         let mut places = Vec::with_capacity(own.len());
         for place in own {
-            if let Some(link) = place.filter(|place| self.is_link(*place)) {
-                self.last = Some(link);
-            }
+            self.last = place.or(self.last);
             places.push(place.or(self.last).or(first).or(default).unwrap_or(unmapped));
         }
         Ok(places)

@@ -34,6 +34,8 @@ pub(super) struct Decoder<'a> {
 /// Where a line belongs.
 struct Place {
     session: Sym,
+    /// The session that the record names as its maker, in a copy.
+    origin: Option<Sym>,
     dir: Option<Sym>,
     branch: Option<Sym>,
     offset: u64,
@@ -134,7 +136,7 @@ impl Decoder<'_> {
         // the message's first line, can only come with the vendor's closing event, which holds the final counts.
         let is_final = grown || message.stop_reason.get().is_some_and(|reason| reason != "null");
         let quality = if is_final { Quality::Exact } else { Quality::LowerBound };
-        let origin = record.request_session_id.get().map(|origin| self.facts.names.intern(origin));
+        let origin = place.origin;
         for request in found {
             let model = self.facts.names.intern(request.model);
             self.facts.sightings.push(Sighting {
@@ -220,8 +222,18 @@ impl Decoder<'_> {
     }
 
     fn act(&mut self, place: &Place, key: ActivityKey, at: Instant, who: Who, proven_ms: u32) {
-        let Place { session, dir, branch, offset } = *place;
-        self.facts.activities.push(Activity { session, key, at, who, dir, branch, proven_ms, offset });
+        let Place { session, origin, dir, branch, offset } = *place;
+        self.facts.activities.push(Activity {
+            session,
+            origin,
+            key,
+            at,
+            who,
+            dir,
+            branch,
+            proven_ms,
+            offset,
+        });
     }
 
     fn set_mode(&mut self, record: &Record<'_>) {
@@ -235,6 +247,7 @@ impl Decoder<'_> {
         let names = &mut self.facts.names;
         Ok(Place {
             session: names.intern(session),
+            origin: record.request_session_id.get().map(|origin| names.intern(origin)),
             dir: record.cwd.get().map(|dir| names.intern(dir)),
             branch: record.git_branch.get().map(|branch| names.intern(branch)),
             offset,

@@ -1,0 +1,16 @@
+//! Logs of real programs through the real binary: files in a home, `keitod run`, the report, the records at Keito.
+//!
+//! Sessions recorded from Claude Code against a mock that knows what it served (`fixtures/recorded`), at once and as
+//! they were written, and logs that other projects measured (`fixtures/claude`).
+
+mod home;
+mod keito;
+mod known;
+mod pool;
+mod records;
+mod replay;
+mod report;
+mod rewrite;
+mod scenario;
+mod silence;
+mod whole;

@@ -112,9 +112,9 @@ async fn perform(
     home: &Path,
 ) -> Result<Vec<u8>, Failure> {
     running.look_for_credentials().await;
-    samples::write_live(script, tokio::time::Instant::now()).await?;
+    samples::write_live(script, time::tokio_now()).await?;
     let settled = Settled { time: true, expenses: true };
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let deadline = time::tokio_now() + PATIENCE;
     loop {
         running.rescan().await;
         let (reply, answer) = tokio::sync::oneshot::channel();
@@ -124,7 +124,7 @@ async fn perform(
         if pass.sent == 0 && pass.remaining == 0 {
             break;
         }
-        if tokio::time::Instant::now() > deadline {
+        if time::tokio_now() > deadline {
             return Err(Failure::new(Exit::Server, "the embedded Keito did not take everything in time"));
         }
     }

@@ -11,6 +11,12 @@ pub fn now() -> Instant {
     Instant::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// Now, as the runtime counts.
+#[must_use]
+pub fn tokio_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 /// Uniform over all of u32, for jitter alone.
 #[must_use]
 pub fn random() -> u32 {

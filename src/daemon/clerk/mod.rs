@@ -14,6 +14,7 @@ mod pretend;
 mod remap;
 mod seal;
 mod session;
+mod settings;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -21,54 +22,15 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::deliver::{Backoff, Desk, Freshness, Line, Need, PauseReason, Reading};
+use crate::deliver::{Desk, Freshness, Line, Need, PauseReason, Reading};
 use crate::ledger::days::Calendar;
 use crate::ledger::due::CLOCK_AHEAD;
-use crate::ledger::spans::Gaps;
 use crate::model::{AccountRef, CategoryId, Day, Instant, Kind, SessionRef, WriteRef};
 use crate::store::{self, Account, AccountRow, Error, Ingested, Store, WriteState};
 
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
-
-/// What holds for the whole run.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The cut-off.
-    pub since: Option<Instant>,
-    /// The configured zone.
-    pub zone: Option<TimeZone>,
-    /// The system's zone, the last resort for showing days.
-    pub system_zone: TimeZone,
-    /// Limits of the time rule.
-    pub gaps: Gaps,
-    /// See the config.
-    pub min_seconds: u64,
-    /// See the config.
-    pub max_seconds: Option<u64>,
-    /// See the config.
-    pub time_settle: Duration,
-    /// See the config.
-    pub time_update: Duration,
-    /// See the config.
-    pub expense_settle: Duration,
-    /// See the config.
-    pub grace: Duration,
-    /// See the config.
-    pub backoff: Backoff,
-    /// See the config.
-    pub per_minute: u32,
-    /// See the config.
-    pub in_flight: usize,
-    /// See the config.
-    pub review: bool,
-    /// Decimals of amounts.
-    pub decimals: u32,
-    /// Configured category id.
-    pub category: Option<CategoryId>,
-    /// Hash of this machine.
-    pub machine: String,
-}
+pub use settings::Settings;
 
 /// The clerk.
 pub struct Clerk {

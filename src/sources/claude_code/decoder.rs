@@ -86,7 +86,7 @@ impl Decoder<'_> {
             let line = line_id(record.uuid.get(), bytes, "");
             let session = session_of(record, self.session)?;
             let ids = Ids { session, request, uuid: record.uuid.get(), line: &line, at };
-            self.sight(message, record.advisor_model.get(), &ids, record, &place, false)?;
+            self.sight(message, record.advisor_model.get(), &ids, &place, false)?;
         }
         for block in message.content.blocks.iter().filter(|block| block.kind.is("tool_use")) {
             if let Some(id) = block.id.get() {
@@ -114,7 +114,7 @@ impl Decoder<'_> {
         let line = line_id(nested.uuid.get(), bytes, ":nested");
         let (request, uuid) = (nested.request_id.get(), nested.uuid.get());
         let ids = Ids { session, request, uuid, line: &line, at };
-        self.sight(message, nested.advisor_model.get(), &ids, record, &place, true)
+        self.sight(message, nested.advisor_model.get(), &ids, &place, true)
     }
 
     fn sight(
@@ -122,7 +122,6 @@ impl Decoder<'_> {
         message: &Message<'_>,
         advisor: Option<&str>,
         ids: &Ids<'_>,
-        record: &Record<'_>,
         place: &Place,
         nested: bool,
     ) -> Result<(), RejectReason> {

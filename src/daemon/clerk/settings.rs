@@ -1,0 +1,48 @@
+//! What the clerk is set up with.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::deliver::Backoff;
+use crate::ledger::spans::Gaps;
+use crate::model::{CategoryId, Instant};
+
+/// What holds for the whole run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The cut-off.
+    pub since: Option<Instant>,
+    /// The configured zone.
+    pub zone: Option<TimeZone>,
+    /// The system's zone, the last resort for showing days.
+    pub system_zone: TimeZone,
+    /// Limits of the time rule.
+    pub gaps: Gaps,
+    /// See the config.
+    pub min_seconds: u64,
+    /// See the config.
+    pub max_seconds: Option<u64>,
+    /// See the config.
+    pub time_settle: Duration,
+    /// See the config.
+    pub time_update: Duration,
+    /// See the config.
+    pub expense_settle: Duration,
+    /// See the config.
+    pub grace: Duration,
+    /// See the config.
+    pub backoff: Backoff,
+    /// See the config.
+    pub per_minute: u32,
+    /// See the config.
+    pub in_flight: usize,
+    /// See the config.
+    pub review: bool,
+    /// Decimals of amounts.
+    pub decimals: u32,
+    /// Configured category id.
+    pub category: Option<CategoryId>,
+    /// Hash of this machine.
+    pub machine: String,
+}

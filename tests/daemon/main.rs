@@ -1,0 +1,16 @@
+//! The program as a user has it: the real binary, real files and their events, real HTTP to the embedded Keito.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not seen as tests")]
+
+mod credentials;
+mod dry_run;
+mod growing;
+mod inputs;
+mod keito;
+mod lines;
+mod live;
+mod place;
+mod shows;
+mod starts;
+mod stops;
+mod wiped;

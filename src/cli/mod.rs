@@ -1,6 +1,6 @@
 //! The command line: one small file a subcommand with its arguments, its call and its examples.
 //!
-//! Commands that ask for a document ask the daemon on its socket, else the database ([`ask`]); what they need beyond
+//! Commands that ask for a document ask the daemon on its socket, else the database (`ask`); what they need beyond
 //! that stands in [`Engine`]. Documents are printed by `print`, failures by `tell`.
 
 mod args;

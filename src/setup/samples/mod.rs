@@ -2,7 +2,7 @@
 //!
 //! Four sessions of the last [`SPAN`] are replayed within [`LENGTH`]: one with a subagent, one that is resumed into a
 //! new file, one that also asks a model nobody knows, and one outside of any linked repository. The story is fixed;
-//! the seed makes the ids and where a line is cut between two appends. [`expected`] tells what must come out, from the
+//! the seed makes the ids and where a line is cut between two appends. [`expected()`] tells what must come out, from the
 //! story itself: nothing here reads a log.
 
 mod expected;

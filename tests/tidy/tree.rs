@@ -74,9 +74,14 @@ pub fn files(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     for name in names(folder) {
         let path = format!("{folder}/{name}");
-        if root().join(&path).is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        if is_folder(&path) { found.extend(files(&path)) } else { found.push(path) }
     }
     found
+}
+
+/// Whether a path of the repository is a folder.
+pub fn is_folder(path: &str) -> bool {
+    root().join(path).is_dir()
 }
 
 /// What a folder of the repository holds, sorted.

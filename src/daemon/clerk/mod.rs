@@ -26,7 +26,7 @@ use crate::deliver::{Desk, Freshness, Line, Need, PauseReason, Reading};
 use crate::ledger::days::Calendar;
 use crate::ledger::due::CLOCK_AHEAD;
 use crate::model::{AccountRef, CategoryId, Day, Instant, Kind, SessionRef, WriteRef};
-use crate::store::{self, Account, AccountRow, Error, Ingested, Store, WriteState};
+use crate::store::{self, Account, AccountRow, Error, Ingested, Store, WriteRow, WriteState};
 
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
@@ -344,11 +344,17 @@ impl Clerk {
         let Some(scope) = &self.account else { return Ok(()) };
         let writes = self.store.view().unfinished(scope.id)?;
         let proved = scope.row.proved(kind);
+        let unproved = |write: &WriteRow| !proved && write.reason.as_deref() == Some(listing::UNPROVED);
+        // An excess part without what it adds to would prove nothing to whoever finds it.
+        let baseless = |write: &WriteRow| {
+            let base = |other: &WriteRow| other.session == write.session && unproved(other);
+            write.excess && writes.iter().any(base)
+        };
         let needs: Vec<Need> = writes
             .iter()
             .filter(|write| write.kind == kind)
             // A probe that no listing ever showed stays until another one has proved the listing.
-            .filter(|write| proved || write.reason.as_deref() != Some(listing::UNPROVED))
+            .filter(|write| !unproved(write) && !baseless(write))
             .map(|write| Need {
                 write: write.id,
                 session: write.session,

@@ -24,12 +24,10 @@ impl Work<'_, '_> {
         for (row, posted) in &unknown {
             self.make_way(row, posted)?;
         }
-        // From the first to the last instant of all entries of a session.
-        let mut ranges: BTreeMap<(&str, &str), Stretch> = BTreeMap::new();
+        let mut ranges: BTreeMap<(&str, &str), Vec<Stretch>> = BTreeMap::new();
         for (_, posted) in &unknown {
-            let (first, last) = (posted.first_at.seconds(), posted.last_at.seconds());
-            let range = ranges.entry((&posted.agent, &posted.session)).or_insert((first, last));
-            *range = (range.0.min(first), range.1.max(last));
+            let range = (posted.first_at.seconds(), posted.last_at.seconds());
+            ranges.entry((&posted.agent, &posted.session)).or_default().push(range);
         }
         for (row, posted) in &unknown {
             // Twins under one id: the second is known by now.
@@ -39,8 +37,8 @@ impl Work<'_, '_> {
             match self.whole.kind {
                 Kind::Expense => self.adopt_expense(row, posted)?,
                 Kind::Entry => {
-                    let whole = ranges.get(&(&posted.agent, &posted.session)).copied().unwrap_or_default();
-                    self.adopt_entry(row, posted, whole, appended)?;
+                    let all = ranges.get(&(&posted.agent, &posted.session)).map_or(&[][..], Vec::as_slice);
+                    self.adopt_entry(row, posted, all, appended)?;
                 }
             }
             if row.amount.is_some() || row.hours.is_some() {
@@ -252,7 +250,7 @@ impl Work<'_, '_> {
         &mut self,
         row: &Listed,
         posted: &Posted,
-        whole: Stretch,
+        all: &[Stretch],
         appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
@@ -266,8 +264,15 @@ impl Work<'_, '_> {
         // sessions. (An entry can hold time from before its first instant: a PATCH never changes that.)
         let spans = home.map(|session| tx.spans(session)).transpose()?.unwrap_or_default();
         let gone = spans.iter().all(|span| span.kind != SpanKind::Agent);
-        let known = spans.iter().any(|span| span.start <= range.0 && span.end >= range.0);
-        let copies = if known && !gone { Vec::new() } else { tx.sessions_like(&posted.agent, range, since)? };
+        let knows = |at: i64| spans.iter().any(|span| span.start <= at && span.end >= at);
+        let known = knows(range.0) && knows(range.1);
+        // An entry may begin in the middle of a stretch, where its session's first instant tells a copy.
+        let mut copies: Vec<SessionRef> = Vec::new();
+        for range in all.iter().filter(|_| gone || !known) {
+            copies.extend(tx.sessions_like(&posted.agent, *range, since)?);
+        }
+        copies.sort_unstable();
+        copies.dedup();
         let places = home.filter(|_| !gone).into_iter().chain(copies.into_iter().filter(|id| Some(*id) != home));
         let places: Vec<SessionRef> = places.collect();
         let mut record = self.record_of(row, posted, places.first().copied().or(home));
@@ -278,7 +283,8 @@ impl Work<'_, '_> {
             let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
             let Some(loaded) = loaded else { continue };
             // What a copy lacks must not eat its own time, which comes after what they share.
-            let bounds = (Some(session) != home).then_some((i64::MIN, whole.1));
+            let last = all.iter().map(|(_, last)| *last).max().unwrap_or(range.1);
+            let bounds = (Some(session) != home).then_some((i64::MIN, last));
             let (own, counted) = self.stretches(&loaded.session, &record, bounds);
             let covered = &loaded.session.covered;
             let found = coverage::lay(left, range, since, &own, &counted, covered).stretches;

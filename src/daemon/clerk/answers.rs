@@ -234,12 +234,9 @@ impl Clerk {
                     write.reason = Some(described("locked_period", &outcome));
                     write.next_at = now.plus(Duration::from_secs(3600));
                 }
-                Verdict::Deleted if write.attempts > 1 => {
-                    // An earlier attempt may have arrived: then the growth was deleted with the rest.
-                    (write.state, record.state) = (WriteState::Done, RecordState::Deleted);
-                }
                 Verdict::Deleted => {
-                    // What was on it stays billed; what the PATCH would have added is due again.
+                    // What was on it stays billed; what the PATCH would have added is due again, though an earlier
+                    // attempt may have put it there: deleted time cannot be billed twice, only lost.
                     record.state = RecordState::Deleted;
                     tx.save_record(&record)?;
                     return tx.dissolve(&write);

@@ -43,6 +43,18 @@ pub fn tokens(world: &World, now: Instant, since: Option<Instant>) -> ByModel {
     sums
 }
 
+/// The most that may stand at Keito. Where a log is gone and the state with it, a prompt may be gone that ended a gap:
+/// then what is left says more.
+pub fn most_seconds(world: &World, now: Instant, since: Option<Instant>, lost: bool) -> u64 {
+    let whole = seconds(world, now, since);
+    if !lost {
+        return whole;
+    }
+    let mut left = world.clone();
+    left.files.retain(|file| !file.deleted);
+    whole.max(seconds(&left, now, since))
+}
+
 /// Counted seconds from the cut-off on, but for private directories.
 pub fn seconds(world: &World, now: Instant, since: Option<Instant>) -> u64 {
     let mut store = Store::in_memory().unwrap();

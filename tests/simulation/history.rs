@@ -13,6 +13,7 @@ use keitod::tail::Cursor;
 
 use super::oracle::{self, GAPS};
 use super::policy::{Mapping, SimPolicy};
+use super::pool;
 use super::server::{Server, refuse};
 use super::world::{AGENT, START, World};
 
@@ -135,8 +136,13 @@ impl History {
             trace: std::env::var_os("KEITOD_SIM_TRACE").is_some(),
             rng,
         };
-        history.start(Store::in_memory().unwrap());
+        history.start(pool::take());
         history
+    }
+
+    /// Nothing more happens: the database serves the next history.
+    pub fn end(mut self) {
+        pool::give(self.stop());
     }
 
     pub fn say(&self, what: impl FnOnce() -> String) {

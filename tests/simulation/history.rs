@@ -63,6 +63,7 @@ pub struct History {
     unshown: [u32; 2],
     shown: [bool; 2],
     pub caught_up: bool,
+    pub long: bool,
     pub posts: u32,
     pub writes: u32,
     /// Facts are gone for good, so the end can only be checked from above.
@@ -107,7 +108,9 @@ fn settings(rng: &mut Rng) -> Settings {
 impl History {
     pub fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let world = World::new(&mut rng);
+        // Short ones find more in the same time; a few are long, for what needs a past.
+        let long = rng.u32(0..10) == 0;
+        let world = World::new(&mut rng, long);
         let settings = settings(&mut rng);
         let mut server = Server::default();
         server.lag_ms = rng.i64(0..2) * 30_000;
@@ -128,6 +131,7 @@ impl History {
             unshown: [0, 0],
             shown: [false, false],
             caught_up: false,
+            long,
             posts: 0,
             writes: 0,
             lost: false,

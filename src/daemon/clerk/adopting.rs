@@ -35,7 +35,8 @@ impl Work<'_, '_> {
         mut unknown: Vec<(&Listed, &Posted)>,
         appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
     ) -> Result<(), Error> {
-        unknown.sort_by_key(|(row, posted)| (posted.excess, posted.first_at, posted.part, row.id.clone()));
+        // Of entries over the same time the one that ends first has the least choice where its seconds may lie.
+        unknown.sort_by_key(|(row, posted)| (posted.excess, posted.last_at, posted.first_at, row.id.clone()));
         for (row, posted) in &unknown {
             self.make_way(row, posted)?;
         }

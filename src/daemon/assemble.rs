@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
 
-use super::clerk::{Clerk, Settings};
+use super::clerk::{Clerk, Settings, heed_clocks};
 use super::decisions::Decisions;
 use super::delivery::Courier;
 use super::desk::ClerkHandle;
 use super::intake::{Health, Intake, Reading, Watched};
 use super::policy::{ConfigPolicy, price_table};
+use super::pulse::Pulse;
 use super::{Error, machine, skill, time};
 use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Overlap, Skill, Watcher};
 use crate::deliver::Backoff;
@@ -65,6 +67,10 @@ pub struct Parts {
     pub since: Option<Instant>,
     /// The database file.
     pub database: PathBuf,
+    /// Ends a pass when it is cancelled; the clerk's end cancels it too.
+    pub stop: CancellationToken,
+    /// Steps of reader, clerk and sender.
+    pub pulse: Pulse,
 }
 
 impl Setup {
@@ -74,9 +80,10 @@ impl Setup {
     /// If the state cannot be used.
     pub fn assemble(&self, remember: bool) -> Result<Parts, Error> {
         self.refuse_what_is_not_built()?;
-        let now = time::now();
+        let clocks = time::clocks();
+        let now = clocks.wall;
         let database = self.state_dir.join("keitod.db");
-        let store = Store::open(&database)?;
+        let mut store = Store::open(&database)?;
         let since = self.since(now, remember)?;
         let table = Arc::new(price_table(&self.config).map_err(Error::Prices)?);
         let machine = machine::machine();
@@ -95,11 +102,16 @@ impl Setup {
             self.config.keito.account.clone(),
         )
         .holding_time_of(skilled);
+        if heed_clocks(&mut store, clocks, settings.backoff)?.is_some_and(crate::deliver::Step::is_told) {
+            tracing::warn!("the clock was set since the last run: what waits was moved with it");
+        }
         let clerk = Clerk::new(store, settings, Box::new(policy), now)?;
-        let (clerk, thread) = ClerkHandle::start(clerk)?;
+        let (pulse, stop) = (Pulse::default(), CancellationToken::new());
+        let (clerk, thread) = ClerkHandle::start(clerk, pulse.clone(), stop.clone())?;
         let health = Arc::new(Mutex::new(Health::default()));
-        let intake = Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?;
-        Ok(Parts { clerk, thread, intake, health, table, since, database })
+        let intake =
+            Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?.beating(pulse.clone());
+        Ok(Parts { clerk, thread, intake, health, table, since, database, stop, pulse })
     }
 
     /// A key that is accepted and does nothing would bill other hours than its user expects.

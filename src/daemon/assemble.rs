@@ -102,10 +102,9 @@ impl Setup {
             self.config.keito.account.clone(),
         )
         .holding_time_of(skilled);
-        if heed_clocks(&mut store, clocks, settings.backoff)?.is_some_and(crate::deliver::Step::is_told) {
-            tracing::warn!("the clock was set since the last run: what waits was moved with it");
-        }
-        let clerk = Clerk::new(store, settings, Box::new(policy), now)?;
+        let step = heed_clocks(&mut store, clocks, settings.backoff)?;
+        let mut clerk = Clerk::new(store, settings, Box::new(policy), now)?;
+        step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
         let (pulse, stop) = (Pulse::default(), CancellationToken::new());
         let (clerk, thread) = ClerkHandle::start(clerk, pulse.clone(), stop.clone())?;
         let health = Arc::new(Mutex::new(Health::default()));

@@ -182,7 +182,7 @@ impl Delivery {
                 () = tokio::time::sleep(wait) => {}
             }
         }
-        self.finish().await
+        Ok(())
     }
 
     /// Delivers until told to stop. `changed` says that facts have come in, or that the clock was set.
@@ -213,7 +213,10 @@ impl Delivery {
     }
 
     /// Lets requests under way end; what does not in time is found as unknown at the next start.
-    async fn finish(&mut self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn finish(&mut self) -> Result<(), Error> {
         let ended = async {
             while let Some(answer) = self.under_way.join_next().await {
                 self.bring(answer).await?;

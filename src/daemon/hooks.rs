@@ -1,8 +1,8 @@
 //! Faults on demand, in debug builds alone: a release build has none of this.
 //!
 //! `KEITOD_TEST_HOOKS` names a directory. A file `clock` in it holds milliseconds by which the wall clock is set; a file
-//! named as a part (`reader`, `clerk`, `sender`) has that part do what the file says at its next step: `panic` or
-//! `hang`, once.
+//! named as a part (`reader`, `clerk`, `sender`) has that part do what the file says at its next step, once: `hang`, or
+//! end in a panic whose payload is the whole text, which begins with `panic`.
 
 #[cfg(debug_assertions)]
 mod armed {
@@ -35,7 +35,7 @@ mod armed {
             "hang" => loop {
                 std::thread::park();
             },
-            "panic" => std::panic::panic_any(what),
+            fault if fault.starts_with("panic") => std::panic::panic_any(what),
             _ => {}
         }
     }

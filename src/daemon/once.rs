@@ -56,6 +56,7 @@ pub async fn once(setup: &Setup, parts: Parts, settled: Settled) -> Result<Pass,
         .await??;
     let mut delivery = Delivery::new(clerk.clone(), courier).until(stop);
     delivery.until_idle().await?;
+    delivery.finish().await?;
     let pass = clerk.call(move |clerk| pass_of(clerk, started, known)).await??;
     drop((delivery, clerk));
     // The thread ends with the last handle; the intake holds one more.

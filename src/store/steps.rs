@@ -35,8 +35,9 @@ impl Tx<'_> {
     pub fn move_instants(&self, by: i64, before: Instant) -> Result<(), Error> {
         let recent = before.millis().saturating_sub(HISTORY_MS);
         self.conn.execute(
-            "UPDATE write SET sealed_at = sealed_at + ?1, next_at = next_at + ?1, ended_at = ended_at + ?1, absent_at = absent_at + ?1 \
-             WHERE state < 5 OR sealed_at > ?2 OR ended_at > ?2",
+            "UPDATE write SET sealed_at = sealed_at + ?1, next_at = next_at + ?1, sent_at = sent_at + ?1, \
+             ended_at = ended_at + ?1, absent_at = absent_at + ?1, done_at = done_at + ?1 \
+             WHERE state < 5 OR max(sealed_at, coalesce(ended_at, 0), coalesce(done_at, 0)) > ?2",
             params![by, recent],
         )?;
         self.conn.execute(
@@ -61,8 +62,9 @@ impl Tx<'_> {
         let (now, latest) = (now.millis(), latest.millis());
         self.conn.execute("UPDATE write SET ended_at = ?1, absent_at = NULL WHERE state = 2", [now])?;
         let mut late = self.conn.execute(
-            "UPDATE write SET sealed_at = min(sealed_at, ?1), next_at = min(next_at, ?2), ended_at = min(ended_at, ?1) \
-             WHERE sealed_at > ?1 OR next_at > ?2 OR ended_at > ?1",
+            "UPDATE write SET sealed_at = min(sealed_at, ?1), next_at = min(next_at, ?2), sent_at = min(sent_at, ?1), \
+             ended_at = min(ended_at, ?1), done_at = min(done_at, ?1) \
+             WHERE next_at > ?2 OR max(sealed_at, coalesce(ended_at, 0), coalesce(done_at, 0)) > ?1",
             [now, latest],
         )?;
         // A record that one reading lacked may have lacked it a moment ago.

@@ -2,15 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not seen as tests")]
 
+mod clock;
 mod credentials;
 mod dry_run;
+mod faults;
 mod growing;
+mod hooks;
+mod hostile;
 mod inputs;
 mod keito;
 mod lines;
 mod live;
+mod network;
+mod notified;
 mod place;
 mod shows;
 mod starts;
+mod stopped;
 mod stops;
 mod wiped;

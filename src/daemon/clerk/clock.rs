@@ -109,11 +109,17 @@ impl Clerk {
             line.paging.iter_mut().for_each(|paging| moved(&mut paging.began));
             line.fresh.iter_mut().for_each(|fresh| (moved(&mut fresh.began), moved(&mut fresh.ended)).0);
         }
-        if step.is_told() {
-            self.clock.noticed.set_at = Some(clocks.steady);
-            self.clock.noticed.set_by = if let Step::Set(by) = step { by } else { 0 };
-        }
+        self.tell_step(step, clocks);
         self.find_ahead(clocks.wall)
+    }
+
+    /// Has status tell of a step that [`heed_clocks`] found, if it is one to be told.
+    pub fn tell_step(&mut self, step: Step, clocks: Clocks) {
+        if let Step::Set(by) = step
+            && step.is_told()
+        {
+            (self.clock.noticed.set_at, self.clock.noticed.set_by) = (Some(clocks.steady), by);
+        }
     }
 
     /// What status tells of the clocks.

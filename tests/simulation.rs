@@ -39,11 +39,23 @@ fn seeds() -> std::ops::Range<u64> {
 
 #[test]
 fn nothing_twice_and_nothing_lost() {
+    hold(|history, _| history.run());
+}
+
+/// The wall clock is set by an hour, by ten years, a little, and back, between any two steps.
+#[test]
+fn a_clock_that_is_set_loses_nothing() {
+    hold(|history, seed| history.run_with_steps(seed));
+}
+
+#[track_caller]
+fn hold(run: fn(&mut history::History, u64)) {
+    let one = run;
     let (mut failed, mut posts, mut writes) = (Vec::new(), 0_u64, 0_u64);
     for seed in seeds() {
         let run = catch_unwind(AssertUnwindSafe(|| {
             let mut history = history::History::new(seed);
-            history.run();
+            one(&mut history, seed);
             (history.posts, history.writes)
         }));
         match run {

@@ -126,9 +126,9 @@ impl Tx<'_> {
         // One look into an index a session; a scan of all facts would cost seconds.
         let mut select = self.conn.prepare(
             "SELECT id, first FROM (SELECT id, min(\
-               coalesce((SELECT min(at) FROM activity WHERE session = session.id AND at > ?1), 9223372036854775807), \
-               coalesce((SELECT min(at) FROM request WHERE session = session.id AND at > ?1), 9223372036854775807)) AS first \
-             FROM session) WHERE first < 9223372036854775807",
+               coalesce((SELECT min(at) FROM activity WHERE session = s.id AND at > ?1), 9223372036854775807), \
+               coalesce((SELECT min(at) FROM request WHERE session = s.id AND at > ?1), 9223372036854775807)) AS first \
+             FROM session AS s) WHERE first < 9223372036854775807",
         )?;
         let rows = select.query_map([horizon.millis()], |row| {
             Ok((crate::model::SessionRef(row.get(0)?), super::terms::instant(row.get(1)?)))
@@ -154,6 +154,21 @@ impl Tx<'_> {
             let count = super::terms::count(row.get(1)?);
             Ok(first.map(|first| (super::terms::instant(first), count)))
         })?)
+    }
+
+    /// Has the time of all sessions computed again whose last activity is on no span: it lay in the future then.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn look_again_at_the_uncounted(&self) -> Result<(), Error> {
+        // The last span is the one that begins last: they do not overlap.
+        self.conn.execute(
+            "UPDATE session AS s SET dirty = 1, recheck = 1 WHERE dirty = 0 \
+             AND (SELECT max(at) FROM activity WHERE session = s.id) >= 1000 + 1000 * \
+               coalesce((SELECT end FROM span WHERE session = s.id ORDER BY start DESC LIMIT 1), 0)",
+            [],
+        )?;
+        Ok(())
     }
 
     /// Has a session's time and dues computed again.

@@ -132,9 +132,9 @@ impl Clerk {
     /// Looks for facts in the future in all sessions.
     pub(super) fn find_ahead(&mut self, now: Instant) -> Result<(), Error> {
         let horizon = now.plus(CLOCK_AHEAD);
-        let known = std::mem::take(&mut self.clock.ahead);
+        self.clock.ahead.clear();
         // What was in the future before and is not any more has never been counted.
-        self.store.transact(|tx| known.keys().try_for_each(|session| tx.look_again(*session)))?;
+        self.store.transact(|tx| tx.look_again_at_the_uncounted())?;
         let sessions = self.store.view().ahead(horizon)?;
         self.note_ahead(sessions.into_iter().map(|(session, _)| session), horizon)
     }

@@ -35,7 +35,8 @@ mod armed {
             "hang" => loop {
                 std::thread::park();
             },
-            fault if fault.starts_with("panic") => std::panic::panic_any(what),
+            // As a fault of ours would: what it says quotes the text.
+            fault if fault.starts_with("panic") => drop(fault[fault.len() + 1..].to_owned()),
             _ => {}
         }
     }

@@ -102,12 +102,16 @@ impl Clerk {
             Step::Booted => *at = (*at).min(clocks.wall),
         };
         for (first, last) in self.appended.values_mut() {
-            (moved(first), moved(last));
+            moved(first);
+            moved(last);
         }
         for line in &mut self.lines {
             moved(&mut line.next_listing);
             line.paging.iter_mut().for_each(|paging| moved(&mut paging.began));
-            line.fresh.iter_mut().for_each(|fresh| (moved(&mut fresh.began), moved(&mut fresh.ended)).0);
+            if let Some(fresh) = &mut line.fresh {
+                moved(&mut fresh.began);
+                moved(&mut fresh.ended);
+            }
         }
         self.tell_step(step, clocks);
         self.find_ahead(clocks.wall)

@@ -16,6 +16,8 @@ pub struct Place {
     origin: String,
     /// Whether the environment has the sandbox's key.
     pub key: Option<&'static str>,
+    /// A program that runs it, with its words.
+    pub through: Option<Vec<String>>,
     /// Further variables.
     pub more: Vec<(&'static str, String)>,
 }
@@ -32,7 +34,7 @@ impl Place {
 
     fn bare(origin: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { dir, origin: origin.to_owned(), key: Some(sandbox::KEY), more: Vec::new() }
+        Self { dir, origin: origin.to_owned(), key: Some(sandbox::KEY), through: None, more: Vec::new() }
     }
 
     /// Takes the default waits after failures.
@@ -91,8 +93,11 @@ expense_category_id = "{}"
     }
 
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keitod"));
+        let program = env!("CARGO_BIN_EXE_keitod").to_owned();
+        let mut run = self.through.iter().flatten().chain([&program]);
+        let mut command = Command::new(run.next().unwrap_or(&program));
         command
+            .args(run)
             .env_clear()
             .env("HOME", self.home())
             .env("KEITOD_CONFIG", self.path("keitod.toml"))

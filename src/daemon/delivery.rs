@@ -32,7 +32,7 @@ pub struct Courier {
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How long requests under way may take after the stop.
-const LAST: Duration = Duration::from_secs(10);
+pub(super) const LAST: Duration = Duration::from_secs(10);
 
 /// The line between clerk and Keito. One loop, so that at most one poll is under way.
 pub struct Delivery {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::assemble::{Parts, Setup};
 use super::clerk::Noticed;
-use super::delivery::{Delivery, Order};
+use super::delivery::{self, Delivery, Order};
 use super::intake::{self, Message};
 use super::pulse::Part;
 use super::{Error, steps, time, watchdog};
@@ -173,7 +173,10 @@ pub async fn run(
         .showing(Arc::clone(&running.line))
         .until(stop.clone())
         .beating(pulse);
-    let ended = delivery.run(&changed, &mut obeyed).await;
+    let ended = tokio::select! {
+        ended = delivery.run(&changed, &mut obeyed) => ended,
+        () = overdue(&stop) => Err(Error::Ended { part: Part::Clerk.name() }),
+    };
     stop.cancel();
     running.tell(Message::Stop);
     let read = tokio::time::timeout(LAST, tokio::task::spawn_blocking(move || reading.join())).await;
@@ -201,6 +204,12 @@ pub async fn run(
         Ok(Err(error)) => Err(error),
         Err(_) => Err(Error::Ended { part: Part::Clerk.name() }),
     }
+}
+
+/// Returns when sending should long have ended: then it waits for a clerk that hangs.
+async fn overdue(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(delivery::LAST + Duration::from_secs(2)).await;
 }
 
 /// Runs a task whose end is the daemon's.

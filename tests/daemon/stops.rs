@@ -5,6 +5,7 @@ use std::time::Duration;
 use keitod::sandbox::{Cut, Fault, Kind, Rule};
 use rustix::process::Signal;
 
+use crate::hooks::Hooks;
 use crate::keito::Keito;
 use crate::lines::Talk;
 use crate::place::{Place, Service, until};
@@ -124,6 +125,20 @@ fn a_pass_hears_the_stop() {
     assert_eq!(pass.stop(), 0, "{}", place.log());
     assert!(keito.entries().len() <= 1, "it went on");
     arrives_once(&keito, &place);
+}
+
+#[test]
+fn a_clerk_that_hangs_does_not_hold_up_the_end() {
+    let (keito, mut place) = with_keito();
+    let hooks = Hooks::arm(&mut place);
+    let service = place.start();
+    hooks.set("clerk", "hang");
+    place.append("s1", &Talk::new(1, "/home/dev/work").exchange());
+    hooks.reached("clerk");
+    assert_eq!(service.stop(), 6, "{}", place.log());
+    let service = place.start();
+    service.settle();
+    assert_eq!((keito.entries().len(), keito.expenses().len()), (1, 1));
 }
 
 fn with_keito() -> (Keito, Place) {

@@ -73,6 +73,9 @@ pub struct Parts {
     pub pulse: Pulse,
 }
 
+/// 2026-01-01: no keitod was started before.
+const NO_EARLIER: Instant = Instant::from_seconds(1_767_225_600);
+
 impl Setup {
     /// Opens the store and makes the parts. `remember`: write the cut-off at the first start.
     ///
@@ -138,6 +141,10 @@ impl Setup {
         let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
         if let Some(since) = decisions.since().map_err(failed)? {
             return Ok(Some(since));
+        }
+        if now < NO_EARLIER {
+            // Machines without a clock of their own begin in 1970: with that as cut-off all of history would be billed.
+            return Err(Error::NoTime { now });
         }
         let zone = self.config.zone.clone().unwrap_or_else(TimeZone::system);
         let midnight = now.timestamp().to_zoned(zone).start_of_day();

@@ -31,6 +31,14 @@ pub enum Error {
     /// The clerk's thread has ended: it met an error of the database.
     #[error("the writing thread has ended; see the log above")]
     ClerkGone,
+    /// The clock is that of a machine that does not know the time yet.
+    #[error(
+        "the clock says {now}, and the day of the first start is the cut-off: set the clock, or `since` in the config"
+    )]
+    NoTime {
+        /// What it says.
+        now: crate::model::Instant,
+    },
     /// A part has panicked; the log names the place.
     #[error("the {part} has ended in a fault of keitod; see the log above")]
     Ended {

@@ -74,3 +74,21 @@ fn what_lies_in_the_future_waits_for_its_instant() {
     assert!(!codes(&service).contains(&"clock_ahead".to_owned()));
     assert_eq!(service.stop(), 0);
 }
+
+#[test]
+fn a_machine_that_does_not_know_the_time_sets_no_cut_off() {
+    let keito = Keito::start();
+    let mut place = Place::new(&keito.origin);
+    let hooks = Hooks::arm(&mut place);
+    let config = std::fs::read_to_string(place.path("keitod.toml")).unwrap();
+    let config: Vec<&str> = config.lines().filter(|line| !line.starts_with("since")).collect();
+    std::fs::write(place.path("keitod.toml"), config.join("\n")).unwrap();
+    place.append("one", &Talk::new(1, "/home/dev/work").exchange());
+    hooks.set("clock", &(-6 * TEN_YEARS).to_string());
+    let (code, _, err) = place.run(&["run", "--once"]);
+    assert_eq!(code, 8, "{err}");
+    assert!(err.contains("set the clock"), "{err}");
+    hooks.set("clock", "0");
+    assert_eq!(place.run(&["run", "--once"]).0, 0);
+    assert!(keito.expenses().is_empty(), "it is older than the first start");
+}

@@ -165,7 +165,9 @@ impl Tx<'_> {
         self.conn.execute(
             "UPDATE session AS s SET dirty = 1, recheck = 1 WHERE dirty = 0 \
              AND (SELECT max(at) FROM activity WHERE session = s.id) >= 1000 + 1000 * \
-               coalesce((SELECT end FROM span WHERE session = s.id ORDER BY start DESC LIMIT 1), 0)",
+               coalesce((SELECT end FROM span WHERE session = s.id ORDER BY start DESC LIMIT 1), 0) \
+             AND (SELECT max(at) FROM activity WHERE session = s.id) / 1000 \
+               > (SELECT min(at) FROM activity WHERE session = s.id) / 1000",
             [],
         )?;
         Ok(())

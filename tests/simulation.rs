@@ -48,10 +48,10 @@ struct Sum {
     writes: u64,
 }
 
-fn run(seed: u64, sum: &mut Sum) {
+fn one(seed: u64, run: fn(&mut history::History, u64), sum: &mut Sum) {
     let run = catch_unwind(AssertUnwindSafe(|| {
         let mut history = history::History::new(seed);
-        history.run();
+        run(&mut history, seed);
         let done = (history.posts, history.writes);
         history.end();
         done
@@ -71,8 +71,8 @@ fn run(seed: u64, sum: &mut Sum) {
     }
 }
 
-#[test]
-fn nothing_twice_and_nothing_lost() {
+#[track_caller]
+fn hold(run: fn(&mut history::History, u64)) {
     let seeds = seeds();
     let next = AtomicU64::new(seeds.start);
     let work = || {
@@ -82,7 +82,7 @@ fn nothing_twice_and_nothing_lost() {
             if seed >= seeds.end {
                 return sum;
             }
-            run(seed, &mut sum);
+            one(seed, run, &mut sum);
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -96,4 +96,15 @@ fn nothing_twice_and_nothing_lost() {
     let mut failed: Vec<u64> = sums.into_iter().flat_map(|sum| sum.failed).collect();
     failed.sort_unstable();
     assert!(failed.is_empty(), "{} histories failed: {failed:?}", failed.len());
+}
+
+#[test]
+fn nothing_twice_and_nothing_lost() {
+    hold(|history, _| history.run());
+}
+
+/// The wall clock is set by an hour, by ten years, a little, and back, between any two steps.
+#[test]
+fn a_clock_that_is_set_loses_nothing() {
+    hold(history::History::run_with_steps);
 }

@@ -209,9 +209,18 @@ impl Desk {
     /// clock that was wrong, and count as one hour.
     #[must_use]
     pub fn from_text(text: &str, now: Instant) -> Self {
+        Self::parse(text, now.plus(Duration::from_secs(3600)))
+    }
+
+    /// Reads [`Desk::to_text`] as it stands.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        Self::parse(text, Instant::from_millis(i64::MAX))
+    }
+
+    fn parse(text: &str, latest: Instant) -> Self {
         let fields: Vec<&str> = text.split(';').collect();
         let field = |index: usize| fields.get(index).copied().unwrap_or("");
-        let latest = now.plus(Duration::from_secs(3600));
         let at = |text: &str| text.parse().ok().map(|millis| Instant::from_millis(millis).min(latest));
         let pause = || {
             let words: Vec<&str> = field(5).split(' ').collect();

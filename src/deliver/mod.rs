@@ -1,6 +1,7 @@
 //! Pure: what to send next, what an outcome means, when to wake.
 
 mod backoff;
+mod clock;
 mod desk;
 mod outcome;
 mod plan;
@@ -8,6 +9,7 @@ mod reading;
 mod verdict;
 
 pub use backoff::{Backoff, delay};
+pub use clock::{Base, Clocks, Step};
 pub use desk::{Desk, Pause, PauseReason};
 pub use outcome::{Outcome, Refusal, Unsent};
 pub use plan::{Freshness, LISTING_LIFE, Line, Need, Plan, plan};

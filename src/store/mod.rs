@@ -14,6 +14,7 @@ mod outbox;
 mod read;
 mod requests;
 mod schema;
+mod steps;
 mod terms;
 mod views;
 
@@ -100,6 +101,14 @@ impl Store {
         let result = work(&Tx { conn: &transaction })?;
         transaction.commit()?;
         Ok(result)
+    }
+
+    /// Writes the log of the database back into its file, as far as readers let it, before an orderly end.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn checkpoint(&self) -> Result<(), Error> {
+        Ok(self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
     /// Reads without a transaction of its own.

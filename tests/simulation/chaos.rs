@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keitod::daemon::clerk::Effect;
+use keitod::daemon::clerk::{Effect, Wake};
 use keitod::model::Amount;
 use keitod::store::{WriteRow, WriteState};
 
@@ -12,6 +12,12 @@ use super::policy::Goes;
 use super::pool;
 
 impl History {
+    /// With a clock that is set between any two steps.
+    pub fn run_with_steps(&mut self, seed: u64) {
+        self.clock.steps = Some(fastrand::Rng::with_seed(!seed));
+        self.run();
+    }
+
     pub fn run(&mut self) {
         let steps = if self.long { self.rng.usize(60..260) } else { self.rng.usize(10..60) };
         for _ in 0..steps {
@@ -60,7 +66,28 @@ impl History {
         true
     }
 
+    /// The clerk's wall clock is set, sometimes while its machine starts anew.
+    fn set_clock(&mut self) {
+        const HOUR: i64 = 3_600_000;
+        let Some(rng) = &mut self.clock.steps else { return };
+        if rng.u32(0..20) > 0 {
+            return;
+        }
+        let by = [HOUR, -HOUR, 87_600 * HOUR, -87_600 * HOUR, 100_000, -50_000][rng.usize(0..6)];
+        self.clock.skew = if rng.u32(0..3) == 0 { 0 } else { self.clock.skew + by };
+        // Years before 1970 are none for a machine.
+        self.clock.skew = self.clock.skew.max(-100_000 * HOUR);
+        let boots = rng.u32(0..4) == 0;
+        self.say(|| format!("clock {} boots {boots}", self.clock.skew));
+        if boots {
+            self.clock.boot += 1;
+            let store = self.stop();
+            self.start(store);
+        }
+    }
+
     fn step(&mut self) {
+        self.set_clock();
         if self.interrupt() {
             return;
         }
@@ -176,6 +203,11 @@ impl History {
 
     /// Everything is read, linked and priced; the network is honest; time goes on until nothing is left to do.
     pub fn settle(&mut self) {
+        if self.clock.steps.take().is_some() {
+            // However wrong it is, there is an end to what is wanted.
+            self.rest();
+        }
+        self.clock.skew = 0;
         self.say(|| "--- settle".to_owned());
         self.mapping.set("/tmp/x", Goes::To("B"));
         self.mapping.price_everything();
@@ -217,6 +249,7 @@ impl History {
 
     /// Polls until the clerk wants nothing for three hours.
     pub fn rest(&mut self) {
+        let skew = self.clock.skew;
         let until = self.now.plus(Duration::from_secs(3 * 3600));
         for round in 0..4000 {
             let polled = self.poll();
@@ -230,7 +263,7 @@ impl History {
             if !self.flights.is_empty() || polled.more || again.more {
                 continue;
             }
-            match again.wake {
+            match again.wake.map(|wake| Wake { at: wake.at.moved(-skew), ..wake }) {
                 Some(wake) if wake.at <= until => {
                     assert!(
                         wake.at > self.now || round < 3000,

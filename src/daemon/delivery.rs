@@ -176,7 +176,13 @@ impl Delivery {
             Order::Deliver(to) => {
                 let (account, courier) = to.map(|to| *to).unzip();
                 let now = time::now();
-                self.clerk.call(move |clerk| clerk.set_account(account.as_ref(), now)).await??;
+                let print = courier.as_ref().map(|courier: &Courier| courier.print);
+                self.clerk
+                    .call(move |clerk| {
+                        clerk.set_account(account.as_ref(), now)?;
+                        print.map_or(Ok(()), |print| clerk.set_key(print))
+                    })
+                    .await??;
                 self.courier = courier;
             }
             Order::Flush { settled, reply } => {

@@ -194,10 +194,16 @@ pub struct WriteRow {
     pub remote: Option<RemoteId>,
     /// From its record.
     pub keitod_id: KeitodId,
+    /// From its record.
+    pub link: Link,
 }
 
+/// A pending write that Keito refuses for its project or its day: held, not due. `w` is the write.
+pub(super) const HELD: &str =
+    "(w.state = 0 AND (w.reason LIKE 'project_closed%' OR w.reason LIKE 'locked_period%'))";
+
 const WRITE: &str = "SELECT w.id, w.record, w.method, w.seconds, w.state, w.reason, w.attempts, w.sealed_at, w.next_at, \
-                     w.ended_at, w.absent_at, r.kind, r.day, r.session, r.remote, r.keitod_id \
+                     w.ended_at, w.absent_at, r.kind, r.day, r.session, r.remote, r.keitod_id, r.project, r.task \
                      FROM write w JOIN record r ON r.id = w.record";
 
 const RECORD: &str = "SELECT id, keitod_id, kind, session, day, project, task, model, part, excess, first_at, last_at, \
@@ -229,6 +235,10 @@ fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
         session: Some(row.get(13)?).filter(|id| *id != 0).map(SessionRef),
         remote: row.get::<_, Option<String>>(14)?.map(RemoteId::new),
         keitod_id: KeitodId::new(row.get::<_, String>(15)?),
+        link: Link {
+            project: ProjectId::new(row.get::<_, String>(16)?),
+            task: TaskId::new(row.get::<_, String>(17)?),
+        },
     })
 }
 
@@ -429,6 +439,16 @@ impl Tx<'_> {
     /// Of the database.
     pub fn unfinished_of(&self, record: RecordRef) -> Result<Option<WriteRow>, Error> {
         let mut select = self.conn.prepare_cached(&format!("{WRITE} WHERE w.record = ?1 AND w.state < 5"))?;
+        Ok(select.query_row([record.0], write_row).optional()?)
+    }
+
+    /// The write of a record that was sealed last.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn latest_write(&self, record: RecordRef) -> Result<Option<WriteRow>, Error> {
+        let mut select =
+            self.conn.prepare_cached(&format!("{WRITE} WHERE w.record = ?1 ORDER BY w.id DESC LIMIT 1"))?;
         Ok(select.query_row([record.0], write_row).optional()?)
     }
 

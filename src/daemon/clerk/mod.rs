@@ -10,7 +10,9 @@ mod bodies;
 mod effect;
 mod listing;
 mod policy;
+mod presence;
 mod pretend;
+mod refused;
 mod remap;
 mod seal;
 mod session;
@@ -22,11 +24,11 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::deliver::{Desk, Freshness, Line, Need, PauseReason, Reading};
+use crate::deliver::{Desk, Freshness, Gate, Line, Need, Park, Reading};
 use crate::ledger::days::Calendar;
 use crate::ledger::due::CLOCK_AHEAD;
-use crate::model::{AccountRef, CategoryId, Day, Instant, Kind, SessionRef, WriteRef};
-use crate::store::{self, Account, AccountRow, Error, Ingested, Store, WriteState};
+use crate::model::{AccountRef, CategoryId, Day, Instant, Kind, SessionRef, UserId, WriteRef};
+use crate::store::{self, Account, AccountRow, Error, Ingested, Store, WriteRow, WriteState};
 
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
@@ -44,7 +46,11 @@ pub struct Clerk {
     appended: HashMap<SessionRef, (Instant, Instant)>,
     lines: [LineState; 2],
     me_asked: bool,
+    /// `/users/me` is to be asked before anything else leaves: another key, or a doubt.
+    me_wanted: bool,
     category_asked: bool,
+    /// The page of the search for the category that comes next.
+    category_page: Option<(Day, Day, u32)>,
     sending: BTreeSet<WriteRef>,
     /// `flush`: what counts as settled.
     settled: Settled,
@@ -81,6 +87,8 @@ struct LineState {
     fruitless: u32,
     /// Days of records that were answered and not listed yet, while the kind is not proved.
     unlisted: Vec<Day>,
+    /// The server listed more than it was asked for: this is asked for too.
+    widened: Option<(Day, Day)>,
 }
 
 /// A listing on its way.
@@ -89,6 +97,10 @@ struct Paging {
     from: Day,
     to: Day,
     began: Instant,
+    /// What had to be listed; `from` and `to` may be wider.
+    wanted: (Day, Day),
+    /// Only this user's.
+    user: Option<UserId>,
     page: u32,
     asked: bool,
     reading: Reading,
@@ -149,7 +161,9 @@ impl Clerk {
             appended: HashMap::new(),
             lines: [LineState::default(), LineState::default()],
             me_asked: false,
+            me_wanted: false,
             category_asked: false,
+            category_page: None,
             sending: BTreeSet::new(),
             settled: Settled::default(),
         })
@@ -179,13 +193,31 @@ impl Clerk {
             tx.recheck_all()?;
             Ok(found)
         })?;
-        let desk = Desk::from_text(&row.desk, now);
+        let mut desk = Desk::from_text(&row.desk, now);
+        // Config or credentials may be others than before: what was refused is tried at once.
+        desk.probe_now(now);
+        desk.refusals.try_now(now);
         self.account = Some(Scope { id, row, desk });
         self.lines = [LineState::default(), LineState::default()];
         let (unlisted, _) = self.answered_unlisted(id)?;
         self.lines[slot(Kind::Entry)].unlisted = unlisted[0].clone();
         self.lines[slot(Kind::Expense)].unlisted = unlisted[1].clone();
-        (self.me_asked, self.category_asked) = (false, false);
+        (self.me_asked, self.category_asked, self.category_page) = (false, false, None);
+        Ok(())
+    }
+
+    /// Which key is used, as a hash. Another one may be another user's: he is asked for before anything leaves.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_key(&mut self, print: u64) -> Result<(), Error> {
+        let Some(scope) = &self.account else { return Ok(()) };
+        let (name, print) = (format!("key of account {}", scope.id.0), format!("{print:016x}"));
+        let known = self.store.view().meta(&name)?;
+        if known.as_ref() != Some(&print) {
+            self.store.transact(|tx| tx.set_meta(&name, &print))?;
+            self.me_wanted |= known.is_some();
+        }
         Ok(())
     }
 
@@ -279,21 +311,28 @@ impl Clerk {
 
     fn deliver(&mut self, now: Instant, random: u32, polled: &mut Polled) -> Result<(), Error> {
         let Some(scope) = &self.account else { return Ok(()) };
-        // These two end by a person's word alone: asking the server would change nothing.
-        let by_person = |reason| matches!(reason, PauseReason::User | PauseReason::AmountMismatch);
-        let pause = scope.desk.pause;
-        let closed = pause.filter(|pause| !by_person(pause.reason) && pause.probe_at > now);
-        if let Some(pause) = closed {
-            wake(polled, pause.probe_at, false);
-            return Ok(());
-        }
-        if pause.is_some_and(|pause| pause.reason == PauseReason::User) {
-            return Ok(());
-        }
-        let probing = pause.is_some_and(|pause| !by_person(pause.reason));
+        let desk = &scope.desk;
+        let only = match desk.gate(now) {
+            Gate::Open => None,
+            Gate::Closed(at) => {
+                at.into_iter().for_each(|at| wake(polled, at, false));
+                return Ok(());
+            }
+            Gate::Me => {
+                self.me_wanted = true;
+                None
+            }
+            // Nothing of it is left to probe with: `/users/me` has to do.
+            Gate::Write(kind) if !self.has_pending(kind)? => {
+                self.me_wanted = true;
+                None
+            }
+            Gate::Write(kind) => Some(kind),
+        };
+        let Some(scope) = &self.account else { return Ok(()) };
         let stale = scope.row.me_at.is_none_or(|at| now.since(at) >= Duration::from_secs(24 * 3600));
-        if probing || stale {
-            if !self.me_asked && self.spend(now, polled)? {
+        if self.me_wanted || stale {
+            if !self.me_asked && self.spend(now, false, polled)? {
                 self.me_asked = true;
                 polled.effects.push(Effect::Me);
             }
@@ -302,14 +341,23 @@ impl Clerk {
         if !self.caught_up {
             return Ok(());
         }
+        if let Some(kind) = only {
+            return self.deliver_kind(kind, 1, now, random, polled);
+        }
         self.find_category(now, polled)?;
-        for kind in [Kind::Entry, Kind::Expense] {
-            if kind == Kind::Expense && pause.is_some() {
-                continue;
-            }
-            self.deliver_kind(kind, now, random, polled)?;
+        let expenses = self.account.as_ref().is_some_and(|scope| scope.desk.pause.is_none());
+        self.deliver_kind(Kind::Entry, self.settings.in_flight, now, random, polled)?;
+        if expenses {
+            self.deliver_kind(Kind::Expense, self.settings.in_flight, now, random, polled)?;
         }
         Ok(())
+    }
+
+    /// Whether a write of this kind could probe a pause.
+    fn has_pending(&self, kind: Kind) -> Result<bool, Error> {
+        let Some(scope) = &self.account else { return Ok(false) };
+        let writes = self.store.view().unfinished(scope.id)?;
+        Ok(writes.iter().any(|write| write.kind == kind))
     }
 
     fn find_category(&mut self, now: Instant, polled: &mut Polled) -> Result<(), Error> {
@@ -319,11 +367,12 @@ impl Clerk {
         if self.category().is_some() || self.category_asked || !due {
             return Ok(());
         }
-        if self.spend(now, polled)? {
+        if self.spend(now, false, polled)? {
             self.category_asked = true;
             let today = self.calendar().0.day_of(now);
             let from = today.checked_sub(jiff::Span::new().days(400)).unwrap_or(today);
-            polled.effects.push(Effect::Category { from, to: today, page: 1 });
+            let (from, to, page) = self.category_page.take().unwrap_or((from, today, 1));
+            polled.effects.push(Effect::Category { from, to, page });
         }
         Ok(())
     }
@@ -334,33 +383,70 @@ impl Clerk {
         self.settings.category.clone().or_else(found)
     }
 
-    fn deliver_kind(
-        &mut self,
-        kind: Kind,
-        now: Instant,
-        random: u32,
-        polled: &mut Polled,
-    ) -> Result<(), Error> {
-        let Some(scope) = &self.account else { return Ok(()) };
-        let writes = self.store.view().unfinished(scope.id)?;
-        let proved = scope.row.proved(kind);
-        let needs: Vec<Need> = writes
-            .iter()
-            .filter(|write| write.kind == kind)
+    /// The writes that may be on a plan: one of each parked project that is to be tried again, and all others.
+    fn needs(&mut self, kind: Kind, writes: &[WriteRow], now: Instant) -> Result<Vec<Need>, Error> {
+        let Some(scope) = &self.account else { return Ok(Vec::new()) };
+        let (refusals, proved) = (&scope.desk.refusals, scope.row.proved(kind));
+        let park =
+            |write: &WriteRow| refusals.parked(kind, write.link.project.as_str(), write.link.task.as_str());
+        let mut tried: Vec<&Park> = Vec::new();
+        let under_way =
+            writes.iter().filter(|write| write.kind == kind && write.state != WriteState::Pending);
+        tried.extend(under_way.filter_map(park));
+        let (mut needs, mut unmarked): (Vec<Need>, Vec<Park>) = (Vec::new(), Vec::new());
+        for write in writes.iter().filter(|write| write.kind == kind) {
             // A probe that no listing ever showed stays until another one has proved the listing.
-            .filter(|write| proved || write.reason.as_deref() != Some(listing::UNPROVED))
-            .map(|write| Need {
+            if !proved && write.reason.as_deref() == Some(listing::UNPROVED) {
+                continue;
+            }
+            let mut next_at = write.next_at;
+            let mut held = write.reason.as_deref().is_some_and(|reason| reason.starts_with("locked_period"));
+            if let Some(park) = park(write).filter(|_| write.state == WriteState::Pending) {
+                if write.reason.is_none() && !unmarked.contains(park) {
+                    unmarked.push(park.clone());
+                }
+                if park.until > now {
+                    (next_at, held) = (next_at.max(park.until), true);
+                } else if tried.contains(&park) {
+                    continue;
+                } else {
+                    tried.push(park);
+                }
+            }
+            needs.push(Need {
                 write: write.id,
                 session: write.session,
                 day: write.day,
                 // An unknown PATCH is listed before it is repeated: a person may have edited the entry since.
                 sealed_at: write.ended_at.filter(|_| write.patch).unwrap_or(write.sealed_at),
-                next_at: write.next_at,
+                next_at,
                 unknown_since: (write.state == WriteState::Unknown).then(|| write.ended_at.unwrap_or(now)),
                 absent_once: write.absent_at.is_some(),
                 sending: write.state == WriteState::Sending,
-            })
-            .collect();
+                held,
+            });
+        }
+        if !unmarked.is_empty() {
+            let account = scope.id;
+            self.store
+                .transact(|tx| unmarked.iter().try_for_each(|park| refused::mark(tx, account, park)))?;
+        }
+        Ok(needs)
+    }
+
+    fn deliver_kind(
+        &mut self,
+        kind: Kind,
+        in_flight: usize,
+        now: Instant,
+        random: u32,
+        polled: &mut Polled,
+    ) -> Result<(), Error> {
+        let Some(scope) = &self.account else { return Ok(()) };
+        let proved = scope.row.proved(kind);
+        let writes = self.store.view().unfinished(scope.id)?;
+        let needs = self.needs(kind, &writes, now)?;
+        let Some(scope) = &self.account else { return Ok(()) };
         let state = &self.lines[slot(kind)];
         let line = Line {
             now,
@@ -369,7 +455,7 @@ impl Clerk {
             next_listing: state.next_listing,
             proved,
             unlisted: if proved { &[] } else { &state.unlisted },
-            in_flight: self.settings.in_flight,
+            in_flight,
             grace: self.settings.grace,
             second_listing_at: scope.row.second_listing_at,
         };
@@ -377,37 +463,38 @@ impl Clerk {
         if let Some(at) = plan.wake {
             wake(polled, at, false);
         }
-        if let Some((from, to)) = plan.list {
+        if let Some(wanted) = plan.list {
+            let (from, to) =
+                state.widened.map_or(wanted, |(from, to)| (from.min(wanted.0), to.max(wanted.1)));
+            let user = scope.row.user.clone().filter(|_| scope.row.listed_kinds & bit(kind) != 0);
             let reading = Reading { rows: Vec::new(), totals: Vec::new(), unreadable: 0 };
-            let paging = Paging { from, to, began: now, page: 1, asked: false, reading };
+            let paging = Paging { from, to, wanted, user, began: now, page: 1, asked: false, reading };
             self.lines[slot(kind)].paging = Some(paging);
         }
         self.next_page(kind, now, polled)?;
-        for write in plan.send {
-            if !self.spend(now, polled)? {
+        for id in plan.send {
+            let update = writes.iter().any(|write| write.id == id && write.patch);
+            if !self.spend(now, update, polled)? {
+                // Updates have a share of their own: what is new may still leave.
+                if update {
+                    continue;
+                }
                 break;
             }
-            self.send(write, kind, now, random, polled)?;
+            self.send(id, kind, now, random, polled)?;
         }
         Ok(())
     }
 
     fn next_page(&mut self, kind: Kind, now: Instant, polled: &mut Polled) -> Result<(), Error> {
         let waiting = self.lines[slot(kind)].paging.as_ref().is_some_and(|paging| !paging.asked);
-        if !waiting || !self.spend(now, polled)? {
+        if !waiting || !self.spend(now, false, polled)? {
             return Ok(());
         }
-        let user = self.account.as_ref().filter(|scope| scope.row.listed_kinds & bit(kind) != 0);
-        let user = user.and_then(|scope| scope.row.user.clone());
         if let Some(paging) = &mut self.lines[slot(kind)].paging {
             paging.asked = true;
-            polled.effects.push(Effect::List {
-                kind,
-                from: paging.from,
-                to: paging.to,
-                user,
-                page: paging.page,
-            });
+            let (from, to, page) = (paging.from, paging.to, paging.page);
+            polled.effects.push(Effect::List { kind, from, to, user: paging.user.clone(), page });
         }
         Ok(())
     }
@@ -441,17 +528,23 @@ impl Clerk {
     }
 
     /// Takes a token of the limiter for one request; the spending is stored before the request leaves.
-    fn spend(&mut self, now: Instant, polled: &mut Polled) -> Result<bool, Error> {
-        let per_minute = self.settings.per_minute;
+    fn spend(&mut self, now: Instant, update: bool, polled: &mut Polled) -> Result<bool, Error> {
+        let (per_minute, longest) = (self.settings.per_minute, self.settings.backoff.max);
         let Some(scope) = &mut self.account else { return Ok(false) };
-        if let Err(at) = scope.desk.may_send(now, per_minute) {
+        if let Some(until) = scope.desk.shut_until(now) {
             // A pass waits for the limiter, but not for a server that asked for quiet or stays away.
-            let quiet =
-                scope.desk.quiet_until.into_iter().chain(scope.desk.open_until).any(|until| until > now);
-            wake(polled, at, !quiet);
+            wake(polled, until, false);
             return Ok(false);
         }
-        scope.desk.spend(now);
+        let share = if update { scope.desk.may_update(now, per_minute) } else { Ok(()) };
+        if let Err(at) = share.and_then(|()| scope.desk.may_send(now, per_minute)) {
+            wake(polled, at, true);
+            return Ok(false);
+        }
+        scope.desk.spend(now, longest);
+        if update {
+            scope.desk.spend_update(now);
+        }
         self.save_account()?;
         Ok(true)
     }

@@ -40,7 +40,7 @@ pub enum Verdict {
     Locked,
     /// The record was deleted by a person.
     Deleted,
-    /// The record changed in between: list again, then compare.
+    /// 412, 428: the record changed in between, list again, then compare.
     Reread,
 }
 
@@ -74,7 +74,7 @@ pub fn verdict<T>(outcome: &Outcome<T>, patch: bool) -> Verdict {
         409 => Verdict::Contradicted,
         412 | 428 => Verdict::Reread,
         413 => Verdict::Trim,
-        425 => Verdict::Retry { counted: false, after: refusal.retry_after },
+        425 => Verdict::Retry { counted: true, after: refusal.retry_after },
         429 => Verdict::Limited { after: refusal.retry_after },
         500..=599 => Verdict::Retry { counted: true, after: refusal.retry_after },
         _ => Verdict::Dead { reason: "refused" },
@@ -130,7 +130,7 @@ mod tests {
         both(&refused(403, "the timesheet was approved", false), Verdict::Locked);
         both(&refused(412, "", false), Verdict::Reread);
         both(&refused(413, "", false), Verdict::Trim);
-        both(&refused(425, "", false), Verdict::Retry { counted: false, after: None });
+        both(&refused(425, "", false), again.clone());
         both(&refused(429, "", false), Verdict::Limited { after: None });
         both(&refused(503, "", false), again);
         both(&refused(511, "", false), Verdict::PauseAll(PauseReason::CaptivePortal));

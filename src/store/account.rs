@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::outbox::HELD;
+use super::parked::HELD;
 use super::{Error, Tx, terms};
 use crate::model::{AccountId, AccountRef, CategoryId, Instant, Kind, UserId};
 

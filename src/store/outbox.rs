@@ -198,11 +198,7 @@ pub struct WriteRow {
     pub link: Link,
 }
 
-/// A pending write that Keito refuses for its project or its day: held, not due. `w` is the write.
-pub(super) const HELD: &str =
-    "(w.state = 0 AND (w.reason LIKE 'project_closed%' OR w.reason LIKE 'locked_period%'))";
-
-const WRITE: &str = "SELECT w.id, w.record, w.method, w.seconds, w.state, w.reason, w.attempts, w.sealed_at, w.next_at, \
+pub(super) const WRITE: &str = "SELECT w.id, w.record, w.method, w.seconds, w.state, w.reason, w.attempts, w.sealed_at, w.next_at, \
                      w.ended_at, w.absent_at, r.kind, r.day, r.session, r.remote, r.keitod_id, r.project, r.task \
                      FROM write w JOIN record r ON r.id = w.record";
 
@@ -216,7 +212,7 @@ fn day_at(row: &Row<'_>, index: usize) -> rusqlite::Result<Day> {
     })
 }
 
-fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
+pub(super) fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
     let at = |index| row.get::<_, Option<i64>>(index).map(|at| at.map(terms::instant));
     Ok(WriteRow {
         id: WriteRef(row.get(0)?),
@@ -439,16 +435,6 @@ impl Tx<'_> {
     /// Of the database.
     pub fn unfinished_of(&self, record: RecordRef) -> Result<Option<WriteRow>, Error> {
         let mut select = self.conn.prepare_cached(&format!("{WRITE} WHERE w.record = ?1 AND w.state < 5"))?;
-        Ok(select.query_row([record.0], write_row).optional()?)
-    }
-
-    /// The write of a record that was sealed last.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn latest_write(&self, record: RecordRef) -> Result<Option<WriteRow>, Error> {
-        let mut select =
-            self.conn.prepare_cached(&format!("{WRITE} WHERE w.record = ?1 ORDER BY w.id DESC LIMIT 1"))?;
         Ok(select.query_row([record.0], write_row).optional()?)
     }
 

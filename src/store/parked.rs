@@ -1,11 +1,26 @@
 //! Writes that wait because their project refuses them, and bytes that are replaced.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
+use super::outbox::{WRITE, WriteRow, write_row};
 use super::{Error, Tx, terms};
-use crate::model::{AccountRef, Kind, ProjectId, TaskId, WriteRef};
+use crate::model::{AccountRef, Kind, ProjectId, RecordRef, TaskId, WriteRef};
+
+/// A pending write that Keito refuses for its project or its day: held, not due. `w` is the write.
+pub(super) const HELD: &str =
+    "(w.state = 0 AND (w.reason LIKE 'project_closed%' OR w.reason LIKE 'locked_period%'))";
 
 impl Tx<'_> {
+    /// The write of a record that was sealed last.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn latest_write(&self, record: RecordRef) -> Result<Option<WriteRow>, Error> {
+        let mut select =
+            self.conn.prepare_cached(&format!("{WRITE} WHERE w.record = ?1 ORDER BY w.id DESC LIMIT 1"))?;
+        Ok(select.query_row([record.0], write_row).optional()?)
+    }
+
     /// Gives every pending write of a kind in a project (and task) a reason, unless it has one.
     ///
     /// # Errors

@@ -228,7 +228,15 @@ impl Clerk {
                     write.state = WriteState::Pending;
                     (write.attempts, write.next_at) = (write.attempts.saturating_sub(1), now);
                 }
-                Verdict::Reread => (write.state, write.next_at) = (WriteState::Pending, now),
+                // The attempt's end is what the next listing must come after.
+                Verdict::Reread if write.attempts < refused::CHANGING => {
+                    write.state = WriteState::Pending;
+                    write.next_at = now.plus(crate::deliver::delay(settings.backoff, write.attempts, random));
+                }
+                Verdict::Reread => {
+                    write.state = WriteState::Dead;
+                    write.reason = Some(described("precondition", &outcome));
+                }
                 Verdict::Contradicted => refused::contradicted(&mut write, &outcome, settings, now, random),
                 Verdict::Trim if refused::trim(tx, &mut write, now)? => {}
                 Verdict::Dead { .. } | Verdict::ProjectClosed | Verdict::Trim => {

@@ -13,6 +13,8 @@ const PROJECT_CLOSED: &str = "project_closed";
 const TRIMMED: &str = "trimmed";
 /// Reason of a write that was answered 409 once, and again after a listing.
 const CONTRADICTED: &str = "contradicted";
+/// Attempts of a write whose record is said to change in between, before it is dead.
+pub(super) const CHANGING: u32 = 8;
 const AGAIN: &str = "contradicted again";
 
 /// What a pause for this reason is probed with: a write, where `/users/me` says nothing of it.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::super::outbox::{HELD, WriteState};
+use super::super::outbox::WriteState;
+use super::super::parked::HELD;
 use super::super::{Error, terms};
 use super::Reader;
 use super::queue::{groups, held_code, state_of};

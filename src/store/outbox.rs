@@ -196,10 +196,12 @@ pub struct WriteRow {
     pub keitod_id: KeitodId,
     /// From its record.
     pub link: Link,
+    /// From its record: holds only excess.
+    pub excess: bool,
 }
 
 pub(super) const WRITE: &str = "SELECT w.id, w.record, w.method, w.seconds, w.state, w.reason, w.attempts, w.sealed_at, w.next_at, \
-                     w.ended_at, w.absent_at, r.kind, r.day, r.session, r.remote, r.keitod_id, r.project, r.task \
+                     w.ended_at, w.absent_at, r.kind, r.day, r.session, r.remote, r.keitod_id, r.project, r.task, r.excess \
                      FROM write w JOIN record r ON r.id = w.record";
 
 const RECORD: &str = "SELECT id, keitod_id, kind, session, day, project, task, model, part, excess, first_at, last_at, \
@@ -235,6 +237,7 @@ pub(super) fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
             project: ProjectId::new(row.get::<_, String>(16)?),
             task: TaskId::new(row.get::<_, String>(17)?),
         },
+        excess: row.get(18)?,
     })
 }
 
@@ -555,11 +558,20 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes a write that never left, with all that it billed; the record too, if this was its POST.
+    /// Removes a write that never left or was refused, with all that it billed. If this was its POST the record goes
+    /// too; if it was growth, the record has the seconds again that it had before.
     ///
     /// # Errors
     /// Of the database.
     pub fn dissolve(&self, write: &WriteRow) -> Result<(), Error> {
+        if write.patch {
+            self.conn
+                .prepare_cached(
+                    "UPDATE record SET seconds = max(0, seconds - (SELECT coalesce(sum(end - start), 0) FROM covered WHERE write = ?2)) \
+                     WHERE id = ?1",
+                )?
+                .execute([write.record.0, write.id.0])?;
+        }
         self.conn.prepare_cached("DELETE FROM covered WHERE write = ?1")?.execute([write.id.0])?;
         self.conn.prepare_cached("DELETE FROM write WHERE id = ?1")?.execute([write.id.0])?;
         if !write.patch {

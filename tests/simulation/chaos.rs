@@ -263,6 +263,9 @@ impl History {
         assert!(self.clerk.as_ref().unwrap().line().unwrap().2.pause.is_none());
         let unfinished = self.unfinished();
         assert_eq!(unfinished.len(), 1, "{unfinished:#?}");
+        if self.trace {
+            self.show_records();
+        }
         if !self.wiped {
             oracle::amounts(&self.server);
         }
@@ -288,6 +291,34 @@ impl History {
         assert_eq!(all + small, seconds, "seconds at Keito and too small, in truth");
         if !unproven && dues.iter().all(|due| !due.expense) {
             assert_eq!(oracle::posted_tokens(self.server.all_rows()), truth);
+        }
+    }
+
+    /// Every entry that the clerk knows.
+    fn show_records(&self) {
+        let clerk = self.clerk.as_ref().unwrap();
+        let (account, view) = (clerk.line().unwrap().0, clerk.store().view());
+        let natives: std::collections::BTreeSet<&str> =
+            self.world.files.iter().map(|file| file.session.as_str()).collect();
+        for native in natives {
+            let Some(session) = view.find_session(super::world::AGENT, native).unwrap() else { continue };
+            for record in view.entries_of(account, session).unwrap() {
+                let (new, ours) = (&record.new, &record.ours);
+                eprintln!(
+                    "record {native} {:?} {:?} {} s {} part {} {}..{} {ours:?}",
+                    new.remote,
+                    record.state,
+                    new.seconds,
+                    new.link.project,
+                    new.part,
+                    new.first_at,
+                    new.last_at
+                );
+            }
+            eprintln!("covered {native} {:?}", view.covered(account, session).unwrap());
+            for span in view.spans(session).unwrap() {
+                eprintln!("span {native} {:?} {}..{}", span.kind, span.start, span.end);
+            }
         }
     }
 
@@ -322,6 +353,9 @@ impl History {
             oracle::never_more(&self.server, &oracle::tokens(&self.world, self.now, self.settings.since));
             let seconds = oracle::seconds(&self.world, self.now, self.settings.since);
             let live = oracle::posted_seconds(self.server.rows());
+            if self.trace {
+                self.show_records();
+            }
             assert!(live <= seconds, "{live} s at Keito, {seconds} s in truth, after a wipe");
             if !deleted && !rest {
                 assert_eq!(self.posts, posts, "known work was sent again (mapping changed: {change})");

@@ -327,10 +327,11 @@ impl History {
             5 => return refuse(429),
             6 => return Outcome::NotSent(Unsent::Unreachable("down".into())),
             7 if self.rng.u32(0..4) == 0 => return refuse(401),
-            8 => {
-                drop(self.apply(effect, self.now));
-                return Outcome::AppliedUnread { status: 204 };
-            }
+            // The answer of a server that did it, cut short; a refusal is not.
+            8 => match self.apply(effect, self.now) {
+                Outcome::Applied(_) => return Outcome::AppliedUnread { status: 204 },
+                refused => return refused,
+            },
             _ => return self.apply(effect, self.now),
         }
         unknown()

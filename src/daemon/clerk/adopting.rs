@@ -11,7 +11,7 @@ use crate::ledger::stretches::{self, Stretch};
 use crate::model::{
     Agent, Amount, Instant, Kind, Link, ProjectId, RequestRef, SessionRef, TaskId, Tokens, Usd,
 };
-use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, WriteState};
+use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, WriteRow, WriteState};
 
 impl Work<'_, '_> {
     /// Adopts records that we do not know: parts first, excess last, so that excess finds what it adds to.
@@ -24,12 +24,10 @@ impl Work<'_, '_> {
         for (row, posted) in &unknown {
             self.make_way(row, posted)?;
         }
-        // From the first to the last instant of all entries of a session.
-        let mut ranges: BTreeMap<(&str, &str), Stretch> = BTreeMap::new();
+        let mut ranges: BTreeMap<(&str, &str), Vec<Stretch>> = BTreeMap::new();
         for (_, posted) in &unknown {
-            let (first, last) = (posted.first_at.seconds(), posted.last_at.seconds());
-            let range = ranges.entry((&posted.agent, &posted.session)).or_insert((first, last));
-            *range = (range.0.min(first), range.1.max(last));
+            let range = (posted.first_at.seconds(), posted.last_at.seconds());
+            ranges.entry((&posted.agent, &posted.session)).or_default().push(range);
         }
         for (row, posted) in &unknown {
             // Twins under one id: the second is known by now.
@@ -39,8 +37,8 @@ impl Work<'_, '_> {
             match self.whole.kind {
                 Kind::Expense => self.adopt_expense(row, posted)?,
                 Kind::Entry => {
-                    let whole = ranges.get(&(&posted.agent, &posted.session)).copied().unwrap_or_default();
-                    self.adopt_entry(row, posted, whole, appended)?;
+                    let all = ranges.get(&(&posted.agent, &posted.session)).map_or(&[][..], Vec::as_slice);
+                    self.adopt_entry(row, posted, all, appended)?;
                 }
             }
             if row.amount.is_some() || row.hours.is_some() {
@@ -53,25 +51,11 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    /// Dissolves sealed writes that never left and may cover the same facts; what remains due is sealed anew. One that
-    /// was attempted is never dissolved: if it covers the same it is in conflict.
+    /// Makes way for a record that we did not know: a sealed write that may cover the same facts is dissolved if it
+    /// never left, and in conflict if it was attempted.
     fn make_way(&self, row: &Listed, posted: &Posted) -> Result<(), Error> {
-        for mut write in self.tx.unfinished(self.scope.id)? {
-            if write.kind != self.whole.kind || write.patch || write.state == WriteState::Sending {
-                continue;
-            }
-            let Some(record) = self.tx.record(write.record)? else { continue };
-            // Whose session it is may only turn out by adopting it.
-            let touches = (self.whole.kind == Kind::Entry || record.new.model == posted.model)
-                && record.new.first_at <= posted.last_at
-                && record.new.last_at >= posted.first_at;
-            if !touches {
-                continue;
-            }
-            if write.attempts == 0 {
-                undo_tally(self.tx, self.scope, &record)?;
-                self.tx.dissolve(&write)?;
-            } else if self.same_facts(&record, row, posted)? {
+        for (mut write, record) in self.dissolve_unsent(posted)? {
+            if !write.patch && self.same_facts(&record, row, posted)? {
                 // It may arrive yet, or has: what is there twice then only a person can repair.
                 write.state = WriteState::Conflict;
                 write.reason = Some(format!("{} covers the same", posted.keitod_id));
@@ -80,6 +64,36 @@ impl Work<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Dissolves sealed writes that never left and may cover the facts of a listed record; what remains due is sealed
+    /// anew. Returns those that were attempted: they are never dissolved.
+    pub(super) fn dissolve_unsent(&self, posted: &Posted) -> Result<Vec<(WriteRow, RecordRow)>, Error> {
+        let mut attempted = Vec::new();
+        let home = self.tx.find_session(&posted.agent, &posted.session)?;
+        for write in self.tx.unfinished(self.scope.id)? {
+            if write.kind != self.whole.kind || write.state == WriteState::Sending {
+                continue;
+            }
+            let Some(record) = self.tx.record(write.record)? else { continue };
+            // Whose session it is may only turn out by adopting it.
+            let meets = record.new.first_at <= posted.last_at && record.new.last_at >= posted.first_at;
+            let touches = match self.whole.kind {
+                // An entry that grew may hold time from anywhere in its session.
+                Kind::Entry => meets || (home.is_some() && write.session == home),
+                Kind::Expense => meets && record.new.model == posted.model,
+            };
+            if !touches {
+                continue;
+            }
+            if write.attempts == 0 {
+                undo_tally(self.tx, self.scope, &record)?;
+                self.tx.dissolve(&write)?;
+            } else if meets {
+                attempted.push((write, record));
+            }
+        }
+        Ok(attempted)
     }
 
     /// Whether a foreign record certainly covers facts of one of ours.
@@ -236,7 +250,7 @@ impl Work<'_, '_> {
         &mut self,
         row: &Listed,
         posted: &Posted,
-        whole: Stretch,
+        all: &[Stretch],
         appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
@@ -246,23 +260,32 @@ impl Work<'_, '_> {
         if let Some(session) = home {
             tx.claim_activities(session, range, self.settings.gaps, self.now.plus(due::CLOCK_AHEAD))?;
         }
-        // Its logs are gone, and copies of them may still be here under other sessions.
-        let gone = match home {
-            Some(session) => tx.spans(session)?.iter().all(|span| span.kind != SpanKind::Agent),
-            None => true,
-        };
-        let copies = if gone { tx.sessions_like(&posted.agent, range, since)? } else { Vec::new() };
-        let mut record = self.record_of(row, posted, copies.first().copied().or(home));
-        // What the copies lack must not eat their own time, which comes after what they share. (An entry can hold time
-        // from before its first instant: a PATCH never changes that.)
-        let bounds = (!copies.is_empty()).then_some((i64::MIN, whole.1));
-        let sessions: Vec<SessionRef> = if copies.is_empty() { home.into_iter().collect() } else { copies };
+        // Its logs are gone, or end before what the entry holds, and copies of them may still be here under other
+        // sessions. (An entry can hold time from before its first instant: a PATCH never changes that.)
+        let spans = home.map(|session| tx.spans(session)).transpose()?.unwrap_or_default();
+        let gone = spans.iter().all(|span| span.kind != SpanKind::Agent);
+        let knows = |at: i64| spans.iter().any(|span| span.start <= at && span.end >= at);
+        let known = knows(range.0) && knows(range.1);
+        // An entry may begin in the middle of a stretch, where its session's first instant tells a copy.
+        let mut copies: Vec<SessionRef> = Vec::new();
+        for range in all.iter().filter(|_| gone || !known) {
+            copies.extend(tx.sessions_like(&posted.agent, *range, since)?);
+        }
+        copies.sort_unstable();
+        copies.dedup();
+        let places =
+            home.filter(|_| !gone).into_iter().chain(copies.into_iter().filter(|id| Some(*id) != home));
+        let places: Vec<SessionRef> = places.collect();
+        let mut record = self.record_of(row, posted, places.first().copied().or(home));
         let mut laid: Vec<(SessionRef, Vec<Stretch>)> = Vec::new();
         let mut left = posted.seconds;
-        for session in sessions {
+        for session in places {
             let seen = appended.get(&session).copied();
             let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
             let Some(loaded) = loaded else { continue };
+            // What a copy lacks must not eat its own time, which comes after what they share.
+            let last = all.iter().map(|(_, last)| *last).max().unwrap_or(range.1);
+            let bounds = (Some(session) != home).then_some((i64::MIN, last));
             let (own, counted) = self.stretches(&loaded.session, &record, bounds);
             let covered = &loaded.session.covered;
             let found = coverage::lay(left, range, since, &own, &counted, covered).stretches;
@@ -270,9 +293,10 @@ impl Work<'_, '_> {
             laid.push((session, found));
             tx.recheck(session)?;
         }
-        if let (Some(_), Some((_, first))) = (bounds, laid.first()) {
+        let elsewhere = laid.iter().any(|(session, found)| Some(*session) != home && !found.is_empty());
+        if let (true, Some((first, found))) = (elsewhere, laid.first()) {
             // What the copies lack of it is not theirs.
-            record.seconds = stretches::seconds(first);
+            (record.session, record.seconds) = (Some(*first), stretches::seconds(found));
         }
         let id = tx.insert_record(account, &record, true)?;
         for (session, found) in &laid {
@@ -284,7 +308,7 @@ impl Work<'_, '_> {
             record.ours = vec![OwnState { hours, seconds: posted.seconds }];
             // It grows on only if the hours there are the rounding of its seconds, and nobody locked it.
             let plain = Amount::round(hours.pico(), 12).pico() == hours_of(posted.seconds).pico();
-            let open = !gone && !row.frozen && (plain || self.rounds_up(hours, posted.seconds));
+            let open = !elsewhere && !gone && !row.frozen && (plain || self.rounds_up(hours, posted.seconds));
             record.state = if open { RecordState::Live } else { RecordState::Closed };
         }
         tx.save_record(&record)

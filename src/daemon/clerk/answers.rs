@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::effect::{Answer, Echoed, Effect, ListPage, MeFound};
-use super::listing::{Whole, take_amount};
+use super::listing::{LOCKED, Whole, take_amount};
 use super::{Clerk, Paging, refused, slot};
 use crate::deliver::{Judged, Outcome, PauseReason, Unsent, Verdict, judge, verdict};
 use crate::model::{CategoryId, Day, Instant, Kind, WriteRef};
-use crate::store::{Error, OwnState, RecordRow, RecordState, WriteRow, WriteState};
+use crate::store::{Error, OwnState, RecordState, WriteState};
 
 impl Clerk {
     /// Brings the outcome of an effect. `random` is uniform.
@@ -246,9 +246,12 @@ impl Clerk {
                         *me_wanted |= refusal.status == 403;
                     }
                 }
+                Verdict::Locked if write.patch && write.attempts > 1 => {
+                    // An earlier attempt may have arrived before the lock: a listing after the grace time tells.
+                    (write.state, write.reason) = (WriteState::Unknown, Some(LOCKED.to_owned()));
+                }
                 Verdict::Locked if write.patch => {
                     record.state = RecordState::Closed;
-                    record.new.seconds = before(&record, &write);
                     tx.save_record(&record)?;
                     return tx.dissolve(&write);
                 }
@@ -258,9 +261,9 @@ impl Clerk {
                     write.next_at = now.plus(Duration::from_secs(3600));
                 }
                 Verdict::Deleted => {
-                    // What was on it stays billed; what the PATCH would have added is due again.
+                    // What was on it stays billed; what the PATCH would have added is due again, though an earlier
+                    // attempt may have put it there: deleted time cannot be billed twice, only lost.
                     record.state = RecordState::Deleted;
-                    record.new.seconds = before(&record, &write);
                     tx.save_record(&record)?;
                     return tx.dissolve(&write);
                 }
@@ -278,12 +281,6 @@ impl Clerk {
         })?;
         Ok(())
     }
-}
-
-/// The seconds of an entry without those of an unfinished PATCH.
-pub(super) fn before(record: &RecordRow, write: &WriteRow) -> u64 {
-    let earlier = record.ours.iter().map(|own| own.seconds).filter(|seconds| *seconds != write.seconds);
-    earlier.max().unwrap_or(record.new.seconds)
 }
 
 pub(super) fn described<T>(reason: &str, outcome: &Outcome<T>) -> String {

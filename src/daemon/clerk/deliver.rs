@@ -88,6 +88,12 @@ impl Clerk {
     fn needs(&mut self, kind: Kind, writes: &[WriteRow], now: Instant) -> Result<Vec<Need>, Error> {
         let Some(scope) = &self.account else { return Ok(Vec::new()) };
         let (refusals, proved) = (&scope.desk.refusals, scope.row.proved(kind));
+        let unproved = |write: &WriteRow| !proved && write.reason.as_deref() == Some(listing::UNPROVED);
+        // An excess part without what it adds to would prove nothing to whoever finds it.
+        let baseless = |write: &WriteRow| {
+            let base = |other: &WriteRow| other.session == write.session && unproved(other);
+            write.excess && writes.iter().any(base)
+        };
         let park =
             |write: &WriteRow| refusals.parked(kind, write.link.project.as_str(), write.link.task.as_str());
         let mut tried: Vec<&Park> = Vec::new();
@@ -97,7 +103,7 @@ impl Clerk {
         let (mut needs, mut unmarked): (Vec<Need>, Vec<Park>) = (Vec::new(), Vec::new());
         for write in writes.iter().filter(|write| write.kind == kind) {
             // A probe that no listing ever showed stays until another one has proved the listing.
-            if !proved && write.reason.as_deref() == Some(listing::UNPROVED) {
+            if unproved(write) || baseless(write) {
                 continue;
             }
             let mut next_at = write.next_at;

@@ -12,6 +12,9 @@ use crate::store::{Error, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteS
 /// Reason of a probe that two readings lacked while no listing has proved itself.
 pub(super) const UNPROVED: &str = "unproved_listing";
 
+/// Reason of a PATCH that was refused as locked after an attempt whose outcome nobody knows.
+pub(super) const LOCKED: &str = "locked";
+
 /// One whole listing.
 pub(super) struct Whole {
     pub(super) kind: Kind,
@@ -212,6 +215,10 @@ impl<'a> Work<'a, '_> {
                     return Ok(());
                 }
                 record.state = RecordState::Closed;
+                if posted.seconds > record.new.seconds {
+                    // Growth that a lost state of ours had sent: what was sealed since may hold the same seconds.
+                    self.dissolve_unsent(posted)?;
+                }
                 let confirmed = record.ours.first().map_or(0, |own| own.seconds);
                 record.new.seconds = posted.seconds.max(confirmed);
                 return self.recheck(record);
@@ -219,7 +226,8 @@ impl<'a> Work<'a, '_> {
         }
         // Another user's entry is coverage: it is never written to.
         let foreign = row.user.is_some() && self.scope.row.user.is_some() && row.user != self.scope.row.user;
-        if row.frozen || foreign {
+        let refused = patch.as_ref().is_some_and(|write| write.reason.as_deref() == Some(LOCKED));
+        if row.frozen || foreign || refused {
             if self.settle_patch(record, posted, patch)? {
                 record.state = RecordState::Closed;
                 record.new.seconds = posted.seconds;

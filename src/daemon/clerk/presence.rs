@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::answers::before;
 use super::listing::Work;
 use crate::coverage::Listed;
 use crate::deliver::{Known, counts, deleted};
@@ -62,15 +61,10 @@ impl Work<'_, '_> {
             Some(write) if write.state == WriteState::Sending => return Ok(()),
             // A listing showed it and it was to be sent again: what became of it is still being found out.
             Some(write) if !write.patch => return Ok(()),
-            Some(write) => {
-                record.new.seconds = before(&record, &write);
+            unfinished => {
                 record.state = RecordState::Deleted;
                 self.tx.save_record(&record)?;
-                self.tx.dissolve(&write)?;
-            }
-            None => {
-                record.state = RecordState::Deleted;
-                self.tx.save_record(&record)?;
+                unfinished.iter().try_for_each(|write| self.tx.dissolve(write))?;
             }
         }
         tracing::warn!(record = record.new.keitod_id.as_str(), "deleted in Keito: it is not sent again");
@@ -87,8 +81,8 @@ impl Work<'_, '_> {
             && write.patch
             && write.attempts == 0
         {
-            record.new.seconds = before(&record, &write);
             tx.dissolve(&write)?;
+            record.new.seconds = tx.record(record.id)?.map_or(record.new.seconds, |of| of.new.seconds);
         }
         if self.whole.kind == Kind::Entry && record.state == RecordState::Live {
             record.state = RecordState::Closed;

@@ -59,7 +59,7 @@ async fn refused_alike_in_two_projects_pauses_everything() {
         line.session(&format!("s{id}"), project, id, 0, 1);
     }
     refuse(&line, 400);
-    line.run(Duration::from_secs(601)).await;
+    line.run(Duration::from_secs(620)).await;
     assert_eq!(line.pause(), "schema_drift");
     assert!(states(&mut line, 1..=8).iter().all(|state| state.starts_with("pending")), "none is dead");
     assert_eq!(line.asked("POST", "/expenses"), 5);

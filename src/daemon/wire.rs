@@ -93,7 +93,9 @@ fn list_page<T>(page: Page<T>, row: impl Fn(T) -> Option<Listed>) -> ListPage {
 }
 
 fn entry(row: ListedEntry) -> Option<Listed> {
-    let (hours, task) = (row.hours, row.task.map(|task| task.as_str().to_owned()).unwrap_or_default());
+    // A running timer has no hours yet, whatever number it shows.
+    let hours = row.hours.filter(|_| !row.is_running);
+    let (hours, task) = (hours, row.task.map(|task| task.as_str().to_owned()).unwrap_or_default());
     common(Kind::Entry, row.record, hours, None, task)
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::{Error, Tx, terms};
-use crate::model::{AccountRef, Day, Instant, KeitodId, Kind, RecordRef, UserId};
+use crate::model::{AccountRef, Day, Instant, KeitodId, Kind, RecordRef, SessionRef, UserId};
 
 /// A record that was at Keito, as far as we know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,27 @@ impl Tx<'_> {
              WHERE account = ?1 AND keitod_id = ?2 AND (missing_at IS NOT NULL OR owner IS NOT ?3)",
         )?;
         update.execute(params![account.0, id.as_str(), owner.map(UserId::as_str)])?;
+        Ok(())
+    }
+
+    /// Sessions of any agent with this id of its own.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn sessions_named(&self, native: &str) -> Result<Vec<SessionRef>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT id FROM session WHERE agent IN (SELECT id FROM agent) AND native = ?1 ORDER BY id",
+        )?;
+        let rows = select.query_map([native], |row| row.get(0).map(SessionRef))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// An entry covers nothing any more: it is about to be laid anew.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn uncover(&self, record: RecordRef) -> Result<(), Error> {
+        self.conn.prepare_cached("DELETE FROM covered WHERE record = ?1")?.execute([record.0])?;
         Ok(())
     }
 

@@ -29,6 +29,7 @@ pub(super) struct Whole {
 impl Clerk {
     /// Works a whole listing into the store, in one transaction.
     pub(super) fn listed(&mut self, whole: &Whole, now: Instant) -> Result<(), Error> {
+        let (calendar, _) = self.calendar();
         let Self { store, settings, policy, account, appended, lines, me_wanted, .. } = self;
         let Some(scope) = account.as_mut() else { return Ok(()) };
         let line = &mut lines[slot(whole.kind)];
@@ -39,6 +40,7 @@ impl Clerk {
             let known = work.known()?;
             let unknown = work.confirm_known(line)?;
             work.adopt(unknown, appended)?;
+            work.skill_entries(&calendar, appended)?;
             let present = work.presence(&known)?;
             // One that may be older than what it should tell of is believed in what it shows, not in what it lacks.
             if present.reading {

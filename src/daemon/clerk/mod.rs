@@ -18,6 +18,7 @@ mod remap;
 mod seal;
 mod session;
 mod settings;
+mod skill;
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -148,3 +148,53 @@ async fn two_under_one_id_are_a_conflict_and_left_alone() {
     assert!(states.iter().any(|state| state.starts_with("conflict 2 records at Keito")), "{states:?}");
     assert_eq!(hours(&line), ["0.17", "0.17", "0.17", "0.18"], "what came later is a part of its own");
 }
+
+/// An entry that the Keito skill logged for a session.
+fn by_the_skill(line: &Line, session: &str, hours: &str) -> keitod::sandbox::Entry {
+    let mut entry = line.keito.state().entries().remove(0);
+    let metadata =
+        format!(r#"{{"session_id":"{session}","agent_type":"claude-code","skill":"keito-time-track"}}"#);
+    entry.metadata = keitod::sandbox::Metadata::parse(&metadata);
+    entry.id = format!("skill-{session}");
+    entry.hours = keitod::sandbox::Number::parse(hours).unwrap();
+    entry
+}
+
+#[tokio::test]
+async fn the_skills_entries_are_coverage() {
+    for (hours_there, ours) in [("0.1", vec!["0.07"]), ("0.5", vec![])] {
+        let mut line = two_entries().await;
+        let before = hours(&line).len();
+        let entry = by_the_skill(&line, "c", hours_there);
+        line.keito.state().plant(vec![entry], Vec::new());
+        line.session("c", ids::WEBSITE, 30, 10, 0);
+        line.run(3 * HOUR).await;
+        let posted: Vec<String> = line
+            .keito
+            .state()
+            .entries()
+            .into_iter()
+            .skip(before + 1)
+            .map(|of| of.hours.to_string())
+            .collect();
+        assert_eq!(posted, ours, "{hours_there} h there");
+    }
+}
+
+#[tokio::test]
+async fn a_timer_of_the_skill_that_runs_holds_its_session() {
+    let mut line = two_entries().await;
+    let mut entry = by_the_skill(&line, "c", "0");
+    entry.running_since = Some(line.now());
+    line.keito.state().plant(vec![entry.clone()], Vec::new());
+    line.session("c", ids::WEBSITE, 30, 10, 0);
+    line.run(3 * HOUR).await;
+    assert_eq!(line.keito.state().entries().len(), 3, "nothing of ours yet");
+    line.keito.state().delete(&entry.id).unwrap();
+    entry.running_since = None;
+    entry.hours = keitod::sandbox::Number::parse("0.1").unwrap();
+    line.keito.state().plant(vec![entry], Vec::new());
+    line.session("d", ids::WEBSITE, 60, 10, 0);
+    line.run(3 * HOUR).await;
+    assert_eq!(hours(&line), ["0.07", "0.1", "0.17", "0.17", "0.17"]);
+}

@@ -86,8 +86,13 @@ impl Delivery {
         let Some(courier) = &self.courier else { return };
         for effect in effects {
             let courier = courier.clone();
-            self.under_way
-                .spawn(async move { wire::carry_out(&courier.client, effect, &courier.category).await });
+            self.under_way.spawn(async move {
+                let asked = effect.clone();
+                // A task of its own: what panics in it is one record's fault, and the clerk is told which.
+                let carried =
+                    async move { wire::carry_out(&courier.client, effect, &courier.category).await };
+                tokio::spawn(carried).await.unwrap_or_else(|_| wire::broken(asked))
+            });
         }
     }
 

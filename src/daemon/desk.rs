@@ -1,5 +1,6 @@
 //! The thread that owns the clerk, and the handle by which others ask it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -27,7 +28,11 @@ impl ClerkHandle {
             .name("clerk".into())
             .spawn(move || {
                 while let Ok(job) = queue.recv() {
-                    job(&mut clerk);
+                    let done = catch_unwind(AssertUnwindSafe(|| job(&mut clerk)));
+                    if let Err(panic) = done {
+                        clerk.note_panic();
+                        resume_unwind(panic);
+                    }
                 }
             })
             .map_err(super::Error::Thread)?;

@@ -46,9 +46,32 @@ impl Desk {
     /// those of a clock that was wrong, and count as that.
     #[must_use]
     pub fn from_text(text: &str, now: Instant) -> Self {
+        Self::parse(text, now.plus(Duration::from_secs(3960)))
+    }
+
+    /// Reads [`Desk::to_text`] as it stands.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        Self::parse(text, Instant::from_millis(i64::MAX))
+    }
+
+    /// Every instant that lies behind, for a clock that was set.
+    pub fn past(&mut self) -> impl Iterator<Item = &mut Instant> {
+        let pauses = self.pause.iter_mut().chain(&mut self.under).map(|pause| &mut pause.since);
+        let learned = self.limit.iter_mut().map(|(_, since)| since);
+        self.recent.iter_mut().chain(&mut self.updates).chain(learned).chain(pauses)
+    }
+
+    /// Every instant that something waits for.
+    pub fn ahead(&mut self) -> impl Iterator<Item = &mut Instant> {
+        let pauses = self.pause.iter_mut().chain(&mut self.under).map(|pause| &mut pause.probe_at);
+        let parked = self.refusals.untils();
+        self.quiet_until.iter_mut().chain(&mut self.open_until).chain(pauses).chain(parked)
+    }
+
+    fn parse(text: &str, latest: Instant) -> Self {
         let fields: Vec<&str> = text.split(';').collect();
         let field = |index: usize| fields.get(index).copied().unwrap_or("");
-        let latest = now.plus(Duration::from_secs(3960));
         let at = |text: &str| text.parse().ok().map(|millis| Instant::from_millis(millis).min(latest));
         let reason = |code: &str| PauseReason::ALL.into_iter().find(|reason| reason.code() == code);
         let pause = |text: &str| {

@@ -117,6 +117,11 @@ impl Refusals {
         self.parked.iter_mut().for_each(|park| park.until = park.until.min(now));
     }
 
+    /// When parked projects are tried again.
+    pub(super) fn untils(&mut self) -> impl Iterator<Item = &mut Instant> {
+        self.parked.iter_mut().map(|park| &mut park.until)
+    }
+
     pub(super) fn to_text(&self) -> String {
         let streaks = self.streaks.iter().map(|streak| {
             let like = &streak.like;

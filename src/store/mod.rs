@@ -8,6 +8,7 @@ mod billed;
 mod dues;
 mod error;
 mod family;
+mod guard;
 mod ingest;
 mod names;
 mod outbox;

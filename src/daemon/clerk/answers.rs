@@ -22,6 +22,7 @@ impl Clerk {
             }
             Answer::List { kind, outcome } => self.page(kind, outcome, now, random)?,
             Answer::Send { write, outcome } => self.sent(write, outcome, now, random)?,
+            Answer::Broken { write } => self.broken(write, now)?,
         }
         Ok(Vec::new())
     }
@@ -173,9 +174,8 @@ impl Clerk {
         now: Instant,
         random: u32,
     ) -> Result<(), Error> {
-        self.sending.remove(&id);
         self.note(&outcome, now, random);
-        let Self { store, settings, account, lines, me_wanted, .. } = self;
+        let Self { store, settings, account, lines, me_wanted, sending, .. } = self;
         let Some(scope) = account.as_mut() else { return Ok(()) };
         store.transact(|tx| {
             let Some((mut write, _, _)) = tx.write(id)? else { return Ok(()) };
@@ -279,6 +279,8 @@ impl Clerk {
             scope.row.desk = scope.desk.to_text();
             tx.save_account(scope.id, &scope.row)
         })?;
+        // Not before: if the above panics, this is the write that it was about.
+        sending.remove(&id);
         Ok(())
     }
 }

@@ -143,10 +143,13 @@ impl<'a> Work<'a, '_> {
     ) -> Result<(), Error> {
         let tx = self.tx;
         record.new.remote = Some(row.id.clone());
+        // Dead without an answer, and there all the same.
+        let dead = if record.answered_at.is_none() { tx.latest_write(record.id)? } else { None };
+        let dead = dead.filter(|write| write.state == WriteState::Dead);
         record.listed_at = Some(self.now);
         record.answered_at = record.answered_at.or(Some(self.now));
         let unfinished = tx.unfinished_of(record.id)?;
-        if let Some(mut write) = unfinished.clone().filter(|write| !write.patch) {
+        if let Some(mut write) = unfinished.clone().or(dead).filter(|write| !write.patch) {
             // It is there, whatever we knew of the sending.
             write.state = WriteState::Done;
             (write.reason, write.ended_at) = (None, Some(self.now));

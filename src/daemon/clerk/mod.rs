@@ -10,6 +10,7 @@ mod bodies;
 mod deliver;
 mod effect;
 mod listing;
+mod poison;
 mod policy;
 mod presence;
 mod pretend;
@@ -148,6 +149,7 @@ impl Clerk {
         now: Instant,
     ) -> Result<Self, Error> {
         store.transact(|tx| {
+            poison::quarantine(tx, now)?;
             tx.recover_sending(now)?;
             // Config, prices or mapping may be others than at the last run.
             tx.recheck_all()

@@ -170,6 +170,8 @@ fn the_state_survives_as_text() {
     desk.pause_for(PauseReason::Plan, Some(Kind::Entry), at(100));
     assert!(desk.eased.is_some() && desk.under.is_some() && desk.probe_with.is_some());
     assert_eq!(Desk::from_text(&desk.to_text(), at(100)), desk);
+    assert_eq!(Desk::read(&desk.to_text()), desk);
+    assert_eq!((desk.past().count(), desk.ahead().count()), (5, 3));
     assert_eq!(Desk::from_text("", at(0)), Desk::default());
     let short = "10000;25 20000;;3;;auth 40000 100000 1";
     assert_eq!(Desk::from_text(short, at(100)).pause.map(|pause| pause.probes), Some(1));

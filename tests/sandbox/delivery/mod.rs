@@ -3,6 +3,7 @@
 mod error_table;
 mod limits;
 mod people;
+mod poison;
 mod refusals;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ impl Policy for ByName {
     ) -> Result<Option<Arc<Spot>>, Error> {
         let path = dir.map(|dir| tx.dir_of(dir)).transpose()?.flatten();
         let Some((path, _)) = path else { return Ok(None) };
+        assert!(!path.ends_with("/poison"), "a directory that nobody can look at");
         let project = ProjectId::new(path.rsplit('/').next().unwrap());
         let link = Link { project, task: TaskId::new(ids::DEVELOPMENT) };
         let place = Place::To { link, min_seconds: None, max_seconds: None, no_expenses: false };
@@ -87,6 +89,8 @@ pub struct Line {
     clerk: Option<Clerk>,
     pub settings: Settings,
     account: AccountId,
+    /// So many sendings will panic.
+    pub breaks: u32,
 }
 
 impl Line {
@@ -99,7 +103,8 @@ impl Line {
         change(&mut settings, &mut served);
         let keito = Sandbox::start(served).await.unwrap();
         let client = client(&keito.origin(), KEY);
-        let mut line = Self { now, keito, client, clerk: None, settings, account: AccountId::new(ACCOUNT) };
+        let mut line =
+            Self { now, keito, client, clerk: None, settings, account: AccountId::new(ACCOUNT), breaks: 0 };
         line.take_over(Store::in_memory().unwrap());
         line
     }
@@ -234,7 +239,13 @@ impl Line {
     }
 
     async fn carry_out(&mut self, effect: Effect) {
-        let answer = wire::carry_out(&self.client, effect, "LLM Usage").await;
+        let breaks = matches!(effect, Effect::Send { .. }) && self.breaks > 0;
+        self.breaks -= u32::from(breaks);
+        let answer = if breaks {
+            wire::broken(effect)
+        } else {
+            wire::carry_out(&self.client, effect, "LLM Usage").await
+        };
         let now = self.now();
         for more in self.clerk().answer(answer, now, u32::MAX).unwrap() {
             Box::pin(self.carry_out(more)).await;

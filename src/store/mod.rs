@@ -17,6 +17,7 @@ mod presence;
 mod read;
 mod requests;
 mod schema;
+mod tally;
 mod terms;
 mod views;
 

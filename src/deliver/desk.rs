@@ -167,12 +167,12 @@ impl Desk {
     pub fn pause_for(&mut self, reason: PauseReason, kind: Option<Kind>, now: Instant) {
         let probes = match self.pause {
             Some(pause) if pause.reason == reason => pause.probes.saturating_add(1),
-            Some(pause) if pause.reason == PauseReason::User => {
-                if reason == PauseReason::AmountMismatch {
-                    self.under = Some(Pause { reason, since: now, probe_at: now, probes: 0 });
-                }
+            // It stops expenses alone: whatever stops everything stays in front of it.
+            Some(_) if reason == PauseReason::AmountMismatch => {
+                self.under = Some(Pause { reason, since: now, probe_at: now, probes: 0 });
                 return;
             }
+            Some(pause) if pause.reason == PauseReason::User => return,
             _ => self.eased.filter(|(eased, _)| *eased == reason).map_or(0, |(_, probes)| probes + 1),
         };
         let since = self.pause.filter(|pause| pause.reason == reason).map_or(now, |pause| pause.since);

@@ -66,6 +66,24 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Entries that are not this user's do not grow any more.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn close_entries_of_others(&self, account: AccountRef, user: Option<&UserId>) -> Result<(), Error> {
+        let mut update = self.conn.prepare_cached(
+            "UPDATE record SET state = 1, owner = coalesce(owner, '') \
+             WHERE account = ?1 AND kind = 0 AND state = 0 AND owner IS NOT ?2",
+        )?;
+        update.execute(params![account.0, user.map(UserId::as_str)])?;
+        // Nor are they, and expenses that no listing showed yet, to be seen in his listings.
+        let mut update = self.conn.prepare_cached(
+            "UPDATE record SET owner = '' WHERE account = ?1 AND owner IS NULL AND answered_at IS NOT NULL",
+        )?;
+        update.execute([account.0])?;
+        Ok(())
+    }
+
     /// Sessions of any agent with this id of its own.
     ///
     /// # Errors

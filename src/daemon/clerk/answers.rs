@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::effect::{Answer, Echoed, Effect, ListPage, MeFound};
 use super::listing::{LOCKED, Whole, take_amount};
-use super::{Clerk, Paging, refused, slot};
+use super::{Clerk, Paging, newcomer, refused, slot};
 use crate::deliver::{Judged, Outcome, PauseReason, Unsent, Verdict, judge, verdict};
 use crate::model::{CategoryId, Day, Instant, Kind, WriteRef};
 use crate::store::{Error, OwnState, RecordState, WriteState};
@@ -34,12 +34,13 @@ impl Clerk {
         match outcome {
             Outcome::Applied(me) if me.read_only => scope.desk.pause(PauseReason::Auth, now),
             Outcome::Applied(me) => {
-                let changed = scope.row.user.is_some() && scope.row.user != me.user;
-                if changed {
-                    // Another user: his listings show other records, and nothing is proved for him.
-                    (scope.row.proved_entry, scope.row.proved_expense, scope.row.listed_kinds) =
-                        (false, false, 0);
+                if scope.row.user.is_some() && scope.row.user != me.user {
+                    let (id, user) = (scope.id, me.user.clone());
+                    newcomer::arrive(&mut scope.row);
+                    self.store.transact(|tx| newcomer::leave_alone(tx, id, user.as_ref(), now))?;
+                    self.lines = <_>::default();
                 }
+                let Some(scope) = &mut self.account else { return Ok(()) };
                 (scope.row.user, scope.row.currency) = (me.user, me.currency);
                 (scope.row.workspace_zone, scope.row.me_at) = (me.zone, Some(now));
                 scope.desk.lift();
@@ -153,8 +154,8 @@ impl Clerk {
             if rows.iter().all(|row| (from..=to).contains(&row.day)) {
                 line.widened = None;
             }
-            let Paging { from, to, began, user, .. } = paging;
-            self.listed(&Whole { kind, rows, from, to, began, user }, now)?;
+            let Paging { from, to, began, .. } = paging;
+            self.listed(&Whole { kind, rows, from, to, began }, now)?;
         } else {
             if let Judged::Beyond(first, last) = judged {
                 tracing::warn!(%first, %last, "Keito listed more than it was asked for: asking for all of that");

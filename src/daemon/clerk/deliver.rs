@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Clerk, Effect, Paging, Polled, bit, listing, refused, slot, wake};
+use super::{Clerk, Effect, Paging, Polled, listing, newcomer, refused, slot, wake};
 use crate::deliver::{Gate, Line, Need, Park, Reading};
 use crate::model::{CategoryId, Instant, Kind, WriteRef};
 use crate::store::{Error, WriteRow, WriteState};
@@ -173,7 +173,7 @@ impl Clerk {
         if let Some(wanted) = plan.list {
             let (from, to) =
                 state.widened.map_or(wanted, |(from, to)| (from.min(wanted.0), to.max(wanted.1)));
-            let user = scope.row.user.clone().filter(|_| scope.row.listed_kinds & bit(kind) != 0);
+            let user = scope.row.user.clone().filter(|_| newcomer::may_filter(&scope.row, kind));
             let reading = Reading { rows: Vec::new(), totals: Vec::new(), unreadable: 0 };
             let paging = Paging { from, to, wanted, user, began: now, page: 1, asked: false, reading };
             self.lines[slot(kind)].paging = Some(paging);

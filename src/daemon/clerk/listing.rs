@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Clerk, LineState, Policy, Scope, Settings, bit, refused, slot};
 use crate::coverage::{Listed, Posted};
 use crate::deliver::{Freshness, PauseReason};
-use crate::model::{Amount, Day, Instant, Kind, UserId};
+use crate::model::{Amount, Day, Instant, Kind};
 use crate::store::{Error, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteState};
 
 /// Reason of a probe that two readings lacked while no listing has proved itself.
@@ -22,8 +22,6 @@ pub(super) struct Whole {
     pub(super) from: Day,
     pub(super) to: Day,
     pub(super) began: Instant,
-    /// Only this user's were asked for.
-    pub(super) user: Option<UserId>,
 }
 
 impl Clerk {

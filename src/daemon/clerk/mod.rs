@@ -10,6 +10,7 @@ mod bodies;
 mod deliver;
 mod effect;
 mod listing;
+mod newcomer;
 mod poison;
 mod policy;
 mod presence;
@@ -206,6 +207,18 @@ impl Clerk {
         self.lines[slot(Kind::Expense)].unlisted = unlisted[1].clone();
         (self.me_asked, self.category_asked, self.category_page) = (false, false, None);
         Ok(())
+    }
+
+    /// Tries at once what waits because it was refused: a pause that a probe can end, and parked projects.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn try_now(&mut self, now: Instant) -> Result<(), Error> {
+        if let Some(scope) = &mut self.account {
+            scope.desk.probe_now(now);
+            scope.desk.refusals.try_now(now);
+        }
+        self.save_account()
     }
 
     /// Which key is used, as a hash. Another one may be another user's: he is asked for before anything leaves.

@@ -54,14 +54,15 @@ pub(super) fn refuse(
     let said = |reason| described(reason, &Outcome::<()>::Refused(refusal.clone()));
     let reach = scope.desk.refusals.refused(&like, write.id, write.link.project.as_str());
     let before = match reach {
-        Reach::All(before) => {
+        // What a key may not do is told by `/users/me`; here it is a matter of projects.
+        Reach::All(before) if refusal.status != 403 => {
             let reason = said("schema_drift");
             scope.desk.pause_for(PauseReason::SchemaDrift, Some(kind), now);
             tx.revive_writes(&before, &reason)?;
             (write.state, write.reason, write.next_at) = (WriteState::Pending, Some(reason), now);
             return Ok(());
         }
-        Reach::Project(before) => before,
+        Reach::Project(before) | Reach::All(before) => before,
         Reach::Write => match verdict {
             Verdict::ProjectClosed => Vec::new(),
             Verdict::Dead { reason } => {

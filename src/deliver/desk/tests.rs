@@ -155,6 +155,11 @@ fn what_a_person_paused_only_a_person_resumes() {
     assert_eq!(desk.gate(at(9999)), Gate::Closed(None));
     desk.resume();
     assert_eq!(desk.gate(at(9999)), Gate::Open);
+    desk.pause(PauseReason::Auth, at(0));
+    desk.pause(PauseReason::AmountMismatch, at(1));
+    assert_eq!(desk.gate(at(1)), Gate::Closed(Some(at(60))), "nothing at all is more than no expenses");
+    desk.lift();
+    assert_eq!(desk.pause.map(|pause| pause.reason), Some(PauseReason::AmountMismatch));
 }
 
 #[test]

@@ -142,4 +142,32 @@ async fn another_key_is_tried_at_once_and_another_user_proves_anew() {
     assert_eq!(users, [ids::ME, ids::COLLEAGUE]);
     let row = line.clerk().line().unwrap().1.clone();
     assert_eq!(row.user.unwrap().as_str(), ids::COLLEAGUE);
+    let lists = line.keito.state().requests();
+    let last = lists.iter().rev().find(|of| of.method == "GET" && of.path.ends_with("/expenses")).unwrap();
+    assert!(!last.query.as_deref().unwrap().contains("user_id"), "{:?}", last.query);
+}
+
+#[tokio::test]
+async fn another_user_changes_no_entry_of_the_one_before() {
+    let mut line = Line::start(|_, served| {
+        served.keys.push(keitod::sandbox::Key::full("kto_other", ids::COLLEAGUE));
+    })
+    .await;
+    line.clerk().set_key(1).unwrap();
+    line.pass(HOUR);
+    line.session("a", ids::WEBSITE, 0, 10, 0);
+    line.run(HOUR).await;
+    let fault = Fault::Commit(keitod::sandbox::Cut::NoBytes(keitod::sandbox::End::Reset));
+    line.keito.state().faults().add(Rule::new(fault).on("POST", Kind::TimeEntries).first(1));
+    line.session("lost", ids::WEBSITE, 0, 10, 0);
+    line.until(|effect| matches!(effect, keitod::daemon::clerk::Effect::Send { .. })).await;
+    line.use_key("kto_other", 2);
+    line.session("a", ids::WEBSITE, 660, 10, 0);
+    line.run(3 * HOUR).await;
+    assert_eq!(line.state(2), "dead other_user", "nobody knows whether it arrived");
+    let entries = line.keito.state().entries();
+    let of: Vec<(String, String)> = entries.into_iter().map(|of| (of.user, of.hours.to_string())).collect();
+    let (me, other) = (ids::ME.to_owned(), ids::COLLEAGUE.to_owned());
+    assert_eq!(of, [(me.clone(), "0.17".into()), (me, "0.17".into()), (other, "0.18".into())]);
+    assert_eq!(line.asked("PATCH", "/time_entries"), 0);
 }

@@ -14,12 +14,12 @@ use super::desk::ClerkHandle;
 use super::intake::{Health, Intake, Reading, Watched};
 use super::policy::{ConfigPolicy, price_table};
 use super::pulse::Pulse;
-use super::{Error, machine, skill, time};
+use super::{Error, machine, time};
 use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Overlap, Skill, Watcher};
 use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::spans::Gaps;
-use crate::model::{AccountId, Agent, Instant, hash64};
+use crate::model::{AccountId, Instant, hash64};
 use crate::prices::Table;
 use crate::sources::{self, Environment as _};
 use crate::store::{Account, Store};
@@ -92,11 +92,8 @@ impl Setup {
         let machine = machine::machine();
         let settings = self.settings(since, machine.clone());
         let watched = self.watched();
-        let skilled = watched.iter().filter(|watched| skill::is_installed(&watched.roots));
-        let skilled: Vec<Agent> = skilled.map(|watched| watched.agent.clone()).collect();
-        if let Some(agent) = skilled.first() {
-            tracing::warn!(%agent, "the Keito skill's hooks log this agent's time: its entries are held");
-        }
+        let held = watched.iter().filter(|watched| self.config.agent(&watched.agent).skill == Skill::Hold);
+        let hooked = held.map(|watched| (watched.agent.clone(), watched.roots.clone())).collect();
         let policy = ConfigPolicy::new(
             Arc::clone(&self.config),
             Arc::clone(&table),
@@ -104,7 +101,7 @@ impl Setup {
             machine,
             self.config.keito.account.clone(),
         )
-        .holding_time_of(skilled);
+        .looking_for_hooks(hooked);
         let step = heed_clocks(&mut store, clocks, settings.backoff)?;
         let mut clerk = Clerk::new(store, settings, Box::new(policy), now)?;
         step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
@@ -121,12 +118,10 @@ impl Setup {
         let config = &self.config;
         let narrowed =
             config.rules.link.iter().any(|rule| rule.overlap.is_some_and(|overlap| overlap != Overlap::Sum));
-        let coverage = config.agents.values().any(|agent| agent.skill == Skill::Coverage);
         let key = match () {
             () if config.time.overlap != Overlap::Sum || narrowed => "overlap other than \"sum\"",
             () if config.time.entry != EntryPer::Session => "entry other than \"session\"",
             () if !config.custom_sources.is_empty() => "[[source]]",
-            () if coverage => "skill = \"coverage\"",
             () => return Ok(()),
         };
         Err(Error::NotBuilt { key })

@@ -126,8 +126,13 @@ impl Delivery {
         let Some(courier) = &self.courier else { return };
         for effect in effects {
             let courier = courier.clone();
-            self.under_way
-                .spawn(async move { wire::carry_out(&courier.client, effect, &courier.category).await });
+            self.under_way.spawn(async move {
+                let asked = effect.clone();
+                // A task of its own: what panics in it is one record's fault, and the clerk is told which.
+                let carried =
+                    async move { wire::carry_out(&courier.client, effect, &courier.category).await };
+                tokio::spawn(carried).await.unwrap_or_else(|_| wire::broken(asked))
+            });
         }
     }
 
@@ -230,9 +235,11 @@ impl Delivery {
         match order {
             Order::Deliver(to) => {
                 let (account, courier) = to.map(|to| *to).unzip();
+                let print = courier.as_ref().map(|courier: &Courier| courier.print);
                 let set = move |clerk: &mut super::clerk::Clerk| {
                     let now = clerk.now(time::clocks())?;
-                    clerk.set_account(account.as_ref(), now)
+                    clerk.set_account(account.as_ref(), now)?;
+                    print.map_or(Ok(()), |print| clerk.set_key(print))
                 };
                 self.clerk.call(set).await??;
                 self.courier = courier;

@@ -1,5 +1,6 @@
 //! The thread that owns the clerk, and the handle by which others ask it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -36,7 +37,11 @@ impl ClerkHandle {
                 let _last = stop.drop_guard();
                 while let Ok(job) = queue.recv() {
                     pulse.works(Part::Clerk);
-                    job(&mut clerk);
+                    let done = catch_unwind(AssertUnwindSafe(|| job(&mut clerk)));
+                    if let Err(panic) = done {
+                        clerk.note_panic();
+                        resume_unwind(panic);
+                    }
                     pulse.waits(Part::Clerk);
                 }
             })

@@ -44,6 +44,7 @@ pub async fn once(setup: &Setup, parts: Parts, settled: Settled) -> Result<Pass,
     let _intake = reading.await.map_err(|_| Error::ClerkGone)??;
     let credentials = setup.credentials()?;
     let courier = credentials.as_ref().map(|(_, courier)| courier.clone());
+    let print = courier.as_ref().map(|courier| courier.print);
     let started = time::now();
     let account = credentials.map(|(account, _)| account);
     let known = account.is_some();
@@ -51,6 +52,7 @@ pub async fn once(setup: &Setup, parts: Parts, settled: Settled) -> Result<Pass,
         .call(move |clerk| {
             let now = clerk.now(time::clocks())?;
             clerk.set_account(account.as_ref(), now)?;
+            print.map_or(Ok(()), |print| clerk.set_key(print))?;
             clerk.settle(settled)
         })
         .await??;
@@ -85,9 +87,7 @@ pub fn pass_of(
         None if desk.failures > 0 && (counts.remaining > 0 || clerk.store().view().has_open_work()?) => {
             Some(Blocked::Line)
         }
-        None if desk.failures == 0 && desk.quiet_until.is_some_and(|until| until > now) => {
-            Some(Blocked::RateLimited)
-        }
+        None if desk.quiet_until.is_some_and(|until| until > now) => Some(Blocked::RateLimited),
         None => None,
     };
     Ok(Pass { sent: counts.sent, failed: counts.failed, remaining: counts.remaining, blocked })

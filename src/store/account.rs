@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
+use super::parked::HELD;
 use super::{Error, Tx, terms};
 use crate::model::{AccountId, AccountRef, CategoryId, Instant, Kind, UserId};
 
@@ -152,11 +153,11 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn pass_counts(&self, account: AccountRef, since: Instant) -> Result<PassCounts, Error> {
-        let mut select = self.conn.prepare_cached(
+        let mut select = self.conn.prepare_cached(&format!(
             "SELECT count(*) FILTER (WHERE w.state = 5 AND w.done_at >= ?2), \
-             count(*) FILTER (WHERE w.state IN (6, 7) AND w.done_at >= ?2), count(*) FILTER (WHERE w.state < 5) \
+             count(*) FILTER (WHERE w.state IN (6, 7) AND w.done_at >= ?2), count(*) FILTER (WHERE w.state < 5 AND NOT coalesce({HELD}, 0)) \
              FROM write w JOIN record r ON r.id = w.record WHERE r.account = ?1",
-        )?;
+        ))?;
         Ok(select.query_row(params![account.0, since.millis()], |row| {
             Ok(PassCounts {
                 sent: terms::count(row.get(0)?),

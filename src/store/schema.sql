@@ -110,7 +110,9 @@ CREATE TABLE record (
     remote TEXT,                        -- Keito's id
     state INTEGER NOT NULL,             -- 0 live, 1 closed: does not grow any more, 2 deleted by a person
     adopted INTEGER NOT NULL DEFAULT 0, assumed INTEGER NOT NULL DEFAULT 0,
-    answered_at INTEGER, listed_at INTEGER, missing_at INTEGER,
+    answered_at INTEGER, listed_at INTEGER,
+    missing_at INTEGER,                 -- ms: the first whole listing that lacked it began then
+    owner TEXT,                         -- the user that listings show for it
     ours TEXT NOT NULL DEFAULT '',      -- states (hours|seconds) that are ours, oldest confirmed first, comma separated
     UNIQUE (account, keitod_id)
 ) STRICT;

@@ -347,7 +347,7 @@ impl Work<'_, '_> {
     }
 
     /// The session's counted stretches inside `bounds`: those of the record's own link, and all.
-    fn stretches(
+    pub(super) fn stretches(
         &self,
         session: &due::Session,
         record: &NewRecord,

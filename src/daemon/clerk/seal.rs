@@ -41,59 +41,69 @@ impl Clerk {
         store.transact(|tx| {
             for id in tx.sessions_to_check(now, super::BATCH)? {
                 count += 1;
-                let seen = appended.get(&id).copied();
-                let Some(loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)? else {
-                    continue;
-                };
-                let agent = loaded.head.agent.clone();
-                let policy = policy.as_ref();
-                let currency = account.as_ref().and_then(|scope| scope.row.currency.clone());
-                let known = account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
-                // Without an account nobody knows category and currency: then neither holds anything yet.
-                let held = |day| {
-                    let rate = || policy.factor(&Detail::default(), day, currency.as_deref()).err();
-                    if !known { None } else { category.is_none().then_some(Held::NoCategory).or_else(rate) }
-                };
-                let price = |request: &due::Request, tokens: &Tokens| policy.price(&agent, request, tokens);
-                let rules = Rules {
-                    now,
-                    since: settings.since,
-                    calendar: &calendar,
-                    today,
-                    time_settle,
-                    time_update: zero(settled.time, settings.time_update),
-                    expense_settle,
-                    min_seconds: settings.min_seconds,
-                    max_seconds: settings.max_seconds,
-                    bill_estimates: policy.bill_estimates(&agent),
-                    review: settings.review,
-                    entries_held: policy.entries_held(&agent),
-                    expenses_held: &held,
-                    price: &price,
-                };
-                let sheet = due::due(&loaded.session, &rules);
-                let mut ready_at = sheet.ready_at;
-                if let Some(scope) = account.as_ref().filter(|_| sealing) {
-                    let desk = Desk { tx, policy, settings, scope, category: category.as_ref(), now };
-                    let sealed = desk.seal(&loaded, &sheet.entries, &sheet.expenses)?;
-                    if sealed.any {
-                        pinned = calendar.name().map(str::to_owned);
+                let guarded = tx.guarded(|| {
+                    let seen = appended.get(&id).copied();
+                    let Some(loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)?
+                    else {
+                        return Ok(());
+                    };
+                    let agent = loaded.head.agent.clone();
+                    let policy = policy.as_ref();
+                    let currency = account.as_ref().and_then(|scope| scope.row.currency.clone());
+                    let known = account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
+                    // Without an account nobody knows category and currency: then neither holds anything yet.
+                    let held = |day| {
+                        let rate = || policy.factor(&Detail::default(), day, currency.as_deref()).err();
+                        if !known {
+                            None
+                        } else {
+                            category.is_none().then_some(Held::NoCategory).or_else(rate)
+                        }
+                    };
+                    let price =
+                        |request: &due::Request, tokens: &Tokens| policy.price(&agent, request, tokens);
+                    let rules = Rules {
+                        now,
+                        since: settings.since,
+                        calendar: &calendar,
+                        today,
+                        time_settle,
+                        time_update: zero(settled.time, settings.time_update),
+                        expense_settle,
+                        min_seconds: settings.min_seconds,
+                        max_seconds: settings.max_seconds,
+                        bill_estimates: policy.bill_estimates(&agent),
+                        review: settings.review,
+                        entries_held: policy.entries_held(&agent),
+                        expenses_held: &held,
+                        price: &price,
+                    };
+                    let sheet = due::due(&loaded.session, &rules);
+                    let mut ready_at = sheet.ready_at;
+                    if let Some(scope) = account.as_ref().filter(|_| sealing) {
+                        let desk = Desk { tx, policy, settings, scope, category: category.as_ref(), now };
+                        let sealed = desk.seal(&loaded, &sheet.entries, &sheet.expenses)?;
+                        if sealed.any {
+                            pinned = calendar.name().map(str::to_owned);
+                        }
+                        if sealed.wait {
+                            let later = now.plus(Duration::from_secs(3600));
+                            ready_at = Some(ready_at.map_or(later, |at| at.min(later)));
+                        }
+                        if sealed.any {
+                            // What was sealed is open no more; what remains is computed afresh.
+                            let loaded = Self::reload(tx, loaded, scope, &rules)?;
+                            return tx.save_sheet(id, &loaded, ready_at);
+                        }
+                    } else if !sheet.entries.is_empty() || !sheet.expenses.is_empty() {
+                        // It is ready, but nobody to send to: the account's arrival has all computed again.
+                        ready_at = None;
                     }
-                    if sealed.wait {
-                        let later = now.plus(Duration::from_secs(3600));
-                        ready_at = Some(ready_at.map_or(later, |at| at.min(later)));
-                    }
-                    if sealed.any {
-                        // What was sealed is open no more; what remains is computed afresh.
-                        let loaded = Self::reload(tx, loaded, scope, &rules)?;
-                        tx.save_sheet(id, &loaded, ready_at)?;
-                        continue;
-                    }
-                } else if !sheet.entries.is_empty() || !sheet.expenses.is_empty() {
-                    // It is ready, but nobody to send to: the account's arrival has all computed again.
-                    ready_at = None;
+                    tx.save_sheet(id, &sheet, ready_at)
+                })?;
+                if guarded.is_none() {
+                    super::poison::set_aside(tx, id, today)?;
                 }
-                tx.save_sheet(id, &sheet, ready_at)?;
             }
             let unpinned = account.as_mut().filter(|scope| scope.row.zone.is_none());
             if let (Some(zone), Some(scope)) = (&pinned, unpinned) {

@@ -21,12 +21,15 @@ mod history;
 mod oracle;
 #[path = "simulation/policy.rs"]
 mod policy;
+#[path = "simulation/pool.rs"]
+mod pool;
 #[path = "simulation/server.rs"]
 mod server;
 #[path = "simulation/world.rs"]
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Histories of an ordinary `cargo test`.
 const SEEDS: std::ops::Range<u64> = 0..200;
@@ -37,26 +40,71 @@ fn seeds() -> std::ops::Range<u64> {
     from.parse().expect("a number")..to.parse().expect("a number")
 }
 
-#[test]
-fn nothing_twice_and_nothing_lost() {
-    let (mut failed, mut posts, mut writes) = (Vec::new(), 0_u64, 0_u64);
-    for seed in seeds() {
-        let run = catch_unwind(AssertUnwindSafe(|| {
-            let mut history = history::History::new(seed);
-            history.run();
-            (history.posts, history.writes)
-        }));
-        match run {
-            Ok((sent, all)) => (posts, writes) = (posts + u64::from(sent), writes + u64::from(all)),
-            Err(_) => {
-                eprintln!(
-                    "replay: KEITOD_SIM_SEEDS={seed}..{} KEITOD_SIM_TRACE=1 cargo test --test simulation -- --nocapture",
-                    seed + 1
-                );
-                failed.push(seed);
-            }
+/// What the histories of one thread did.
+#[derive(Default)]
+struct Sum {
+    failed: Vec<u64>,
+    posts: u64,
+    writes: u64,
+}
+
+fn one(seed: u64, run: fn(&mut history::History, u64), sum: &mut Sum) {
+    let run = catch_unwind(AssertUnwindSafe(|| {
+        let mut history = history::History::new(seed);
+        run(&mut history, seed);
+        let done = (history.posts, history.writes);
+        history.end();
+        done
+    }));
+    match run {
+        Ok((posts, writes)) => {
+            sum.posts += u64::from(posts);
+            sum.writes += u64::from(writes);
+        }
+        Err(_) => {
+            eprintln!(
+                "replay: KEITOD_SIM_SEEDS={seed}..{} KEITOD_SIM_TRACE=1 cargo test --test simulation -- --nocapture",
+                seed + 1
+            );
+            sum.failed.push(seed);
         }
     }
-    eprintln!("{posts} POSTs, {} PATCHes", writes - posts);
+}
+
+#[track_caller]
+fn hold(run: fn(&mut history::History, u64)) {
+    let seeds = seeds();
+    let next = AtomicU64::new(seeds.start);
+    let work = || {
+        let mut sum = Sum::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return sum;
+            }
+            one(seed, run, &mut sum);
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let sums: Vec<Sum> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let (posts, writes) =
+        sums.iter().fold((0, 0), |(posts, writes), sum| (posts + sum.posts, writes + sum.writes));
+    eprintln!("{} histories: {posts} POSTs, {} PATCHes", seeds.end - seeds.start, writes - posts);
+    let mut failed: Vec<u64> = sums.into_iter().flat_map(|sum| sum.failed).collect();
+    failed.sort_unstable();
     assert!(failed.is_empty(), "{} histories failed: {failed:?}", failed.len());
+}
+
+#[test]
+fn nothing_twice_and_nothing_lost() {
+    hold(|history, _| history.run());
+}
+
+/// The wall clock is set by an hour, by ten years, a little, and back, between any two steps.
+#[test]
+fn a_clock_that_is_set_loses_nothing() {
+    hold(history::History::run_with_steps);
 }

@@ -1,9 +1,11 @@
 //! The commands' engine: the daemon in this process.
 
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +16,7 @@ use crate::config::{Config, Env, Paths};
 use crate::daemon::assemble::{Sandboxed, Setup};
 use crate::daemon::clerk::Settled;
 use crate::daemon::documents::Documents;
+use crate::daemon::hooks;
 use crate::daemon::lock::{self, StateLock};
 use crate::daemon::office::Office;
 use crate::daemon::once::{Blocked, Pass, once};
@@ -35,7 +38,9 @@ impl Engine for InProcess {
         let bar = Bar::new();
         start_log(&config, &place.env, Some(bar.clone()))?;
         let paths = config.paths(&place.env);
-        runtime()?.block_on(async {
+        hooks::arm(&place.env);
+        tell_faults();
+        driven(async {
             let mut rig = Rig::new(place.env.clone(), config, &paths);
             // A sandbox has a state of its own, and a rehearsal a copy: neither may touch the real one.
             let temporary = (run.sandbox || run.mode == Mode::DryRun).then(tempdir).transpose()?;
@@ -120,6 +125,25 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     runtime.map_err(|error| Failure::new(Exit::Config, format!("cannot start: {error}")))
 }
 
+/// Runs to the end, whatever hangs beside it.
+fn driven<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = runtime()?;
+    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(work)));
+    // Dropping it would wait for a thread that hangs.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended.unwrap_or_else(|_| Err(crate::daemon::Error::Ended { part: "sender" }.into()))
+}
+
+/// A fault of ours is told by its place alone: what it says may hold anything, a key or a prompt.
+fn tell_faults() {
+    std::panic::set_hook(Box::new(|fault| {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("unnamed");
+        let at = fault.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
+        tracing::error!(thread = name, at, "a fault of keitod: please report it");
+    }));
+}
+
 pub(super) fn start_log(config: &Config, env: &Env, bar: Option<Bar>) -> Result<(), Failure> {
     let log = log::init(config.log, env, false, bar);
     log.map_err(|error| Failure::new(Exit::Config, format!("cannot set up the log: {error}")))
@@ -147,6 +171,7 @@ async fn rehearsed(rig: &Rig, real: &Paths) -> Result<Finished, Failure> {
 async fn passed(rig: &Rig, bar: &Bar) -> Result<Finished, Failure> {
     let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
     let parts = rig.setup.assemble(true)?;
+    stop_on_signals(&parts.stop)?;
     let (health, shown) = (Arc::clone(&parts.health), bar.clone());
     let drawing = tokio::spawn(async move { draw(&health, &shown).await });
     let pass = once(&rig.setup, parts, Settled::default()).await;
@@ -176,12 +201,16 @@ fn exit_of(pass: &Pass) -> Exit {
     }
 }
 
+/// Shows how far reading is, until everything is read.
 async fn draw(health: &std::sync::Mutex<crate::daemon::intake::Health>, bar: &Bar) {
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let (done, total) = health.lock().unwrap_or_else(std::sync::PoisonError::into_inner).progress;
+        let (caught_up, (done, total)) = {
+            let health = health.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            (health.caught_up, health.progress)
+        };
         bar.show(Progress { total, done });
-        if total > 0 && done >= total {
+        if caught_up {
             return;
         }
     }
@@ -191,19 +220,29 @@ async fn serve(rig: &Rig, bar: &Bar, sandbox: Option<String>) -> Result<Finished
     let lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
-    let bar = bar.clone();
+    let (bar, stopping) = (bar.clone(), stop.clone());
     run_with_socket(rig, &lock, stop, async |running: &Running| {
         if let Some(origin) = sandbox {
             tracing::info!(page = origin, "delivering to the embedded Keito");
         }
         let health = Arc::clone(&running.health);
-        tokio::spawn(async move { draw(&health, &bar).await });
-        // Nobody listens unless a service manager started us.
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        notify(&[NotifyState::Ready, NotifyState::Status("reading the logs")]);
+        tokio::spawn(async move {
+            draw(&health, &bar).await;
+            notify(&[NotifyState::Status("watching the logs")]);
+        });
+        tokio::spawn(async move {
+            stopping.cancelled().await;
+            notify(&[NotifyState::Stopping, NotifyState::Status("ending requests under way")]);
+        });
     })
     .await?;
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     Ok(Finished { exit: Exit::Ok, document: None })
+}
+
+/// Nobody listens unless a service manager started us.
+fn notify(state: &[NotifyState<'_>]) {
+    let _ = sd_notify::notify(state);
 }
 
 /// Runs the daemon with its socket until `stop`.
@@ -227,17 +266,25 @@ pub(super) async fn run_with_socket(
     run::run(rig.setup.clone(), stop, async |running: &Running| {
         if let Some(bound) = bound {
             let office = Arc::new(Office::new(running.clone()));
-            task = Some(tokio::spawn(server::serve(bound, office, Limits::DAEMON, serving)));
+            // Its end, in a fault too, is the daemon's: nobody could ask it any more.
+            let last = serving.clone().drop_guard();
+            task = Some(tokio::spawn(async move {
+                let _last = last;
+                server::serve(bound, office, Limits::DAEMON, serving).await
+            }));
         }
         ready(running).await;
         Ok(())
     })
     .await?;
-    if let Some(task) = task {
-        // The socket has had its own deadline for last answers.
-        let _ = task.await;
+    match task {
+        // It has a deadline of its own for last answers.
+        Some(task) => match task.await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(crate::daemon::Error::Ended { part: "socket" }.into()),
+        },
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn stop_on_signals(stop: &CancellationToken) -> Result<(), Failure> {

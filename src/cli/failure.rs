@@ -125,6 +125,9 @@ impl From<daemon::Error> for Failure {
         match error {
             daemon::Error::Store(error) => error.into(),
             daemon::Error::Lock(error @ LockError::Taken { .. }) => Self::new(Exit::Held, error.to_string()),
+            daemon::Error::ClerkGone | daemon::Error::Ended { .. } => {
+                Self::new(Exit::Server, error.to_string())
+            }
             error => Self::new(Exit::Config, error.to_string()),
         }
     }

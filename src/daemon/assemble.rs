@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
 
-use super::clerk::{Clerk, Settings};
+use super::clerk::{Clerk, Settings, heed_clocks};
 use super::decisions::Decisions;
 use super::delivery::Courier;
 use super::desk::ClerkHandle;
 use super::intake::{Health, Intake, Reading, Watched};
 use super::policy::{ConfigPolicy, price_table};
+use super::pulse::Pulse;
 use super::{Error, machine, time};
 use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Overlap, Skill, Watcher};
 use crate::deliver::Backoff;
@@ -65,7 +67,14 @@ pub struct Parts {
     pub since: Option<Instant>,
     /// The database file.
     pub database: PathBuf,
+    /// Ends a pass when it is cancelled; the clerk's end cancels it too.
+    pub stop: CancellationToken,
+    /// Steps of reader, clerk and sender.
+    pub pulse: Pulse,
 }
+
+/// 2026-01-01: no keitod was started before.
+const NO_EARLIER: Instant = Instant::from_seconds(1_767_225_600);
 
 impl Setup {
     /// Opens the store and makes the parts. `remember`: write the cut-off at the first start.
@@ -74,9 +83,10 @@ impl Setup {
     /// If the state cannot be used.
     pub fn assemble(&self, remember: bool) -> Result<Parts, Error> {
         self.refuse_what_is_not_built()?;
-        let now = time::now();
+        let clocks = time::clocks();
+        let now = clocks.wall;
         let database = self.state_dir.join("keitod.db");
-        let store = Store::open(&database)?;
+        let mut store = Store::open(&database)?;
         let since = self.since(now, remember)?;
         let table = Arc::new(price_table(&self.config).map_err(Error::Prices)?);
         let machine = machine::machine();
@@ -92,11 +102,15 @@ impl Setup {
             self.config.keito.account.clone(),
         )
         .looking_for_hooks(hooked);
-        let clerk = Clerk::new(store, settings, Box::new(policy), now)?;
-        let (clerk, thread) = ClerkHandle::start(clerk)?;
+        let step = heed_clocks(&mut store, clocks, settings.backoff)?;
+        let mut clerk = Clerk::new(store, settings, Box::new(policy), now)?;
+        step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
+        let (pulse, stop) = (Pulse::default(), CancellationToken::new());
+        let (clerk, thread) = ClerkHandle::start(clerk, pulse.clone(), stop.clone())?;
         let health = Arc::new(Mutex::new(Health::default()));
-        let intake = Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?;
-        Ok(Parts { clerk, thread, intake, health, table, since, database })
+        let intake =
+            Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?.beating(pulse.clone());
+        Ok(Parts { clerk, thread, intake, health, table, since, database, stop, pulse })
     }
 
     /// A key that is accepted and does nothing would bill other hours than its user expects.
@@ -122,6 +136,10 @@ impl Setup {
         let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
         if let Some(since) = decisions.since().map_err(failed)? {
             return Ok(Some(since));
+        }
+        if now < NO_EARLIER {
+            // Machines without a clock of their own begin in 1970: with that as cut-off all of history would be billed.
+            return Err(Error::NoTime { now });
         }
         let zone = self.config.zone.clone().unwrap_or_else(TimeZone::system);
         let midnight = now.timestamp().to_zoned(zone).start_of_day();

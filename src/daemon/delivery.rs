@@ -7,13 +7,15 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::clerk::{Answer, Settled, Wake};
+use super::clerk::{Answer, Noticed, Settled, Wake};
 use super::desk::ClerkHandle;
 use super::once::{Pass, pass_of};
-use super::run::Line;
+use super::pulse::{Part, Pulse};
+use super::run::{Line, Shown};
 use super::{Error, time, wire};
+use crate::deliver::Desk;
 use crate::keito::Client;
-use crate::store::Account;
+use crate::store::{Account, AccountRow};
 
 /// Who carries effects out: the client of the account in force.
 #[derive(Clone)]
@@ -29,12 +31,17 @@ pub struct Courier {
 /// How long a pass waits in all for what is about to happen.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// How long requests under way may take after the stop.
+pub(super) const LAST: Duration = Duration::from_secs(10);
+
 /// The line between clerk and Keito. One loop, so that at most one poll is under way.
 pub struct Delivery {
     clerk: ClerkHandle,
     courier: Option<Courier>,
     under_way: JoinSet<Answer>,
     shown: Line,
+    stop: CancellationToken,
+    pulse: Pulse,
 }
 
 /// What a turn of the loop left.
@@ -50,7 +57,14 @@ impl Delivery {
     /// Over a clerk; without a courier nothing is sent.
     #[must_use]
     pub fn new(clerk: ClerkHandle, courier: Option<Courier>) -> Self {
-        Self { clerk, courier, under_way: JoinSet::new(), shown: Line::default() }
+        Self {
+            clerk,
+            courier,
+            under_way: JoinSet::new(),
+            shown: Line::default(),
+            stop: CancellationToken::new(),
+            pulse: Pulse::default(),
+        }
     }
 
     /// Has the state of the line put where status looks.
@@ -60,26 +74,52 @@ impl Delivery {
         self
     }
 
+    /// Has everything end when `stop` is cancelled: no request leaves after that.
+    #[must_use]
+    pub fn until(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Has its steps counted here.
+    #[must_use]
+    pub fn beating(mut self, pulse: Pulse) -> Self {
+        self.pulse = pulse;
+        self
+    }
+
     /// Polls the clerk once and starts what it wants.
     ///
     /// # Errors
     /// Of the database.
     pub async fn turn(&mut self) -> Result<Turn, Error> {
-        let (now, random) = (time::now(), time::random());
-        let (polled, line) = self
+        self.pulse.works(Part::Sender);
+        let random = time::random();
+        let (polled, line, noticed) = self
             .clerk
             .call(move |clerk| {
+                let now = clerk.now(time::clocks())?;
                 let polled = clerk.poll(now, random)?;
                 Ok::<_, crate::store::Error>((
                     polled,
                     clerk.line().map(|(_, row, desk)| (row.clone(), desk.clone())),
+                    clerk.noticed(),
                 ))
             })
             .await??;
-        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = line;
+        self.show(line, noticed);
         self.start(polled.effects);
         let busy = polled.more || !self.under_way.is_empty();
         Ok(if busy { Turn::Busy } else { Turn::Idle(polled.wake) })
+    }
+
+    fn show(&self, line: Option<(AccountRow, Desk)>, noticed: Noticed) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.noticed.set_at != noticed.set_at {
+            let seconds = noticed.set_by / 1000;
+            tracing::warn!(seconds, "the clock was set: what waits was moved with it");
+        }
+        *shown = Shown { line, noticed };
     }
 
     fn start(&mut self, effects: Vec<super::clerk::Effect>) {
@@ -96,35 +136,41 @@ impl Delivery {
         }
     }
 
-    /// Waits for one outcome and brings it to the clerk. Returns at once if nothing is under way.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn take_answer(&mut self) -> Result<(), Error> {
-        let Some(answer) = self.under_way.join_next().await else { return Ok(()) };
-        self.bring(answer).await
-    }
-
     async fn bring(&mut self, answer: Result<Answer, tokio::task::JoinError>) -> Result<(), Error> {
-        // A task that panicked left its write as sending: found again at the next start.
-        let Ok(answer) = answer else { return Ok(()) };
-        let (now, random) = (time::now(), time::random());
-        let more = self.clerk.call(move |clerk| clerk.answer(answer, now, random)).await??;
-        self.start(more);
+        // A task that panicked left its write as sending, which only a new start takes up again.
+        let answer = answer.map_err(|_| Error::Ended { part: Part::Sender.name() })?;
+        self.pulse.works(Part::Sender);
+        let random = time::random();
+        let more = self
+            .clerk
+            .call(move |clerk| {
+                let now = clerk.now(time::clocks())?;
+                clerk.answer(answer, now, random)
+            })
+            .await??;
+        if !self.stop.is_cancelled() {
+            self.start(more);
+        }
         Ok(())
     }
 
     /// Works until nothing more can be done now; waits for the limiter and for listings that are about to be repeated,
-    /// but not for settling, grace or a server that stays away.
+    /// but not for settling, grace or a server that stays away. A stop ends it.
     ///
     /// # Errors
     /// Of the database.
     pub async fn until_idle(&mut self) -> Result<(), Error> {
         let mut patience = PATIENCE;
-        loop {
+        let stop = self.stop.clone();
+        while !stop.is_cancelled() {
             let wake = match self.turn().await? {
+                Turn::Busy if self.under_way.is_empty() => continue,
                 Turn::Busy => {
-                    self.take_answer().await?;
+                    self.pulse.waits(Part::Sender);
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        Some(answer) = self.under_way.join_next() => self.bring(answer).await?,
+                    }
                     continue;
                 }
                 Turn::Idle(None) => return Ok(()),
@@ -135,26 +181,28 @@ impl Delivery {
                 let Some(left) = patience.checked_sub(wait) else { return Ok(()) };
                 patience = left;
             }
-            tokio::time::sleep(wait).await;
+            self.pulse.waits(Part::Sender);
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(wait) => {}
+            }
         }
+        Ok(())
     }
 
-    /// Delivers until told to stop. `changed` says that facts have come in.
+    /// Delivers until told to stop. `changed` says that facts have come in, or that the clock was set.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn run(
-        &mut self,
-        changed: &Notify,
-        orders: &mut mpsc::Receiver<Order>,
-        stop: &CancellationToken,
-    ) -> Result<(), Error> {
-        loop {
+    pub async fn run(&mut self, changed: &Notify, orders: &mut mpsc::Receiver<Order>) -> Result<(), Error> {
+        let stop = self.stop.clone();
+        while !stop.is_cancelled() {
             let sleep = match self.turn().await? {
                 Turn::Busy if self.under_way.is_empty() => Duration::ZERO,
                 Turn::Busy | Turn::Idle(None) => Duration::from_secs(3600),
                 Turn::Idle(Some(wake)) => wake.at.since(time::now()).max(Duration::from_millis(5)),
             };
+            self.pulse.waits(Part::Sender);
             // Only the waiting is inside: an outcome that was taken must reach the clerk whatever else happens.
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -166,28 +214,34 @@ impl Delivery {
                 () = tokio::time::sleep(sleep) => {}
             }
         }
-        // In-flight requests finish within ten seconds; what does not is found as unknown at the next start.
-        let finish = async {
-            while !self.under_way.is_empty() {
-                self.take_answer().await?;
+        self.finish().await
+    }
+
+    /// Lets requests under way end; what does not in time is found as unknown at the next start.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn finish(&mut self) -> Result<(), Error> {
+        let ended = async {
+            while let Some(answer) = self.under_way.join_next().await {
+                self.bring(answer).await?;
             }
             Ok(())
         };
-        tokio::time::timeout(Duration::from_secs(10), finish).await.unwrap_or(Ok(()))
+        tokio::time::timeout(LAST, ended).await.unwrap_or(Ok(()))
     }
 
     async fn obey(&mut self, order: Order) -> Result<(), Error> {
         match order {
             Order::Deliver(to) => {
                 let (account, courier) = to.map(|to| *to).unzip();
-                let now = time::now();
                 let print = courier.as_ref().map(|courier: &Courier| courier.print);
-                self.clerk
-                    .call(move |clerk| {
-                        clerk.set_account(account.as_ref(), now)?;
-                        print.map_or(Ok(()), |print| clerk.set_key(print))
-                    })
-                    .await??;
+                let set = move |clerk: &mut super::clerk::Clerk| {
+                    let now = clerk.now(time::clocks())?;
+                    clerk.set_account(account.as_ref(), now)?;
+                    print.map_or(Ok(()), |print| clerk.set_key(print))
+                };
+                self.clerk.call(set).await??;
                 self.courier = courier;
             }
             Order::Flush { settled, reply } => {

@@ -4,7 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use tokio_util::sync::CancellationToken;
+
 use super::clerk::Clerk;
+use super::pulse::{Part, Pulse};
 
 type Job = Box<dyn FnOnce(&mut Clerk) + Send>;
 
@@ -18,21 +21,28 @@ pub struct ClerkHandle {
 const QUEUE: usize = 8;
 
 impl ClerkHandle {
-    /// Starts the thread. It ends when all handles are gone.
+    /// Starts the thread. It ends when all handles are gone, or in a fault; either way it cancels `stop`.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn start(mut clerk: Clerk) -> Result<(Self, JoinHandle<()>), super::Error> {
+    pub fn start(
+        mut clerk: Clerk,
+        pulse: Pulse,
+        stop: CancellationToken,
+    ) -> Result<(Self, JoinHandle<()>), super::Error> {
         let (jobs, queue): (SyncSender<Job>, Receiver<Job>) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("clerk".into())
             .spawn(move || {
+                let _last = stop.drop_guard();
                 while let Ok(job) = queue.recv() {
+                    pulse.works(Part::Clerk);
                     let done = catch_unwind(AssertUnwindSafe(|| job(&mut clerk)));
                     if let Err(panic) = done {
                         clerk.note_panic();
                         resume_unwind(panic);
                     }
+                    pulse.waits(Part::Clerk);
                 }
             })
             .map_err(super::Error::Thread)?;

@@ -6,8 +6,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::clerk::Settled;
 use super::desk::ClerkHandle;
+use super::pulse::{Part, Pulse};
 use super::time::Monotonic;
 use crate::model::{Agent, Facts, Reject, RejectReason};
 use crate::sources::{Claim, Context, Lines, Source};
@@ -115,6 +118,8 @@ pub struct Intake {
     backlog: VecDeque<Job>,
     live: bool,
     kind: &'static str,
+    stop: CancellationToken,
+    pulse: Pulse,
 }
 
 /// Scans in a row at most: logs that never stop growing must not hold up delivery for ever.
@@ -152,7 +157,23 @@ impl Intake {
             backlog: VecDeque::new(),
             live: false,
             kind: "off",
+            stop: CancellationToken::new(),
+            pulse: Pulse::default(),
         })
+    }
+
+    /// Has reading end after the piece at hand when `stop` is cancelled.
+    #[must_use]
+    pub fn until(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Has its steps counted here.
+    #[must_use]
+    pub fn beating(mut self, pulse: Pulse) -> Self {
+        self.pulse = pulse;
+        self
     }
 
     /// Scans everything once and reads it to the end.
@@ -168,6 +189,10 @@ impl Intake {
                 break;
             }
             self.drain()?;
+        }
+        if self.stop.is_cancelled() {
+            // Half of a history must not be taken for all of it.
+            return Ok(());
         }
         self.settle_health(true);
         self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))
@@ -202,7 +227,10 @@ impl Intake {
             let now = clock.millis();
             let wake = pending.next_wake().map_or(cadence.next_wake(), |at| at.min(cadence.next_wake()));
             let wait = Duration::from_millis(wake.saturating_sub(now));
-            match messages.recv_timeout(wait) {
+            self.pulse.waits(Part::Reader);
+            let message = messages.recv_timeout(wait);
+            self.pulse.works(Part::Reader);
+            match message {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Ok(Message::Event(event)) => note(event, &mut pending, &mut cadence, clock.millis()),
                 Ok(Message::Rescan(done)) => {
@@ -312,7 +340,10 @@ impl Intake {
         let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
         self.with_health(|health| health.progress = (0, total));
         let mut batch = Batch::default();
-        while let Some(job) = self.backlog.pop_front() {
+        while !self.stop.is_cancelled()
+            && let Some(job) = self.backlog.pop_front()
+        {
+            self.pulse.works(Part::Reader);
             let job_live = job.live;
             let more = self.slice(&job, &mut batch)?;
             if more {
@@ -402,8 +433,8 @@ impl Intake {
             return Ok(());
         }
         let live = self.live;
-        let now = super::time::now();
         self.clerk.call_blocking(move |clerk| {
+            let now = clerk.now(super::time::clocks())?;
             let reads: Vec<store::Read<'_>> = reads
                 .iter()
                 .map(|(agent, cursor, context, facts)| store::Read { agent, cursor, context, facts })

@@ -6,16 +6,20 @@ pub mod decisions;
 pub mod delivery;
 pub mod desk;
 pub mod documents;
+pub mod hooks;
 pub mod intake;
 pub mod lock;
 pub mod machine;
 pub mod office;
 pub mod once;
 pub mod policy;
+pub mod pulse;
 pub mod rehearse;
 pub mod run;
 pub mod skill;
+pub mod steps;
 pub mod time;
+pub mod watchdog;
 pub mod wire;
 
 /// Why the daemon cannot go on.
@@ -27,6 +31,20 @@ pub enum Error {
     /// The clerk's thread has ended: it met an error of the database.
     #[error("the writing thread has ended; see the log above")]
     ClerkGone,
+    /// The clock is that of a machine that does not know the time yet.
+    #[error(
+        "the clock says {now}, and the day of the first start is the cut-off: set the clock, or `since` in the config"
+    )]
+    NoTime {
+        /// What it says.
+        now: crate::model::Instant,
+    },
+    /// A part has panicked; the log names the place.
+    #[error("the {part} has ended in a fault of keitod; see the log above")]
+    Ended {
+        /// Which part.
+        part: &'static str,
+    },
     /// A key of the config whose rule is not built yet.
     #[error("{key} is not built yet: remove it from the config")]
     NotBuilt {

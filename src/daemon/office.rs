@@ -2,16 +2,16 @@
 
 use std::sync::PoisonError;
 
-use super::clerk::Settled;
+use super::clerk::{Noticed, Settled};
 use super::delivery::Order;
 use super::documents::Documents;
-use super::run::Running;
+use super::run::{Running, Shown};
 use super::time;
 use crate::deliver::PauseReason;
 use crate::server::{
     Answer, Answers, Code, Failure, Flush, Question, QueueQuery, ReportQuery, SessionsQuery,
 };
-use crate::status::{KeitoLine, Live, LiveSource, Paused, Proved};
+use crate::status::{Alert, KeitoLine, Live, LiveSource, Paused, Proved};
 use crate::store::AccountRow;
 
 /// The daemon behind its socket.
@@ -42,7 +42,8 @@ impl Office {
     }
 
     fn live(&self) -> Live {
-        let line = self.running.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Shown { line, noticed } =
+            self.running.line.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let now = time::now();
         let health = self.running.health.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let missing = self.running.no_credentials.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -94,7 +95,7 @@ impl Office {
                 all: pause.reason != PauseReason::AmountMismatch,
             }),
             limited_until: desk.and_then(|desk| desk.quiet_until).filter(|until| *until > now),
-            alerts: Vec::new(),
+            alerts: of_clocks(noticed).collect(),
             last_audit: None,
         }
     }
@@ -105,6 +106,16 @@ impl Office {
         root.strip_prefix(home)
             .map_or_else(|_| root.display().to_string(), |rest| format!("~/{}", rest.display()))
     }
+}
+
+/// How long status tells that the clock was set.
+const TOLD_MS: u64 = 3_600_000;
+
+fn of_clocks(noticed: Noticed) -> impl Iterator<Item = Alert> {
+    let lately = |set_at: &u64| time::steady().saturating_sub(*set_at) < TOLD_MS;
+    let set = noticed.set_at.filter(lately).map(|_| Alert::ClockJump);
+    let ahead = (noticed.ahead > 0).then_some(Alert::ClockAhead { events: noticed.ahead });
+    set.into_iter().chain(ahead)
 }
 
 fn proved(row: &AccountRow) -> Proved {

@@ -32,12 +32,14 @@ pub enum Blocked {
     RateLimited,
 }
 
-/// Runs one pass over `setup`. `settled`: what counts as settled whatever its age.
+/// Runs one pass over `setup`, or as much of it as is done when its `stop` is cancelled. `settled`: what counts as settled
+/// whatever its age.
 ///
 /// # Errors
 /// Of the state.
 pub async fn once(setup: &Setup, parts: Parts, settled: Settled) -> Result<Pass, Error> {
-    let Parts { clerk, thread, mut intake, .. } = parts;
+    let Parts { clerk, thread, intake, stop, .. } = parts;
+    let mut intake = intake.until(stop.clone());
     let reading = tokio::task::spawn_blocking(move || intake.read_all().map(|()| intake));
     let _intake = reading.await.map_err(|_| Error::ClerkGone)??;
     let credentials = setup.credentials()?;
@@ -48,13 +50,15 @@ pub async fn once(setup: &Setup, parts: Parts, settled: Settled) -> Result<Pass,
     let known = account.is_some();
     clerk
         .call(move |clerk| {
-            clerk.set_account(account.as_ref(), started)?;
+            let now = clerk.now(time::clocks())?;
+            clerk.set_account(account.as_ref(), now)?;
             print.map_or(Ok(()), |print| clerk.set_key(print))?;
             clerk.settle(settled)
         })
         .await??;
-    let mut delivery = Delivery::new(clerk.clone(), courier);
+    let mut delivery = Delivery::new(clerk.clone(), courier).until(stop);
     delivery.until_idle().await?;
+    delivery.finish().await?;
     let pass = clerk.call(move |clerk| pass_of(clerk, started, known)).await??;
     drop((delivery, clerk));
     // The thread ends with the last handle; the intake holds one more.

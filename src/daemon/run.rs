@@ -8,14 +8,19 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::assemble::{Parts, Setup};
-use super::delivery::{Delivery, Order};
+use super::clerk::Noticed;
+use super::delivery::{self, Delivery, Order};
 use super::intake::{self, Message};
-use super::{Error, time};
+use super::pulse::Part;
+use super::{Error, steps, time, watchdog};
 use crate::deliver::Desk;
 use crate::store::{Account, AccountRow};
 
 /// How often credentials, mapping files and the like are looked at.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// How long reader and clerk may take to end, each.
+const LAST: Duration = Duration::from_secs(5);
 
 /// A running keitod, for the socket and for tests.
 #[derive(Clone)]
@@ -47,7 +52,16 @@ pub struct Running {
 }
 
 /// What status shows of the line to Keito, so that nobody has to ask the clerk.
-pub type Line = Arc<Mutex<Option<(AccountRow, Desk)>>>;
+pub type Line = Arc<Mutex<Shown>>;
+
+/// The state after the last turn.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// The account's row and line.
+    pub line: Option<(AccountRow, Desk)>,
+    /// What the clocks did.
+    pub noticed: Noticed,
+}
 
 impl Running {
     /// Has everything scanned and read; returns when done.
@@ -117,7 +131,8 @@ pub async fn run(
     stop: CancellationToken,
     ready: impl AsyncFnOnce(&Running) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let Parts { clerk, thread, intake, health, table, since, database } = setup.assemble(true)?;
+    let Parts { clerk, thread, intake, health, table, since, database, stop: clerk_ended, pulse } =
+        setup.assemble(true)?;
     let (messages, inbox) = intake::messages();
     let (orders, mut obeyed) = mpsc::channel(16);
     let changed = Arc::new(Notify::new());
@@ -136,28 +151,71 @@ pub async fn run(
         line: Line::default(),
     };
     let reading = {
-        let (changed, events) = (Arc::clone(&changed), messages.clone());
+        let (changed, events, intake) = (Arc::clone(&changed), messages.clone(), intake.until(stop.clone()));
+        // Whatever ends the thread ends the daemon: half of it would look alive and bill nothing.
+        let last = stop.clone().drop_guard();
         std::thread::Builder::new()
-            .name("intake".into())
-            .spawn(move || intake.run(&inbox, events, &move || changed.notify_one()))
+            .name(Part::Reader.name().into())
+            .spawn(move || {
+                let _last = last;
+                intake.run(&inbox, events, &move || changed.notify_one())
+            })
             .map_err(Error::Thread)?
     };
     ready(&running).await?;
-    let looking = tokio::spawn(look(running.clone(), Arc::clone(&changed), stop.clone()));
-    let mut delivery = Delivery::new(clerk, None).showing(Arc::clone(&running.line));
-    let ended = delivery.run(&changed, &mut obeyed, &stop).await;
+    let beside = [
+        tokio::spawn(ending(stop.clone(), look(running.clone(), Arc::clone(&changed), stop.clone()))),
+        tokio::spawn(ending(stop.clone(), async move { clerk_ended.cancelled().await })),
+        tokio::spawn(steps::watch(running.clone(), Arc::clone(&changed), stop.clone())),
+        tokio::spawn(watchdog::feed(pulse.clone())),
+    ];
+    let mut delivery = Delivery::new(clerk.clone(), None)
+        .showing(Arc::clone(&running.line))
+        .until(stop.clone())
+        .beating(pulse);
+    let ended = tokio::select! {
+        ended = delivery.run(&changed, &mut obeyed) => ended,
+        () = overdue(&stop) => Err(Error::Ended { part: Part::Clerk.name() }),
+    };
     stop.cancel();
-    looking.abort();
     running.tell(Message::Stop);
-    let read = tokio::task::spawn_blocking(move || reading.join()).await;
-    drop((delivery, running));
+    let read = tokio::time::timeout(LAST, tokio::task::spawn_blocking(move || reading.join())).await;
+    // Source, sender, store: what was read and answered is written before the log of the database is closed.
+    let closed = tokio::time::timeout(LAST, clerk.call(|clerk| clerk.store().checkpoint())).await;
+    for task in beside {
+        task.abort();
+    }
+    drop((delivery, running, clerk));
     // What still holds a handle (a socket's last answer) lets go within its own deadline.
     drop(thread);
     ended?;
     match read {
-        Ok(Ok(result)) => result,
-        _ => Err(Error::ClerkGone),
+        Ok(Ok(Ok(result))) => result?,
+        Ok(_) => return Err(Error::Ended { part: Part::Reader.name() }),
+        Err(_) => tracing::warn!("the reader did not end in time: it reads the same again at the next start"),
     }
+    match closed {
+        Ok(Ok(Ok(()))) => Ok(()),
+        // Nothing is lost by it: the next start reads the log of the database.
+        Ok(Ok(Err(error))) => {
+            tracing::warn!(%error, "the database's log was not written back");
+            Ok(())
+        }
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(Error::Ended { part: Part::Clerk.name() }),
+    }
+}
+
+/// Returns when sending should long have ended: then it waits for a clerk that hangs.
+async fn overdue(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(delivery::LAST + Duration::from_secs(2)).await;
+}
+
+/// Runs a task whose end is the daemon's.
+async fn ending(stop: CancellationToken, task: impl Future<Output = ()>) {
+    let _last = stop.drop_guard();
+    task.await;
 }
 
 /// Once a minute: credentials, and whether directories lead elsewhere now.
@@ -168,9 +226,14 @@ async fn look(running: Running, changed: Arc<Notify>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
-        let now = time::now();
-        if let Ok(Ok(true)) = running.clerk.call(move |clerk| clerk.look_at_mapping(now)).await {
-            changed.notify_one();
+        let looked = running.clerk.call(|clerk| {
+            let now = clerk.now(time::clocks())?;
+            clerk.look_at_mapping(now)
+        });
+        match looked.await {
+            Ok(Ok(true)) => changed.notify_one(),
+            Ok(_) => {}
+            Err(_) => return,
         }
     }
 }

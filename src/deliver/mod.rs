@@ -1,6 +1,7 @@
 //! Pure: what to send next, what an outcome means, when to wake.
 
 mod backoff;
+mod clock;
 mod desk;
 mod desk_text;
 mod outcome;
@@ -11,6 +12,7 @@ mod refusals;
 mod verdict;
 
 pub use backoff::{Backoff, delay};
+pub use clock::{Base, Clocks, Step};
 pub use desk::{Desk, Gate};
 pub use outcome::{Outcome, Refusal, Unsent};
 pub use pause::{Pause, PauseReason};

@@ -62,6 +62,12 @@ impl Instant {
         Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// This instant moved by milliseconds either way, saturating.
+    #[must_use]
+    pub const fn moved(self, by_millis: i64) -> Self {
+        Self(self.0.saturating_add(by_millis))
+    }
+
     /// This instant moved back, saturating.
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::{Code, Failure, REQUEST_LIMIT};
 
 /// Enough for a client on the same machine to read a line.
-const GOODBYE: Duration = Duration::from_millis(500);
+pub(super) const GOODBYE: Duration = Duration::from_millis(500);
 
 /// Answers 503 without reading a request first. What the client is sending meanwhile is read and dropped: closing over
 /// unread bytes would reset the connection before the answer is seen.

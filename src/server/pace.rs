@@ -1,4 +1,4 @@
-//! How long a client may take: the time for a request's head, and for silence between requests.
+//! How long a client may take: the time for a request's head, for reading its answer, and for silence between requests.
 //!
 //! hyper has one timer for both, from the end of an answer to the end of the next head: a client that keeps its
 //! connection would get two seconds of silence, or a slow one a minute for its head. And hyper does not read while an
@@ -23,6 +23,10 @@ enum Phase {
     Answer,
     /// The next request has to begin by then.
     Idle(Instant),
+    /// The client has to read some of its answer by then.
+    Unread(Instant),
+    /// Its seat is wanted by somebody who has something to say.
+    Leave,
 }
 
 /// What a connection is doing, told by its stream and its service.
@@ -56,9 +60,35 @@ impl Pace {
 
     /// What is still being written is not silence: a long answer, or a stream of events.
     fn wrote(&self) {
-        if matches!(*self.phase.borrow(), Phase::Idle(_)) {
+        if matches!(*self.phase.borrow(), Phase::Idle(_) | Phase::Unread(_)) {
             self.answered();
         }
+    }
+
+    /// There is more to write than the client has read.
+    fn is_unread(&self) {
+        if matches!(*self.phase.borrow(), Phase::Idle(_)) {
+            self.phase.send_replace(Phase::Unread(Instant::now() + self.limits.head));
+        }
+    }
+
+    /// Since when the client says nothing, as a deadline that is the earlier the longer it does; `None` while it is
+    /// being served or about to ask.
+    pub(super) fn silent(&self) -> Option<Instant> {
+        match *self.phase.borrow() {
+            Phase::Idle(end) => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Has the connection end.
+    pub(super) fn leave(&self) {
+        self.phase.send_replace(Phase::Leave);
+    }
+
+    /// Whether the conversation is over.
+    pub(super) fn is_over(&self) -> bool {
+        Arc::strong_count(&self.phase) == 1
     }
 
     /// Returns when the client has taken too long.
@@ -69,7 +99,8 @@ impl Pace {
             let changed = phase.changed();
             match now {
                 Phase::Answer => drop(changed.await),
-                Phase::Head(end) | Phase::Idle(end) => {
+                Phase::Leave => return,
+                Phase::Head(end) | Phase::Idle(end) | Phase::Unread(end) => {
                     if timeout_at(end, changed).await.is_err() {
                         return;
                     }
@@ -103,8 +134,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        if matches!(written, Poll::Ready(Ok(1..))) {
-            self.pace.wrote();
+        match written {
+            Poll::Ready(Ok(1..)) => self.pace.wrote(),
+            Poll::Pending => self.pace.is_unread(),
+            Poll::Ready(_) => {}
         }
         written
     }

@@ -23,9 +23,9 @@ use super::{Answers, Bound, REQUEST_LIMIT, busy};
 pub struct Limits {
     /// Clients at once; a further one is told so and closed.
     pub clients: usize,
-    /// From the first byte of a request to the end of its head.
+    /// From the first byte of a request to the end of its head, and for reading a piece of an answer.
     pub head: Duration,
-    /// Silence between two requests of a connection.
+    /// Silence between two requests of a connection; a silent one leaves earlier if its seat is wanted.
     pub idle: Duration,
     /// From the stop to the end of answers under way.
     pub last: Duration,
@@ -53,12 +53,13 @@ pub async fn serve(
 ) -> io::Result<()> {
     let (listener, file) = bound.into_parts();
     let listener = UnixListener::from_std(listener)?;
-    let gate = Gate {
+    let mut gate = Gate {
         router: router(answers),
         limits,
         stop: stop.clone(),
         seats: Arc::new(Semaphore::new(limits.clients)),
         farewells: Arc::new(Semaphore::new(limits.clients)),
+        seated: Vec::new(),
     };
     let mut clients = JoinSet::new();
     loop {
@@ -91,24 +92,50 @@ struct Gate {
     stop: CancellationToken,
     seats: Arc<Semaphore>,
     farewells: Arc<Semaphore>,
+    /// Of each connection; those that are over are dropped at the next admission.
+    seated: Vec<Pace>,
 }
 
 impl Gate {
-    fn admit(&self, stream: UnixStream, clients: &mut JoinSet<()>) {
+    fn admit(&mut self, stream: UnixStream, clients: &mut JoinSet<()>) {
         let own = rustix::process::geteuid().as_raw();
         let peer = stream.peer_cred().map(|peer| peer.uid());
         if !is_ours(peer.as_ref().ok().copied(), own) {
             tracing::warn!(?peer, "a client of another user was turned away");
             return;
         }
+        self.seated.retain(|pace| !pace.is_over());
+        let pace = Pace::new(self.limits);
         if let Ok(seat) = Arc::clone(&self.seats).try_acquire_owned() {
-            clients.spawn(converse(stream, self.router.clone(), self.limits, self.stop.clone(), seat));
+            self.seated.push(pace.clone());
+            clients.spawn(converse(stream, self.router.clone(), pace, self.stop.clone(), seat));
         } else if let Ok(farewell) = Arc::clone(&self.farewells).try_acquire_owned() {
+            let freed = self.free_a_seat();
+            if freed {
+                self.seated.push(pace.clone());
+            }
+            let (seats, router, stop) = (Arc::clone(&self.seats), self.router.clone(), self.stop.clone());
             clients.spawn(async move {
-                busy::refuse(stream).await;
-                drop(farewell);
+                let wait = if freed { busy::GOODBYE } else { Duration::ZERO };
+                match tokio::time::timeout(wait, seats.acquire_owned()).await {
+                    Ok(Ok(seat)) => {
+                        drop(farewell);
+                        converse(stream, router, pace, stop, seat).await;
+                    }
+                    _ => {
+                        busy::refuse(stream).await;
+                        drop(farewell);
+                    }
+                }
             });
         }
+    }
+
+    /// Has the client that has been silent for longest leave; whether there is one.
+    fn free_a_seat(&self) -> bool {
+        let silent = self.seated.iter().filter_map(|pace| Some((pace.silent()?, pace)));
+        let longest = silent.min_by_key(|(end, _)| *end);
+        longest.map(|(_, pace)| pace.leave()).is_some()
     }
 }
 
@@ -120,11 +147,10 @@ fn is_ours(peer: Option<u32>, own: u32) -> bool {
 async fn converse(
     stream: UnixStream,
     router: Router,
-    limits: Limits,
+    pace: Pace,
     stop: CancellationToken,
     seat: OwnedSemaphorePermit,
 ) {
-    let pace = Pace::new(limits);
     let stream = TokioIo::new(Paced { stream, pace: pace.clone() });
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request| {

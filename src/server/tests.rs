@@ -321,10 +321,36 @@ fn a_body_that_does_not_come_is_not_awaited() {
     assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
 }
 
+/// Asks for an answer that does not come before the test lets it.
+fn wait_for_an_answer(stream: &mut UnixStream) {
+    let body = r#"{"settle":true,"expenses":true}"#;
+    let head = format!("POST /v1/flush HTTP/1.1\r\nhost: k\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(head.as_bytes()).unwrap();
+}
+
 #[test]
 fn the_seventeenth_client_is_told_so() {
     let served = serve_with(Limits::DAEMON);
-    let mut seated: Vec<UnixStream> = (0..16)
+    let mut seated: Vec<UnixStream> = (0..16).map(|_| served.open()).collect();
+    seated.iter_mut().for_each(wait_for_an_answer);
+    while served.echo.flushes.load(Ordering::SeqCst) < 16 {
+        std::thread::yield_now();
+    }
+    match served.call("GET", "/v1/status", "") {
+        Err(CallError::Refused { status: 503, code, .. }) => assert_eq!(code, "busy"),
+        other => panic!("{other:?}"),
+    }
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while served.call("GET", "/v1/status", "").is_err() {
+        assert!(Instant::now() < deadline, "a seat came free and nobody was let in");
+        served.echo.release.notify_one();
+    }
+}
+
+#[test]
+fn who_says_nothing_leaves_for_who_does() {
+    let served = serve_with(Limits { idle: Duration::from_secs(600), ..Limits::DAEMON });
+    let mut silent: Vec<UnixStream> = (0..16)
         .map(|_| {
             let mut stream = served.open();
             stream.write_all(GET_STATUS).unwrap();
@@ -332,17 +358,24 @@ fn the_seventeenth_client_is_told_so() {
             stream
         })
         .collect();
-    match served.call("GET", "/v1/status", "") {
-        Err(CallError::Refused { status: 503, code, .. }) => assert_eq!(code, "busy"),
-        other => panic!("{other:?}"),
-    }
-    seated[15].write_all(GET_STATUS).unwrap();
-    assert!(one(&mut seated[15]).starts_with("HTTP/1.1 200 "), "who sits is served");
-    drop(seated.pop());
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while served.call("GET", "/v1/status", "").is_err() {
-        assert!(Instant::now() < deadline, "a seat came free and nobody was let in");
-    }
+    assert!(served.call("GET", "/v1/status", "").is_ok());
+    assert_eq!(to_end(silent.remove(0)), "", "the one that was silent for longest");
+    silent[0].write_all(GET_STATUS).unwrap();
+    assert!(one(&mut silent[0]).starts_with("HTTP/1.1 200 "), "the others stay");
+}
+
+#[test]
+fn who_does_not_read_is_closed() {
+    let served = serve_with(QUICK);
+    let mut stream = served.open();
+    stream.set_write_timeout(Some(Duration::from_secs(10))).unwrap();
+    let error = loop {
+        if let Err(error) = stream.write_all(GET_STATUS) {
+            break error;
+        }
+    };
+    let waited = [std::io::ErrorKind::WouldBlock, std::io::ErrorKind::TimedOut];
+    assert!(!waited.contains(&error.kind()), "it is still open: {error}");
 }
 
 #[test]

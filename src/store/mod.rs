@@ -17,12 +17,14 @@ mod presence;
 mod read;
 mod requests;
 mod schema;
+mod steps;
 mod tally;
 mod terms;
 mod views;
 
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use account::{Account, AccountRow, PassCounts};
@@ -65,9 +67,32 @@ impl Store {
         Self::prepare(Connection::open_in_memory()?, false)
     }
 
+    /// The same connection with nothing in it, for simulations: its statements stay prepared, and preparing them costs
+    /// more than a history does.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn emptied(self) -> Result<Self, Error> {
+        let tables: Vec<String> = {
+            // What refers to others was made after them.
+            let last_first = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid DESC";
+            let mut select = self.conn.prepare_cached(last_first)?;
+            let rows = select.query_map([], |row| row.get(0))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        self.conn.execute_batch("BEGIN")?;
+        for table in tables {
+            self.conn.prepare_cached(&format!("DELETE FROM {table}"))?.execute([])?;
+        }
+        self.conn.execute_batch("COMMIT")?;
+        Ok(self)
+    }
+
     fn prepare(conn: Connection, durable: bool) -> Result<Self, Error> {
         schema::prepare(&conn, durable)?;
-        conn.set_prepared_statement_cache_capacity(128);
+        conn.set_prepared_statement_cache_capacity(256);
+        // Plans must not depend on bound values: SQLite would prepare a statement anew at most of its executions.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(Self { conn })
     }
 
@@ -81,6 +106,14 @@ impl Store {
         let result = work(&Tx { conn: &transaction })?;
         transaction.commit()?;
         Ok(result)
+    }
+
+    /// Writes the log of the database back into its file, as far as readers let it, before an orderly end.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn checkpoint(&self) -> Result<(), Error> {
+        Ok(self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
     /// Reads without a transaction of its own.

@@ -1,16 +1,28 @@
 //! The program as a user has it: the real binary, real files and their events, real HTTP to the embedded Keito.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not seen as tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests are not seen as tests; what is skipped is said"
+)]
 
+mod clock;
 mod credentials;
 mod dry_run;
+mod faults;
 mod growing;
+mod hooks;
+mod hostile;
 mod inputs;
 mod keito;
 mod lines;
 mod live;
+mod network;
+mod notified;
 mod place;
 mod shows;
 mod starts;
+mod stopped;
 mod stops;
 mod wiped;

@@ -16,6 +16,10 @@ pub struct Place {
     origin: String,
     /// Whether the environment has the sandbox's key.
     pub key: Option<&'static str>,
+    /// A program that runs it, with its words.
+    pub through: Option<Vec<String>>,
+    /// Further variables.
+    pub more: Vec<(&'static str, String)>,
 }
 
 impl Place {
@@ -30,7 +34,7 @@ impl Place {
 
     fn bare(origin: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { dir, origin: origin.to_owned(), key: Some(sandbox::KEY) }
+        Self { dir, origin: origin.to_owned(), key: Some(sandbox::KEY), through: None, more: Vec::new() }
     }
 
     /// Takes the default waits after failures.
@@ -89,14 +93,18 @@ expense_category_id = "{}"
     }
 
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keitod"));
+        let program = env!("CARGO_BIN_EXE_keitod").to_owned();
+        let mut run = self.through.iter().flatten().chain([&program]);
+        let mut command = Command::new(run.next().unwrap_or(&program));
         command
+            .args(run)
             .env_clear()
             .env("HOME", self.home())
             .env("KEITOD_CONFIG", self.path("keitod.toml"))
             .env("KEITOD_STATE_DIR", self.path("state"))
             .env("KEITOD_SOCKET", self.socket())
             .env("KEITO_API_URL", &self.origin)
+            .envs(self.more.iter().map(|(name, value)| (name, value)))
             .args(words)
             .stdin(Stdio::null());
         if let Some(key) = self.key {
@@ -110,11 +118,21 @@ expense_category_id = "{}"
         told(&self.command(words).output().unwrap())
     }
 
+    /// The service, or a pass of it, just begun.
+    pub fn launch(&self, words: &[&str]) -> Service<'_> {
+        let log = OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
+        let child = self.command(words).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        Service { place: self, child }
+    }
+
+    /// What was logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
     /// The service, its socket answering.
     pub fn start(&self) -> Service<'_> {
-        let log = OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
-        let child = self.command(&["run"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let service = Service { place: self, child };
+        let service = self.launch(&["run"]);
         until("the socket answers", || (service.raw("GET", "/healthz", "").1 == "200").then_some(()));
         until("the first scan ends", || {
             let status = service.get("/v1/status");
@@ -192,9 +210,19 @@ impl Service<'_> {
 
     /// Tells it to end; its exit code.
     #[track_caller]
-    pub fn stop(mut self) -> i32 {
+    pub fn stop(self) -> i32 {
+        self.signal(rustix::process::Signal::TERM);
+        self.ended()
+    }
+
+    pub fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Its exit code, once it has ended.
+    #[track_caller]
+    pub fn ended(mut self) -> i32 {
         until("it ends", || self.child.try_wait().unwrap()).code().unwrap_or(-1)
     }
 }

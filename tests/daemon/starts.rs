@@ -43,6 +43,32 @@ fn a_bad_config_names_file_and_line() {
 }
 
 #[test]
+fn a_config_that_breaks_between_two_starts_is_refused_in_words() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    place.append("one", &Talk::new(1, "/home/dev/work").exchange());
+    assert_eq!(place.run(&["run", "--once"]).0, 0);
+    let (config, whole) = (place.path("keitod.toml"), fs::read(place.path("keitod.toml")).unwrap());
+    let breaks: [(&str, &dyn Fn()); 4] = [
+        ("cut", &|| fs::write(&config, &whole[..whole.len() / 2 - 3]).unwrap()),
+        ("not text", &|| fs::write(&config, [0xff, 0xfe, 0, 1]).unwrap()),
+        ("a directory", &|| {
+            fs::remove_file(&config).unwrap();
+            fs::create_dir(&config).unwrap();
+        }),
+        ("gone", &|| fs::remove_dir(&config).unwrap()),
+    ];
+    for (what, breaks) in breaks {
+        breaks();
+        let (code, _, err) = place.run(&["run"]);
+        assert_eq!(code, 8, "{what}: {err}");
+        assert!(err.contains("keitod.toml") && err.lines().count() < 6, "{what}: {err}");
+    }
+    fs::write(&config, &whole).unwrap();
+    assert_eq!(place.run(&["run", "--once"]).0, 0);
+}
+
+#[test]
 fn a_pass_says_why_nothing_was_delivered() {
     let keito = Keito::start();
     let work = |origin: &str| {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::tz::TimeZone;
-use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, Settings};
-use keitod::deliver::{Backoff, Outcome, Unsent};
+use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, Settings, heed_clocks};
+use keitod::deliver::{Backoff, Clocks, Outcome, Unsent};
 use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef};
 use keitod::sources::Context;
 use keitod::store::{Account, Read, Store};
@@ -13,6 +13,7 @@ use keitod::tail::Cursor;
 
 use super::oracle::{self, GAPS};
 use super::policy::{Mapping, SimPolicy};
+use super::pool;
 use super::server::{Server, refuse};
 use super::world::{AGENT, START, World};
 
@@ -47,6 +48,8 @@ struct Seen {
 pub struct History {
     pub rng: Rng,
     pub now: Instant,
+    /// How far the clerk's wall clock is from the truth, and which start of its machine this is.
+    pub clock: Clock,
     pub world: World,
     pub server: Server,
     pub mapping: Mapping,
@@ -62,6 +65,7 @@ pub struct History {
     unshown: [u32; 2],
     shown: [bool; 2],
     pub caught_up: bool,
+    pub long: bool,
     pub posts: u32,
     pub writes: u32,
     /// Facts are gone for good, so the end can only be checked from above.
@@ -69,6 +73,15 @@ pub struct History {
     pub wiped: bool,
     pub deletes: bool,
     pub trace: bool,
+}
+
+/// The clock of the clerk's machine.
+#[derive(Debug, Default)]
+pub struct Clock {
+    pub skew: i64,
+    pub boot: u64,
+    /// It is set now and then.
+    pub steps: Option<Rng>,
 }
 
 fn slot(kind: Kind) -> usize {
@@ -106,7 +119,9 @@ fn settings(rng: &mut Rng) -> Settings {
 impl History {
     pub fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let world = World::new(&mut rng);
+        // Short ones find more in the same time; a few are long, for what needs a past.
+        let long = rng.u32(0..10) == 0;
+        let world = World::new(&mut rng, long);
         let settings = settings(&mut rng);
         let mut server = Server::default();
         server.lag_ms = rng.i64(0..2) * 30_000;
@@ -115,6 +130,7 @@ impl History {
         let deletes = rng.u32(0..8) == 0;
         let mut history = Self {
             now: Instant::from_seconds(START),
+            clock: Clock::default(),
             world,
             server,
             mapping: Mapping::new(),
@@ -127,6 +143,7 @@ impl History {
             unshown: [0, 0],
             shown: [false, false],
             caught_up: false,
+            long,
             posts: 0,
             writes: 0,
             lost: false,
@@ -135,8 +152,19 @@ impl History {
             trace: std::env::var_os("KEITOD_SIM_TRACE").is_some(),
             rng,
         };
-        history.start(Store::in_memory().unwrap());
+        history.start(pool::take());
         history
+    }
+
+    /// Nothing more happens: the database serves the next history.
+    pub fn end(mut self) {
+        pool::give(self.stop());
+    }
+
+    /// What the clocks of the clerk's machine say.
+    pub fn clocks(&self) -> Clocks {
+        let steady = u64::try_from(self.now.millis()).unwrap();
+        Clocks { wall: self.now.moved(self.clock.skew), steady, boot: self.clock.boot }
     }
 
     pub fn say(&self, what: impl FnOnce() -> String) {
@@ -146,12 +174,14 @@ impl History {
     }
 
     /// A new process over this store.
-    pub fn start(&mut self, store: Store) {
+    pub fn start(&mut self, mut store: Store) {
         let policy = Box::new(SimPolicy(self.mapping.clone()));
-        let mut clerk = Clerk::new(store, self.settings.clone(), policy, self.now).unwrap();
+        let clocks = self.clocks();
+        heed_clocks(&mut store, clocks, self.settings.backoff).unwrap();
+        let mut clerk = Clerk::new(store, self.settings.clone(), policy, clocks.wall).unwrap();
         let account =
             Account { origin: "https://keito".to_owned(), account: AccountId::new("co"), sandbox: false };
-        clerk.set_account(Some(&account), self.now).unwrap();
+        clerk.set_account(Some(&account), clocks.wall).unwrap();
         self.clerk = Some(clerk);
         self.caught_up = false;
         (self.listings, self.whole) = ([None, None], [None, None]);
@@ -195,7 +225,10 @@ impl History {
         let (agent, context) = (Agent::new(AGENT), Context::default());
         let read = Read { agent: &agent, cursor: &cursor, context: &context, facts: &facts };
         let live = self.caught_up;
-        self.clerk.as_mut().unwrap().ingest(&[read], live, self.now).unwrap();
+        let clocks = self.clocks();
+        let clerk = self.clerk.as_mut().unwrap();
+        let now = clerk.now(clocks).unwrap();
+        clerk.ingest(&[read], live, now).unwrap();
     }
 
     pub fn feed_all(&mut self) {
@@ -211,7 +244,10 @@ impl History {
     pub fn poll(&mut self) -> Polled {
         self.stray_arrive();
         let random = self.rng.u32(..);
-        let mut polled = self.clerk.as_mut().unwrap().poll(self.now, random).unwrap();
+        let clocks = self.clocks();
+        let clerk = self.clerk.as_mut().unwrap();
+        let now = clerk.now(clocks).unwrap();
+        let mut polled = clerk.poll(now, random).unwrap();
         for effect in std::mem::take(&mut polled.effects) {
             self.take(effect);
         }
@@ -238,7 +274,7 @@ impl History {
                     let seen = self.whole[slot(*kind)].clone();
                     let good = seen.is_some_and(|seen| {
                         (seen.from..=seen.to).contains(&row.day)
-                            && seen.began >= row.sealed_at
+                            && seen.began >= row.sealed_at.moved(-self.clock.skew)
                             && seen.ended.is_some_and(|ended| self.now.since(ended).as_secs() <= 60)
                     });
                     assert!(good, "POST of {} without a listing", row.keitod_id);
@@ -368,7 +404,10 @@ impl History {
         if let Answer::List { kind, .. } = &answer {
             self.end_listing(*kind);
         }
-        let more = self.clerk.as_mut().unwrap().answer(answer, self.now, random).unwrap();
+        let clocks = self.clocks();
+        let clerk = self.clerk.as_mut().unwrap();
+        let now = clerk.now(clocks).unwrap();
+        let more = clerk.answer(answer, now, random).unwrap();
         for effect in more {
             self.take(effect);
         }

@@ -6,12 +6,12 @@ use keitod::coverage::Listed;
 use keitod::ledger::spans::{Gaps, SpanKind};
 use keitod::model::{Agent, Day, Instant, Kind, Tokens};
 use keitod::sources::Context;
-use keitod::store::{Read, Store};
+use keitod::store::Read;
 use keitod::tail::Cursor;
 
-use super::policy;
 use super::server::Server;
 use super::world::{AGENT, Does, World};
+use super::{policy, pool};
 
 pub const GAPS: Gaps = Gaps { idle_ms: 300_000, tool_ms: 3_600_000 };
 
@@ -43,11 +43,23 @@ pub fn tokens(world: &World, now: Instant, since: Option<Instant>) -> ByModel {
     sums
 }
 
+/// Never more time than is true. Where a log is gone and the state with it, a prompt may be gone that ended a gap: then
+/// what is left says more.
+pub fn never_more_time(server: &Server, world: &World, now: Instant, since: Option<Instant>, lost: bool) {
+    let (live, mut most) = (posted_seconds(server.rows()), seconds(world, now, since));
+    if lost && live > most {
+        let mut left = world.clone();
+        left.files.retain(|file| !file.deleted);
+        most = most.max(seconds(&left, now, since));
+    }
+    assert!(live <= most, "{live} s at Keito, {most} s in truth");
+}
+
 /// Counted seconds from the cut-off on, but for private directories.
 pub fn seconds(world: &World, now: Instant, since: Option<Instant>) -> u64 {
-    let mut store = Store::in_memory().unwrap();
+    let mut store = pool::take();
     let agent = Agent::new(AGENT);
-    store
+    let seconds = store
         .transact(|tx| {
             for (index, file) in world.files.iter().enumerate() {
                 let facts = world.facts(index, 0, file.lines.partition_point(|line| line.at <= now));
@@ -85,7 +97,9 @@ pub fn seconds(world: &World, now: Instant, since: Option<Instant>) -> u64 {
             }
             Ok(total)
         })
-        .unwrap()
+        .unwrap();
+    pool::give(store);
+    seconds
 }
 
 pub fn posted_tokens<'a>(rows: impl Iterator<Item = &'a Listed>) -> ByModel {

@@ -68,12 +68,13 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(rng: &mut Rng) -> Self {
+    pub fn new(rng: &mut Rng, long: bool) -> Self {
         let mut world = Self { files: Vec::new(), requests: Vec::new(), next: 0 };
-        for index in 0..rng.usize(1..=4) {
+        let (sessions, most) = if long { (4, 36) } else { (3, 20) };
+        for index in 0..rng.usize(1..=sessions) {
             let session = format!("s{index}");
             let start = START + rng.i64(0..4 * 3600);
-            let (start, count) = (start * 1000 + rng.i64(0..1000), rng.usize(6..36));
+            let (start, count) = (start * 1000 + rng.i64(0..1000), rng.usize(6..most));
             let sub = rng.u32(0..4) == 0;
             // Where two files make one timeline, a private event or a prompt read late would take back counted time.
             let lines = world.script(rng, start, count, if sub { 3 } else { 4 });

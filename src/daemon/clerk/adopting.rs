@@ -6,12 +6,27 @@ use super::Clerk;
 use super::listing::{Work, undo_tally};
 use crate::coverage::{self, Candidate, Listed, Posted, Taken};
 use crate::ledger::due;
-use crate::ledger::spans::SpanKind;
+use crate::ledger::spans::{Span, SpanKind};
 use crate::ledger::stretches::{self, Stretch};
 use crate::model::{
     Agent, Amount, Instant, Kind, Link, ProjectId, RequestRef, SessionRef, TaskId, Tokens, Usd,
 };
 use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, WriteRow, WriteState};
+
+/// The unknown entries of one session in a listing.
+#[derive(Debug, Default)]
+struct Group {
+    ranges: Vec<Stretch>,
+    seconds: u64,
+}
+
+/// The agent seconds of a session inside some ranges.
+fn inside(spans: &[Span], ranges: &[Stretch]) -> u64 {
+    let agent = spans.iter().filter(|span| span.kind == SpanKind::Agent);
+    let parts = agent
+        .flat_map(|span| ranges.iter().map(|(first, last)| (span.start.max(*first), span.end.min(*last))));
+    stretches::seconds(&stretches::union(parts.filter(|(start, end)| start < end).collect()))
+}
 
 impl Work<'_, '_> {
     /// Adopts records that we do not know: parts first, excess last, so that excess finds what it adds to.
@@ -20,14 +35,16 @@ impl Work<'_, '_> {
         mut unknown: Vec<(&Listed, &Posted)>,
         appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
     ) -> Result<(), Error> {
-        unknown.sort_by_key(|(row, posted)| (posted.excess, posted.first_at, posted.part, row.id.clone()));
+        // Of entries over the same time the one that ends first has the least choice where its seconds may lie.
+        unknown.sort_by_key(|(row, posted)| (posted.excess, posted.last_at, posted.first_at, row.id.clone()));
         for (row, posted) in &unknown {
             self.make_way(row, posted)?;
         }
-        let mut ranges: BTreeMap<(&str, &str), Vec<Stretch>> = BTreeMap::new();
+        let mut groups: BTreeMap<(&str, &str), Group> = BTreeMap::new();
         for (_, posted) in &unknown {
-            let range = (posted.first_at.seconds(), posted.last_at.seconds());
-            ranges.entry((&posted.agent, &posted.session)).or_default().push(range);
+            let group = groups.entry((&posted.agent, &posted.session)).or_default();
+            group.ranges.push((posted.first_at.seconds(), posted.last_at.seconds()));
+            group.seconds += posted.seconds;
         }
         for (row, posted) in &unknown {
             // Twins under one id: the second is known by now.
@@ -37,8 +54,8 @@ impl Work<'_, '_> {
             match self.whole.kind {
                 Kind::Expense => self.adopt_expense(row, posted)?,
                 Kind::Entry => {
-                    let all = ranges.get(&(&posted.agent, &posted.session)).map_or(&[][..], Vec::as_slice);
-                    self.adopt_entry(row, posted, all, appended)?;
+                    let group = groups.entry((&posted.agent, &posted.session)).or_default();
+                    self.adopt_entry(row, posted, group, appended)?;
                 }
             }
             if row.amount.is_some() || row.hours.is_some() {
@@ -250,25 +267,31 @@ impl Work<'_, '_> {
         &mut self,
         row: &Listed,
         posted: &Posted,
-        all: &[Stretch],
+        group: &Group,
         appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
         let range = (posted.first_at.seconds(), posted.last_at.seconds());
         let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
         let home = tx.find_session(&posted.agent, &posted.session)?;
-        if let Some(session) = home {
+        let spans_of =
+            |id: Option<SessionRef>| id.map(|id| tx.spans(id)).transpose().map(Option::unwrap_or_default);
+        let mut spans = spans_of(home)?;
+        // If the session's own time is as much as the entries hold, nobody else's is needed to explain them.
+        let explained =
+            inside(&spans, &[range]) >= posted.seconds && inside(&spans, &group.ranges) >= group.seconds;
+        if let Some(session) = home.filter(|_| !explained) {
             tx.claim_activities(session, range, self.settings.gaps, self.now.plus(due::CLOCK_AHEAD))?;
+            spans = spans_of(home)?;
         }
         // Its logs are gone, or end before what the entry holds, and copies of them may still be here under other
         // sessions. (An entry can hold time from before its first instant: a PATCH never changes that.)
-        let spans = home.map(|session| tx.spans(session)).transpose()?.unwrap_or_default();
         let gone = spans.iter().all(|span| span.kind != SpanKind::Agent);
         let knows = |at: i64| spans.iter().any(|span| span.start <= at && span.end >= at);
         let known = knows(range.0) && knows(range.1);
         // An entry may begin in the middle of a stretch, where its session's first instant tells a copy.
         let mut copies: Vec<SessionRef> = Vec::new();
-        for range in all.iter().filter(|_| gone || !known) {
+        for range in group.ranges.iter().filter(|_| gone || !known) {
             copies.extend(tx.sessions_like(&posted.agent, *range, since)?);
         }
         copies.sort_unstable();
@@ -284,7 +307,7 @@ impl Work<'_, '_> {
             let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
             let Some(loaded) = loaded else { continue };
             // What a copy lacks must not eat its own time, which comes after what they share.
-            let last = all.iter().map(|(_, last)| *last).max().unwrap_or(range.1);
+            let last = group.ranges.iter().map(|(_, last)| *last).max().unwrap_or(range.1);
             let bounds = (Some(session) != home).then_some((i64::MIN, last));
             let (own, counted) = self.stretches(&loaded.session, &record, bounds);
             let covered = &loaded.session.covered;

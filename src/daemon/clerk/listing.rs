@@ -221,6 +221,7 @@ impl<'a> Work<'a, '_> {
                 if posted.seconds > record.new.seconds {
                     // Growth that a lost state of ours had sent: what was sealed since may hold the same seconds.
                     self.dissolve_unsent(posted)?;
+                    record.new.last_at = record.new.last_at.max(posted.last_at);
                 }
                 let confirmed = record.ours.first().map_or(0, |own| own.seconds);
                 record.new.seconds = posted.seconds.max(confirmed);

@@ -7,6 +7,7 @@
 mod adopting;
 mod answers;
 mod bodies;
+mod clock;
 mod deliver;
 mod effect;
 mod listing;
@@ -32,6 +33,7 @@ use crate::ledger::due::CLOCK_AHEAD;
 use crate::model::{AccountRef, Day, Instant, Kind, SessionRef, UserId, WriteRef};
 use crate::store::{self, Account, AccountRow, Error, Ingested, Store};
 
+pub use clock::{Noticed, heed_clocks};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
@@ -56,6 +58,7 @@ pub struct Clerk {
     sending: BTreeSet<WriteRef>,
     /// `flush`: what counts as settled.
     settled: Settled,
+    clock: clock::Clock,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -155,7 +158,7 @@ impl Clerk {
             // Config, prices or mapping may be others than at the last run.
             tx.recheck_all()
         })?;
-        Ok(Self {
+        let mut clerk = Self {
             store,
             settings,
             policy,
@@ -169,7 +172,10 @@ impl Clerk {
             category_page: None,
             sending: BTreeSet::new(),
             settled: Settled::default(),
-        })
+            clock: clock::Clock::default(),
+        };
+        clerk.find_ahead(now)?;
+        Ok(clerk)
     }
 
     /// The store, for reading.
@@ -314,7 +320,11 @@ impl Clerk {
     pub fn poll(&mut self, now: Instant, random: u32) -> Result<Polled, Error> {
         let mut polled = Polled::default();
         let (gaps, horizon) = (self.settings.gaps, now.plus(CLOCK_AHEAD));
+        if let Some(at) = self.arrived(now)? {
+            wake(&mut polled, at, false);
+        }
         let settled = self.store.transact(|tx| tx.settle_dirty(gaps, horizon, BATCH))?;
+        self.note_ahead(settled.iter().copied(), horizon)?;
         let checked = self.check_sessions(now)?;
         polled.more = settled.len() >= BATCH || checked >= BATCH;
         if let Some(at) = self.store.view().next_ready()? {

@@ -1,0 +1,106 @@
+//! What a service manager hears: readiness, the end, and a watchdog that is fed by progress, not by being alive.
+
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use crate::hooks::Hooks;
+use crate::keito::Keito;
+use crate::lines::Talk;
+use crate::place::{Place, until};
+
+struct Manager {
+    socket: UnixDatagram,
+    heard: Vec<String>,
+}
+
+/// Of the watchdog, where there is one.
+const PERIOD: Duration = Duration::from_millis(400);
+
+impl Manager {
+    fn new(place: &mut Place, watchdog: bool) -> Self {
+        let path = place.path("notify");
+        // A restarted service has the same manager.
+        let _ = std::fs::remove_file(&path);
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        place.more.push(("NOTIFY_SOCKET", path.display().to_string()));
+        if watchdog {
+            place.more.push(("WATCHDOG_USEC", PERIOD.as_micros().to_string()));
+        }
+        Self { socket, heard: Vec::new() }
+    }
+
+    fn listen(&mut self) {
+        let mut bytes = [0; 4096];
+        while let Ok(count) = self.socket.recv(&mut bytes) {
+            let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+            self.heard.extend(text.lines().map(str::to_owned));
+        }
+    }
+
+    fn count(&mut self, word: &str) -> usize {
+        self.listen();
+        self.heard.iter().filter(|heard| *heard == word).count()
+    }
+
+    #[track_caller]
+    fn hears(&mut self, word: &str, times: usize) {
+        until(word, || (self.count(word) >= times).then_some(()));
+    }
+}
+
+#[test]
+fn the_manager_hears_of_beginning_and_end() {
+    let keito = Keito::start();
+    let mut place = Place::new(&keito.origin);
+    let mut manager = Manager::new(&mut place, false);
+    place.append("one", &Talk::new(1, "/home/dev/work").exchange());
+    let service = place.launch(&["run"]);
+    manager.hears("READY=1", 1);
+    assert!(place.socket().exists() && place.path("state/keitod.db").exists(), "ready before it is");
+    assert_eq!(service.raw("GET", "/healthz", "").1, "200");
+    manager.hears("STATUS=watching the logs", 1);
+    assert_eq!(manager.count("STOPPING=1"), 0);
+    assert_eq!(service.stop(), 0);
+    assert_eq!((manager.count("STOPPING=1"), manager.count("READY=1")), (1, 1));
+    assert_eq!(manager.count("WATCHDOG=1"), 0, "nobody asked for it");
+}
+
+#[test]
+fn a_watchdog_is_fed_while_nothing_is_to_be_done() {
+    let keito = Keito::start();
+    let mut place = Place::new(&keito.origin);
+    let mut manager = Manager::new(&mut place, true);
+    let service = place.start();
+    manager.hears("WATCHDOG=1", 10);
+    assert_eq!(service.stop(), 0);
+}
+
+#[test]
+fn what_hangs_is_not_fed_and_loses_nothing() {
+    for (number, part) in (1..).zip(["reader", "clerk", "sender"]) {
+        let keito = Keito::start();
+        let mut place = Place::new(&keito.origin);
+        let hooks = Hooks::arm(&mut place);
+        let mut manager = Manager::new(&mut place, true);
+        place.append("one", &Talk::new(number, "/home/dev/work").exchange());
+        let mut service = place.start();
+        service.settle();
+        hooks.set(part, "hang");
+        place.append("two", &Talk::new(number + 10, "/home/dev/work").exchange());
+        hooks.reached(part);
+        // The last meal may be on its way; after it none comes for two periods.
+        std::thread::sleep(PERIOD);
+        let before = manager.count("WATCHDOG=1");
+        std::thread::sleep(2 * PERIOD);
+        assert_eq!(manager.count("WATCHDOG=1"), before, "{part} hangs and the watchdog is fed");
+        // As a service manager does then.
+        service.child.kill().unwrap();
+        drop(service);
+        let service = place.start();
+        until("both are read", || (service.requests() == 2).then_some(()));
+        service.settle();
+        assert_eq!((keito.entries().len(), keito.expenses().len()), (2, 2), "{part}");
+        assert_eq!(service.stop(), 0);
+    }
+}

@@ -194,7 +194,7 @@ mod tests {
         let longest = Duration::from_secs(900);
         let mut desk = Desk { open_until: Some(year_2099), ..Desk::default() };
         desk.spend(year_2099, longest);
-        desk.limited(year_2099, None, 50, 0);
+        desk.limited(year_2099, None, 50, 7);
         desk.pause(PauseReason::Tls, year_2099);
         desk.stepped(Step::Booted, now, longest);
         assert!(desk.may_send(now.plus(longest), 1).is_ok());

@@ -58,7 +58,8 @@ impl Clerk {
     fn has_pending(&self, kind: Kind) -> Result<bool, Error> {
         let Some(scope) = &self.account else { return Ok(false) };
         let writes = self.store.view().unfinished(scope.id)?;
-        Ok(writes.iter().any(|write| write.kind == kind))
+        let could = |write: &&WriteRow| write.reason.as_deref() != Some(listing::UNPROVED);
+        Ok(writes.iter().filter(could).any(|write| write.kind == kind))
     }
 
     fn find_category(&mut self, now: Instant, polled: &mut Polled) -> Result<(), Error> {

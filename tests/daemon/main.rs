@@ -13,4 +13,5 @@ mod place;
 mod shows;
 mod starts;
 mod stops;
+mod storms;
 mod wiped;

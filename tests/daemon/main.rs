@@ -13,5 +13,4 @@ mod place;
 mod shows;
 mod starts;
 mod stops;
-mod storms;
 mod wiped;

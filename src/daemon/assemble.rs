@@ -1,6 +1,6 @@
 //! From a configuration to the running parts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -12,6 +12,7 @@ use super::delivery::Courier;
 use super::desk::ClerkHandle;
 use super::intake::{Health, Intake, Reading, Watched};
 use super::policy::{ConfigPolicy, price_table};
+use super::storage::Storage;
 use super::{Error, machine, skill, time};
 use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Overlap, Skill, Watcher};
 use crate::deliver::Backoff;
@@ -20,7 +21,7 @@ use crate::ledger::spans::Gaps;
 use crate::model::{AccountId, Agent, Instant, hash64};
 use crate::prices::Table;
 use crate::sources::{self, Environment as _};
-use crate::store::{Account, Store};
+use crate::store::{Account, Store, Whereabouts};
 use crate::tail::Mode;
 
 /// What everything is made from.
@@ -76,7 +77,9 @@ impl Setup {
         self.refuse_what_is_not_built()?;
         let now = time::now();
         let database = self.state_dir.join("keitod.db");
-        let store = Store::open(&database)?;
+        // A copy for a rehearsal has no past of its own, and no disk to mind.
+        let (store, storage) =
+            if remember { self.open(&database, now)? } else { (Store::open(&database)?, Storage::default()) };
         let since = self.since(now, remember)?;
         let table = Arc::new(price_table(&self.config).map_err(Error::Prices)?);
         let machine = machine::machine();
@@ -96,10 +99,20 @@ impl Setup {
         )
         .holding_time_of(skilled);
         let clerk = Clerk::new(store, settings, Box::new(policy), now)?;
-        let (clerk, thread) = ClerkHandle::start(clerk)?;
+        let (clerk, thread) = ClerkHandle::start(clerk, Arc::new(storage))?;
         let health = Arc::new(Mutex::new(Health::default()));
         let intake = Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?;
         Ok(Parts { clerk, thread, intake, health, table, since, database })
+    }
+
+    fn open(&self, database: &Path, now: Instant) -> Result<(Store, Storage), Error> {
+        let storage = Storage::new(&self.state_dir);
+        let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
+        let decided = Decisions::new(&self.data_dir).since().map_err(failed)?.is_some();
+        let mark = self.data_dir.join("last-run");
+        let (store, found) = Store::start(Whereabouts { database, mark: &mark, decided }, now)?;
+        storage.set_found(&found);
+        Ok((store, storage))
     }
 
     /// A key that is accepted and does nothing would bill other hours than its user expects.

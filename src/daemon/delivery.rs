@@ -29,12 +29,23 @@ pub struct Courier {
 /// How long a pass waits in all for what is about to happen.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Between the first two tries to open the database again.
+const OUTAGE: Duration = Duration::from_millis(150);
+/// Between looks at a disk that is nearly full.
+const FULL: Duration = Duration::from_secs(2);
+
 /// The line between clerk and Keito. One loop, so that at most one poll is under way.
 pub struct Delivery {
     clerk: ClerkHandle,
     courier: Option<Courier>,
     under_way: JoinSet<Answer>,
     shown: Line,
+    /// Answers that the database could not take yet.
+    kept: Vec<Answer>,
+    /// Whom to deliver to, as long as the clerk could not be told.
+    wanted: Option<Option<Account>>,
+    /// How often in a row the database failed.
+    failures: u32,
 }
 
 /// What a turn of the loop left.
@@ -50,7 +61,15 @@ impl Delivery {
     /// Over a clerk; without a courier nothing is sent.
     #[must_use]
     pub fn new(clerk: ClerkHandle, courier: Option<Courier>) -> Self {
-        Self { clerk, courier, under_way: JoinSet::new(), shown: Line::default() }
+        Self {
+            clerk,
+            courier,
+            under_way: JoinSet::new(),
+            shown: Line::default(),
+            kept: Vec::new(),
+            wanted: None,
+            failures: 0,
+        }
     }
 
     /// Has the state of the line put where status looks.
@@ -65,10 +84,13 @@ impl Delivery {
     /// # Errors
     /// Of the database.
     pub async fn turn(&mut self) -> Result<Turn, Error> {
+        self.catch_up().await?;
+        let sends = self.clerk.storage().may_send();
         let (now, random) = (time::now(), time::random());
         let (polled, line) = self
             .clerk
             .call(move |clerk| {
+                clerk.set_sends(sends);
                 let polled = clerk.poll(now, random)?;
                 Ok::<_, crate::store::Error>((
                     polled,
@@ -103,10 +125,35 @@ impl Delivery {
     async fn bring(&mut self, answer: Result<Answer, tokio::task::JoinError>) -> Result<(), Error> {
         // A task that panicked left its write as sending: found again at the next start.
         let Ok(answer) = answer else { return Ok(()) };
-        let (now, random) = (time::now(), time::random());
-        let more = self.clerk.call(move |clerk| clerk.answer(answer, now, random)).await??;
-        self.start(more);
+        self.kept.push(answer);
+        self.catch_up().await
+    }
+
+    /// Tells the clerk what it could not be told before. An answer is let go only once it is stored.
+    async fn catch_up(&mut self) -> Result<(), Error> {
+        if let Some(account) = self.wanted.clone() {
+            let now = time::now();
+            self.clerk.call(move |clerk| clerk.set_account(account.as_ref(), now)).await??;
+            self.wanted = None;
+        }
+        while let Some(answer) = self.kept.first().cloned() {
+            let (now, random) = (time::now(), time::random());
+            let more = self.clerk.call(move |clerk| clerk.answer(answer, now, random)).await??;
+            self.kept.remove(0);
+            self.start(more);
+        }
         Ok(())
+    }
+
+    /// Waits longer each time the database fails, and passes on what waiting does not heal.
+    fn patience(&mut self, error: Error) -> Result<Duration, Error> {
+        if !error.may_pass() {
+            return Err(error);
+        }
+        self.clerk.storage().wait_for(Some(error.to_string()));
+        let wait = OUTAGE.saturating_mul(1 << self.failures.min(5));
+        self.failures = self.failures.saturating_add(1);
+        Ok(wait)
     }
 
     /// Works until nothing more can be done now; waits for the limiter and for listings that are about to be repeated,
@@ -145,19 +192,32 @@ impl Delivery {
         stop: &CancellationToken,
     ) -> Result<(), Error> {
         loop {
-            let sleep = match self.turn().await? {
-                Turn::Busy if self.under_way.is_empty() => Duration::ZERO,
-                Turn::Busy | Turn::Idle(None) => Duration::from_secs(3600),
-                Turn::Idle(Some(wake)) => wake.at.since(time::now()).max(Duration::from_millis(5)),
+            let turned = self.turn().await;
+            if turned.is_ok() && self.failures > 0 {
+                self.failures = 0;
+                self.clerk.storage().wait_for(None);
+            }
+            let mut sleep = match turned {
+                Ok(Turn::Busy) if self.under_way.is_empty() => Duration::ZERO,
+                Ok(Turn::Busy | Turn::Idle(None)) => Duration::from_secs(3600),
+                Ok(Turn::Idle(Some(wake))) => wake.at.since(time::now()).max(Duration::from_millis(5)),
+                Err(error) => self.patience(error)?,
             };
+            if self.clerk.storage().is_low() {
+                sleep = sleep.min(FULL);
+            }
             // Only the waiting is inside: an outcome that was taken must reach the clerk whatever else happens.
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = changed.notified() => {}
                 Some(answer) = self.under_way.join_next(), if !self.under_way.is_empty() => {
-                    self.bring(answer).await?;
+                    let brought = self.bring(answer).await;
+                    self.survive(brought, stop).await?;
                 }
-                Some(order) = orders.recv() => self.obey(order).await?,
+                Some(order) = orders.recv() => {
+                    let obeyed = self.obey(order).await;
+                    self.survive(obeyed, stop).await?;
+                }
                 () = tokio::time::sleep(sleep) => {}
             }
         }
@@ -171,13 +231,24 @@ impl Delivery {
         tokio::time::timeout(Duration::from_secs(10), finish).await.unwrap_or(Ok(()))
     }
 
+    /// Goes on after an error that may pass, not at once.
+    async fn survive(&mut self, done: Result<(), Error>, stop: &CancellationToken) -> Result<(), Error> {
+        let Err(error) = done else { return Ok(()) };
+        let wait = self.patience(error)?;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+        Ok(())
+    }
+
     async fn obey(&mut self, order: Order) -> Result<(), Error> {
         match order {
             Order::Deliver(to) => {
                 let (account, courier) = to.map(|to| *to).unzip();
-                let now = time::now();
-                self.clerk.call(move |clerk| clerk.set_account(account.as_ref(), now)).await??;
                 self.courier = courier;
+                self.wanted = Some(account);
+                self.catch_up().await?;
             }
             Order::Flush { settled, reply } => {
                 let started = time::now();

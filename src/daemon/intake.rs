@@ -122,6 +122,9 @@ const SCANS: usize = 5;
 /// Facts per commit while there is a backlog.
 const FACTS_PER_COMMIT: usize = 4000;
 const FILES_PER_COMMIT: usize = 64;
+/// Between the first two tries after an error of the database, and between the last.
+const OUTAGE: Duration = Duration::from_millis(150);
+const OUTAGE_MAX: Duration = Duration::from_secs(3);
 /// Bytes of one file that are read before live files get their turn.
 const BUDGET: u64 = 4 << 20;
 
@@ -136,11 +139,7 @@ impl Intake {
         clerk: ClerkHandle,
         health: Arc<Mutex<Health>>,
     ) -> Result<Self, super::Error> {
-        let cursors = clerk.call_blocking(|clerk| clerk.store().view().cursors())??;
-        let known = cursors
-            .into_iter()
-            .map(|(_, cursor, context)| (cursor.path.clone(), Known { cursor, context }))
-            .collect();
+        let known = cursors(&clerk)?;
         let reader = Reader::new(Limits { max_line: reading.max_line, budget: BUDGET });
         Ok(Self {
             watched,
@@ -153,6 +152,37 @@ impl Intake {
             live: false,
             kind: "off",
         })
+    }
+
+    /// After an error of the database what was committed is what the store says: its cursors count, and everything
+    /// behind them is read again. Waits until the store answers, or until it is told to stop: `false`.
+    fn survive(&mut self, error: super::Error, messages: &Receiver<Message>) -> Result<bool, super::Error> {
+        let mut error = error;
+        let mut wait = OUTAGE;
+        loop {
+            if !error.may_pass() {
+                return Err(error);
+            }
+            // Events that come meanwhile are covered by the scan that follows, and whoever waits for one is told by
+            // the closed channel.
+            let until = std::time::Instant::now() + wait;
+            while let Some(left) = until.checked_duration_since(std::time::Instant::now()) {
+                match messages.recv_timeout(left) {
+                    Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(false),
+                    Ok(Message::Event(_) | Message::Rescan(_)) | Err(RecvTimeoutError::Timeout) => {}
+                }
+            }
+            wait = (wait * 2).min(OUTAGE_MAX);
+            self.backlog.clear();
+            let again = cursors(&self.clerk).and_then(|known| {
+                self.known = known;
+                self.read_all()
+            });
+            match again {
+                Ok(()) => return Ok(true),
+                Err(other) => error = other,
+            }
+        }
     }
 
     /// Scans everything once and reads it to the end.
@@ -191,7 +221,11 @@ impl Intake {
             let _ = events.send(Message::Event(event));
         });
         self.kind = watch.kind().as_str();
-        self.read_all()?;
+        if let Err(error) = self.read_all()
+            && !self.survive(error, messages)?
+        {
+            return Ok(());
+        }
         changed();
         self.live = true;
         let mut pending = Pending::new(self.reading.debounce);
@@ -206,7 +240,11 @@ impl Intake {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Ok(Message::Event(event)) => note(event, &mut pending, &mut cadence, clock.millis()),
                 Ok(Message::Rescan(done)) => {
-                    self.read_all()?;
+                    if let Err(error) = self.read_all()
+                        && !self.survive(error, messages)?
+                    {
+                        return Ok(());
+                    }
                     changed();
                     // Nobody waits any more if the asker is gone.
                     let _ = done.send(());
@@ -218,7 +256,11 @@ impl Intake {
                     Message::Stop => return Ok(()),
                     Message::Event(event) => note(event, &mut pending, &mut cadence, clock.millis()),
                     Message::Rescan(done) => {
-                        self.read_all()?;
+                        if let Err(error) = self.read_all()
+                            && !self.survive(error, messages)?
+                        {
+                            return Ok(());
+                        }
                         changed();
                         let _ = done.send(());
                     }
@@ -244,7 +286,11 @@ impl Intake {
                 worked = true;
             }
             if worked || !self.backlog.is_empty() {
-                self.drain()?;
+                if let Err(error) = self.drain()
+                    && !self.survive(error, messages)?
+                {
+                    return Ok(());
+                }
                 self.settle_health(true);
                 changed();
             }
@@ -401,6 +447,9 @@ impl Intake {
         if reads.is_empty() {
             return Ok(());
         }
+        if !self.clerk.storage().may_read() {
+            return Err(store::Error::Full.into());
+        }
         let live = self.live;
         let now = super::time::now();
         self.clerk.call_blocking(move |clerk| {
@@ -441,6 +490,13 @@ fn note(event: Event, pending: &mut Pending, cadence: &mut Cadence, now: u64) {
         Event::Changed(path) => pending.note(path, now),
         Event::Rescan(_) => cadence.request(now),
     }
+}
+
+/// How far each file is read, as the store has it.
+fn cursors(clerk: &ClerkHandle) -> Result<HashMap<PathBuf, Known>, super::Error> {
+    let cursors = clerk.call_blocking(|clerk| clerk.store().view().cursors())??;
+    let known = |(_, cursor, context): (_, Cursor, _)| (cursor.path.clone(), Known { cursor, context });
+    Ok(cursors.into_iter().map(known).collect())
 }
 
 /// Channel to the reading thread.

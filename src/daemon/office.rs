@@ -94,7 +94,7 @@ impl Office {
                 all: pause.reason != PauseReason::AmountMismatch,
             }),
             limited_until: desk.and_then(|desk| desk.quiet_until).filter(|until| *until > now),
-            alerts: Vec::new(),
+            alerts: self.running.clerk.storage().alerts(),
             last_audit: None,
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::effect::{Answer, Echoed, Effect, ListPage, MeFound};
+use super::given::Of;
 use super::listing::{Whole, take_amount};
 use super::{Clerk, slot};
 use crate::deliver::{Outcome, PauseReason, Unsent, Verdict, judge, verdict};
@@ -15,15 +16,19 @@ impl Clerk {
     /// # Errors
     /// Of the database.
     pub fn answer(&mut self, answer: Answer, now: Instant, random: u32) -> Result<Vec<Effect>, Error> {
+        let mut more = Vec::new();
+        let of = Of::of(&answer);
         match answer {
             Answer::Me(outcome) => self.me(outcome, now)?,
             Answer::Category { from, to, page, outcome } => {
-                return self.found_category(from, to, page, outcome, now);
+                more = self.found_category(from, to, page, outcome, now)?;
             }
             Answer::List { kind, outcome } => self.page(kind, outcome, now)?,
             Answer::Send { write, outcome } => self.sent(write, outcome, now, random)?,
         }
-        Ok(Vec::new())
+        self.given.answered(of);
+        self.given.note(&more);
+        Ok(more)
     }
 
     fn me(&mut self, outcome: Outcome<MeFound>, now: Instant) -> Result<(), Error> {
@@ -36,8 +41,8 @@ impl Clerk {
                 let changed = scope.row.user.is_some() && scope.row.user != me.user;
                 if changed {
                     // Another user: his listings show other records, and nothing is proved for him.
-                    (scope.row.proved_entry, scope.row.proved_expense, scope.row.listed_kinds) =
-                        (false, false, 0);
+                    (scope.row.proved_entry, scope.row.proved_expense) = (false, false);
+                    scope.row.listed_kinds &= !3;
                 }
                 (scope.row.user, scope.row.currency) = (me.user, me.currency);
                 (scope.row.workspace_zone, scope.row.me_at) = (me.zone, Some(now));
@@ -115,6 +120,9 @@ impl Clerk {
     fn page(&mut self, kind: Kind, outcome: Outcome<ListPage>, now: Instant) -> Result<(), Error> {
         self.note(&outcome, now);
         let line = &mut self.lines[slot(kind)];
+        if std::mem::take(&mut line.stale) {
+            return self.save_account();
+        }
         let Some(mut paging) = line.paging.take() else { return Ok(()) };
         match outcome {
             Outcome::Applied(page) => {
@@ -157,7 +165,6 @@ impl Clerk {
         now: Instant,
         random: u32,
     ) -> Result<(), Error> {
-        self.sending.remove(&id);
         self.note(&outcome, now);
         let Self { store, settings, account, lines, .. } = self;
         let Some(scope) = account.as_mut() else { return Ok(()) };

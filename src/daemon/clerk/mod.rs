@@ -8,6 +8,7 @@ mod adopting;
 mod answers;
 mod bodies;
 mod effect;
+mod given;
 mod listing;
 mod policy;
 mod pretend;
@@ -16,7 +17,7 @@ mod seal;
 mod session;
 mod settings;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +46,9 @@ pub struct Clerk {
     lines: [LineState; 2],
     me_asked: bool,
     category_asked: bool,
-    sending: BTreeSet<WriteRef>,
+    given: given::Given,
+    /// `false`: the disk is too full to record what would come back.
+    sends: bool,
     /// `flush`: what counts as settled.
     settled: Settled,
 }
@@ -81,6 +84,8 @@ struct LineState {
     fruitless: u32,
     /// Days of records that were answered and not listed yet, while the kind is not proved.
     unlisted: Vec<Day>,
+    /// A page of a listing that was given up is still to come.
+    stale: bool,
 }
 
 /// A listing on its way.
@@ -150,7 +155,8 @@ impl Clerk {
             lines: [LineState::default(), LineState::default()],
             me_asked: false,
             category_asked: false,
-            sending: BTreeSet::new(),
+            given: given::Given::default(),
+            sends: true,
             settled: Settled::default(),
         })
     }
@@ -273,7 +279,11 @@ impl Clerk {
         if let Some(at) = self.store.view().next_ready()? {
             wake(&mut polled, at, false);
         }
-        self.deliver(now, random, &mut polled)?;
+        if self.sends {
+            self.deliver(now, random, &mut polled)?;
+        }
+        // Only what is returned leaves: an error above takes everything back with it.
+        self.given.note(&polled.effects);
         Ok(polled)
     }
 
@@ -365,13 +375,17 @@ impl Clerk {
         let line = Line {
             now,
             listing: state.fresh,
-            listing_now: state.paging.is_some(),
+            listing_now: state.paging.is_some() || state.stale,
             next_listing: state.next_listing,
             proved,
             unlisted: if proved { &[] } else { &state.unlisted },
             in_flight: self.settings.in_flight,
             grace: self.settings.grace,
-            second_listing_at: scope.row.second_listing_at,
+            // Before the first listing of its kind nothing is posted anyway, and that one need not wait.
+            second_listing_at: scope
+                .row
+                .second_listing_at
+                .filter(|_| scope.row.listed_kinds & bit(kind) != 0 || state.fresh.is_some()),
         };
         let plan = crate::deliver::plan(&needs, &line);
         if let Some(at) = plan.wake {
@@ -433,7 +447,6 @@ impl Clerk {
             Ok(Some((write, body, idempotency)))
         })?;
         if let Some((write, body, idempotency)) = loaded {
-            self.sending.insert(id);
             let patch = write.patch.then_some(write.remote).flatten();
             polled.effects.push(Effect::Send { write: id, kind, patch, body: Arc::from(body), idempotency });
         }

@@ -47,7 +47,7 @@ fn apply(
     after: &mut dyn FnMut() -> Result<(), Error>,
 ) -> Result<(), Error> {
     let sql = format!(
-        "BEGIN IMMEDIATE;\n{}\nINSERT OR REPLACE INTO meta (key, value) VALUES ('min_compatible', '{}');\n\
+        "BEGIN IMMEDIATE;\n{}\nINSERT OR REPLACE INTO meta (key, value) VALUES ('min_compatible', '{version} {}');\n\
          PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {version};\nCOMMIT;",
         migration.sql, migration.min_compatible
     );
@@ -77,7 +77,12 @@ pub(super) fn check(conn: &Connection, known: i64) -> Result<(), Error> {
     }
     let oldest = conn
         .query_row("SELECT value FROM meta WHERE key = 'min_compatible'", [], |row| row.get::<_, String>(0));
-    let oldest = oldest.ok().and_then(|text| text.parse::<i64>().ok()).unwrap_or(found);
+    // It names its own version: left by an earlier step it says nothing of this one.
+    let oldest = oldest.ok().and_then(|text| {
+        let (version, oldest) = text.split_once(' ')?;
+        (version.parse() == Ok(found)).then(|| oldest.parse().ok())?
+    });
+    let oldest = oldest.unwrap_or(found);
     if oldest <= known { Ok(()) } else { Err(Error::Newer { found, known }) }
 }
 
@@ -170,7 +175,7 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         migrate(&conn, &[FIRST, SECOND], &mut |_| Ok(())).unwrap();
         assert!(matches!(check(&conn, 1), Err(Error::Newer { found: 2, known: 1 })));
-        conn.execute("UPDATE meta SET value = '1' WHERE key = 'min_compatible'", []).unwrap();
+        conn.execute("UPDATE meta SET value = '2 1' WHERE key = 'min_compatible'", []).unwrap();
         check(&conn, 1).unwrap();
         check(&conn, 2).unwrap();
     }

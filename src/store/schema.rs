@@ -91,8 +91,6 @@ mod tests {
         drop(Store::open(&path).unwrap());
         let store = Store::open(&path).unwrap();
         store.conn.pragma_update(None, "user_version", super::VERSION + 1).unwrap();
-        // A later program that does not want this one to write.
-        store.conn.execute("DELETE FROM meta WHERE key = 'min_compatible'", []).unwrap();
         drop(store);
         assert!(matches!(Store::open(&path), Err(super::Error::Newer { .. })));
     }

@@ -12,5 +12,6 @@ mod live;
 mod place;
 mod shows;
 mod starts;
+mod state;
 mod stops;
 mod wiped;

@@ -110,11 +110,26 @@ expense_category_id = "{}"
         told(&self.command(words).output().unwrap())
     }
 
+    /// The service, just begun, below a program that starts others (`strace`, `prlimit`) if there is one.
+    pub fn spawn(&self, below: &[&str]) -> Service<'_> {
+        let log = OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
+        let plain = self.command(&["run"]);
+        let mut command = match below {
+            [] => plain,
+            [program, words @ ..] => {
+                let mut command = Command::new(program);
+                command.env_clear().args(words).arg(plain.get_program()).args(plain.get_args());
+                command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+                command
+            }
+        };
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        Service { place: self, child }
+    }
+
     /// The service, its socket answering.
     pub fn start(&self) -> Service<'_> {
-        let log = OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
-        let child = self.command(&["run"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let service = Service { place: self, child };
+        let service = self.spawn(&[]);
         until("the socket answers", || (service.raw("GET", "/healthz", "").1 == "200").then_some(()));
         until("the first scan ends", || {
             let status = service.get("/v1/status");

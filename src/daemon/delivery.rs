@@ -31,8 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Between the first two tries to open the database again.
 const OUTAGE: Duration = Duration::from_millis(150);
-/// Between looks at a disk that is nearly full.
+/// Between looks at a disk that is nearly full, and at any other.
 const FULL: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_secs(60);
 
 /// The line between clerk and Keito. One loop, so that at most one poll is under way.
 pub struct Delivery {
@@ -203,9 +204,7 @@ impl Delivery {
                 Ok(Turn::Idle(Some(wake))) => wake.at.since(time::now()).max(Duration::from_millis(5)),
                 Err(error) => self.patience(error)?,
             };
-            if self.clerk.storage().is_low() {
-                sleep = sleep.min(FULL);
-            }
+            sleep = sleep.min(if self.clerk.storage().is_low() { FULL } else { LOOK });
             // Only the waiting is inside: an outcome that was taken must reach the clerk whatever else happens.
             tokio::select! {
                 () = stop.cancelled() => break,

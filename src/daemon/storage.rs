@@ -94,7 +94,15 @@ impl Storage {
 
     /// Whether more may be read from logs, which lose nothing by waiting.
     pub fn may_read(&self) -> bool {
-        self.ballast.as_ref().is_none_or(Ballast::is_there) || self.room().is_none_or(|room| !room.is_low())
+        let Some(ballast) = &self.ballast else { return true };
+        let room = self.room();
+        let may = ballast.is_there() || room.is_none_or(|room| !room.is_low());
+        if !may {
+            // Delivery may be asleep with nothing to do.
+            let mut now = self.now();
+            (now.low, now.room) = (true, room);
+        }
+        may
     }
 
     /// What to tell those who ask while the database is closed; `None`: it is open.

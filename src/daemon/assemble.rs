@@ -110,7 +110,8 @@ impl Setup {
         let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
         let decided = Decisions::new(&self.data_dir).since().map_err(failed)?.is_some();
         let mark = self.data_dir.join("last-run");
-        let (store, found) = Store::start(Whereabouts { database, mark: &mark, decided }, now)?;
+        let run = format!("{:x}-{:08x}", now.millis(), time::random());
+        let (store, found) = Store::start(Whereabouts { database, mark: &mark, run: &run, decided }, now)?;
         storage.set_found(&found);
         Ok((store, storage))
     }

@@ -1,5 +1,7 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
+mod outage;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -122,9 +124,6 @@ const SCANS: usize = 5;
 /// Facts per commit while there is a backlog.
 const FACTS_PER_COMMIT: usize = 4000;
 const FILES_PER_COMMIT: usize = 64;
-/// Between the first two tries after an error of the database, and between the last.
-const OUTAGE: Duration = Duration::from_millis(150);
-const OUTAGE_MAX: Duration = Duration::from_secs(3);
 /// Bytes of one file that are read before live files get their turn.
 const BUDGET: u64 = 4 << 20;
 
@@ -139,7 +138,7 @@ impl Intake {
         clerk: ClerkHandle,
         health: Arc<Mutex<Health>>,
     ) -> Result<Self, super::Error> {
-        let known = cursors(&clerk)?;
+        let known = outage::cursors(&clerk)?;
         let reader = Reader::new(Limits { max_line: reading.max_line, budget: BUDGET });
         Ok(Self {
             watched,
@@ -152,37 +151,6 @@ impl Intake {
             live: false,
             kind: "off",
         })
-    }
-
-    /// After an error of the database what was committed is what the store says: its cursors count, and everything
-    /// behind them is read again. Waits until the store answers, or until it is told to stop: `false`.
-    fn survive(&mut self, error: super::Error, messages: &Receiver<Message>) -> Result<bool, super::Error> {
-        let mut error = error;
-        let mut wait = OUTAGE;
-        loop {
-            if !error.may_pass() {
-                return Err(error);
-            }
-            // Events that come meanwhile are covered by the scan that follows, and whoever waits for one is told by
-            // the closed channel.
-            let until = std::time::Instant::now() + wait;
-            while let Some(left) = until.checked_duration_since(std::time::Instant::now()) {
-                match messages.recv_timeout(left) {
-                    Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(false),
-                    Ok(Message::Event(_) | Message::Rescan(_)) | Err(RecvTimeoutError::Timeout) => {}
-                }
-            }
-            wait = (wait * 2).min(OUTAGE_MAX);
-            self.backlog.clear();
-            let again = cursors(&self.clerk).and_then(|known| {
-                self.known = known;
-                self.read_all()
-            });
-            match again {
-                Ok(()) => return Ok(true),
-                Err(other) => error = other,
-            }
-        }
     }
 
     /// Scans everything once and reads it to the end.
@@ -490,13 +458,6 @@ fn note(event: Event, pending: &mut Pending, cadence: &mut Cadence, now: u64) {
         Event::Changed(path) => pending.note(path, now),
         Event::Rescan(_) => cadence.request(now),
     }
-}
-
-/// How far each file is read, as the store has it.
-fn cursors(clerk: &ClerkHandle) -> Result<HashMap<PathBuf, Known>, super::Error> {
-    let cursors = clerk.call_blocking(|clerk| clerk.store().view().cursors())??;
-    let known = |(_, cursor, context): (_, Cursor, _)| (cursor.path.clone(), Known { cursor, context });
-    Ok(cursors.into_iter().map(known).collect())
 }
 
 /// Channel to the reading thread.

@@ -104,12 +104,12 @@ impl Ballast {
 fn fill(path: &Path, size: u64) -> Result<(), Error> {
     let mut file: File = backup::private(path)?;
     // File systems that compress or find equal blocks would keep nothing free for zeros.
-    let mut random = fastrand::Rng::with_seed(size);
+    let mut noise = blake3::Hasher::new().finalize_xof();
     let mut block = vec![0_u8; 64 << 10];
     let mut left = size;
     let failed = || Error::file("write", path);
     while left > 0 {
-        random.fill(&mut block);
+        noise.fill(&mut block);
         let part = usize::try_from(left).unwrap_or(block.len()).min(block.len());
         file.write_all(&block[..part]).map_err(failed())?;
         left -= part as u64;

@@ -78,7 +78,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Leased`] if another live process has it.
-    pub(super) fn lease(&mut self, had_log: bool, mark: &Path) -> Result<bool, Error> {
+    pub(super) fn lease(&mut self, had_log: bool, mark: &Path, run: &str) -> Result<bool, Error> {
         let Some(path) = self.path.clone() else { return Ok(false) };
         let this = Holder::this();
         let (before, known) = self.transact(|tx| {
@@ -96,7 +96,7 @@ impl Store {
         let cut = before.is_some_and(|before| before != this) && !had_log;
         let outside = Mark::read(mark)?;
         let other = !outside.0.is_empty() && known.as_ref().is_none_or(|known| !outside.0.contains(known));
-        let next = format!("{:016x}", fastrand::u64(..));
+        let next = run.to_owned();
         // Both while the new one is on its way: ended in between, the old database is still the right one.
         Mark(known.into_iter().chain([next.clone()]).collect()).write(mark)?;
         self.transact(|tx| tx.set_meta(MARK, &next))?;

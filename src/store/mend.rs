@@ -49,6 +49,8 @@ pub struct Whereabouts<'a> {
     pub database: &'a Path,
     /// The file outside the state that says which run was the last.
     pub mark: &'a Path,
+    /// A name that no other run has.
+    pub run: &'a str,
     /// Decisions of an earlier state are there.
     pub decided: bool,
 }
@@ -65,7 +67,7 @@ impl Store {
         let (mut store, mut found) = health::open(at.database, now)?;
         let new = matches!(found, Found::New | Found::Damaged { restored: None, .. });
         // The process that works with it must be known before anything is changed.
-        let other = store.lease(had_log || new, at.mark)?;
+        let other = store.lease(had_log || new, at.mark, at.run)?;
         let damaged = matches!(found, Found::Damaged { .. });
         match found {
             Found::New if earlier => found = Found::Lost,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::effect::{Answer, Echoed, Effect, ListPage, MeFound};
-use super::given::Of;
+use super::given::Asked;
 use super::listing::{Whole, take_amount};
 use super::{Clerk, slot};
 use crate::deliver::{Outcome, PauseReason, Unsent, Verdict, judge, verdict};
@@ -17,7 +17,7 @@ impl Clerk {
     /// Of the database.
     pub fn answer(&mut self, answer: Answer, now: Instant, random: u32) -> Result<Vec<Effect>, Error> {
         let mut more = Vec::new();
-        let of = Of::of(&answer);
+        let of = Asked::of(&answer);
         match answer {
             Answer::Me(outcome) => self.me(outcome, now)?,
             Answer::Category { from, to, page, outcome } => {

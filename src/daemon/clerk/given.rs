@@ -29,26 +29,26 @@ impl Given {
     }
 
     /// This has come back, and what follows from it is stored.
-    pub(super) fn answered(&mut self, of: Of) {
+    pub(super) fn answered(&mut self, of: Asked) {
         match of {
-            Of::Me => self.me = false,
-            Of::Category => self.category = false,
-            Of::List(kind) => self.lists[slot(kind)] = false,
-            Of::Send(write) => drop(self.sends.remove(&write)),
+            Asked::Me => self.me = false,
+            Asked::Category => self.category = false,
+            Asked::List(kind) => self.lists[slot(kind)] = false,
+            Asked::Send(write) => drop(self.sends.remove(&write)),
         }
     }
 }
 
 /// What an answer is the answer to.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Of {
+pub(super) enum Asked {
     Me,
     Category,
     List(Kind),
     Send(WriteRef),
 }
 
-impl Of {
+impl Asked {
     pub(super) fn of(answer: &Answer) -> Self {
         match answer {
             Answer::Me(_) => Self::Me,

@@ -1,6 +1,11 @@
 //! The program as a user has it: the real binary, real files and their events, real HTTP to the embedded Keito.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not seen as tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests are not seen as tests, and a test that is skipped says so"
+)]
 
 mod credentials;
 mod dry_run;

@@ -1,5 +1,7 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
+mod outage;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -143,11 +145,7 @@ impl Intake {
         clerk: ClerkHandle,
         health: Arc<Mutex<Health>>,
     ) -> Result<Self, super::Error> {
-        let cursors = clerk.call_blocking(|clerk| clerk.store().view().cursors())??;
-        let known = cursors
-            .into_iter()
-            .map(|(_, cursor, context)| (cursor.path.clone(), Known { cursor, context }))
-            .collect();
+        let known = outage::cursors(&clerk)?;
         let reader = Reader::new(Limits { max_line: reading.max_line, budget: BUDGET });
         Ok(Self {
             watched,
@@ -218,7 +216,11 @@ impl Intake {
             let _ = events.send(Message::Event(event));
         });
         self.kind = watch.kind().as_str();
-        self.read_all()?;
+        if let Err(error) = self.read_all()
+            && !self.survive(error, messages)?
+        {
+            return Ok(());
+        }
         changed();
         self.live = true;
         let mut pending = Pending::new(self.reading.debounce);
@@ -237,7 +239,11 @@ impl Intake {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Ok(Message::Event(event)) => note(event, &mut pending, &mut cadence, clock.millis()),
                 Ok(Message::Rescan(done)) => {
-                    self.read_all()?;
+                    if let Err(error) = self.read_all()
+                        && !self.survive(error, messages)?
+                    {
+                        return Ok(());
+                    }
                     changed();
                     // Nobody waits any more if the asker is gone.
                     let _ = done.send(());
@@ -249,7 +255,11 @@ impl Intake {
                     Message::Stop => return Ok(()),
                     Message::Event(event) => note(event, &mut pending, &mut cadence, clock.millis()),
                     Message::Rescan(done) => {
-                        self.read_all()?;
+                        if let Err(error) = self.read_all()
+                            && !self.survive(error, messages)?
+                        {
+                            return Ok(());
+                        }
                         changed();
                         let _ = done.send(());
                     }
@@ -275,7 +285,11 @@ impl Intake {
                 worked = true;
             }
             if worked || !self.backlog.is_empty() {
-                self.drain()?;
+                if let Err(error) = self.drain()
+                    && !self.survive(error, messages)?
+                {
+                    return Ok(());
+                }
                 self.settle_health(true);
                 changed();
             }
@@ -452,6 +466,9 @@ impl Intake {
         batch.facts = 0;
         if reads.is_empty() {
             return Ok(());
+        }
+        if !self.clerk.storage().may_read() {
+            return Err(store::Error::Full.into());
         }
         let live = self.live;
         self.clerk.call_blocking(move |clerk| {

@@ -95,7 +95,7 @@ impl Office {
                 all: pause.reason != PauseReason::AmountMismatch,
             }),
             limited_until: desk.and_then(|desk| desk.quiet_until).filter(|until| *until > now),
-            alerts: of_clocks(noticed).collect(),
+            alerts: of_clocks(noticed).chain(self.running.clerk.storage().alerts()).collect(),
             last_audit: None,
         }
     }

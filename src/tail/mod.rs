@@ -31,6 +31,7 @@ pub use cadence::Cadence;
 pub use check::has_changed;
 pub use cursor::{Cursor, Evidence, Observed, RestartReason, Verdict, judge};
 pub use event::{Event, Kind, Mode, PollReason, RescanReason, Watched};
+pub use network::is_network;
 pub use open::{Root, Skip};
 pub use pending::Pending;
 pub use read::{Chunk, Limits, Reader, Step, TooLong};

@@ -1,11 +1,14 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
+mod health;
 mod outage;
+
+pub use health::{AgentHealth, Health};
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -46,36 +49,6 @@ pub struct Reading {
     pub scan_max: Duration,
     /// Bounds repeated reads of one file.
     pub debounce: Duration,
-}
-
-/// What status wants to know of reading.
-#[derive(Debug, Clone, Default)]
-pub struct Health {
-    /// Per agent.
-    pub agents: Vec<AgentHealth>,
-    /// The first full scan has been read to its end.
-    pub caught_up: bool,
-    /// Bytes read of the backlog, and all of it.
-    pub progress: (u64, u64),
-    /// Files and directories that cannot be read, with the reason; a sample.
-    pub problems: Vec<(PathBuf, String)>,
-    /// How many there are.
-    pub problem_count: u64,
-}
-
-/// One agent's logs.
-#[derive(Debug, Clone, Default)]
-pub struct AgentHealth {
-    /// The agent's name.
-    pub agent: String,
-    /// Its roots.
-    pub roots: Vec<PathBuf>,
-    /// Files known.
-    pub files: u64,
-    /// Bytes not read yet.
-    pub lag_bytes: u64,
-    /// `native`, `poll` or `off`.
-    pub watcher: &'static str,
 }
 
 /// A message to the reading thread.
@@ -480,28 +453,6 @@ impl Intake {
             clerk.ingest(&reads, live, now)
         })??;
         Ok(())
-    }
-
-    fn problem(&self, path: &Path, reason: &str) {
-        self.with_health(|health| {
-            health.problem_count += 1;
-            if health.problems.len() < 100 {
-                health.problems.push((path.to_path_buf(), reason.to_owned()));
-            }
-        });
-    }
-
-    fn settle_health(&self, caught_up: bool) {
-        self.with_health(|health| {
-            health.caught_up |= caught_up;
-            for agent in &mut health.agents {
-                agent.lag_bytes = 0;
-            }
-        });
-    }
-
-    fn with_health(&self, change: impl FnOnce(&mut Health)) {
-        change(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 

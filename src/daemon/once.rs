@@ -76,11 +76,16 @@ pub fn pass_of(
     started: Instant,
     credentials: bool,
 ) -> Result<Pass, crate::store::Error> {
-    let Some((account, _, desk)) = clerk.line() else {
+    let Some((account, row, desk)) = clerk.line() else {
         let blocked = (!credentials).then_some(Blocked::NoCredentials);
         return Ok(Pass { sent: 0, failed: 0, remaining: 0, blocked });
     };
-    let counts = clerk.store().view().pass_counts(account, started)?;
+    let mut counts = clerk.store().view().pass_counts(account, started)?;
+    if row.me_at.is_none() {
+        // Nothing can be sealed before the account has answered once: what is open is still to come.
+        let open = clerk.store().view().dues()?.into_iter().filter(|due| due.reason.is_empty()).count();
+        counts.remaining += open as u64;
+    }
     let now = time::now();
     let blocked = match desk.pause {
         Some(pause) => Some(Blocked::Paused(pause.reason)),

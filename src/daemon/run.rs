@@ -206,8 +206,9 @@ pub async fn run(
         task.abort();
     }
     drop((delivery, running, clerk));
-    // What still holds a handle (a socket's last answer) lets go within its own deadline.
-    drop(thread);
+    // What still holds a handle (a socket's last answer) lets go within its own deadline; then the store gives its
+    // lease back and the log of the database goes.
+    let _ = tokio::time::timeout(LAST, tokio::task::spawn_blocking(move || thread.join())).await;
     ended?;
     match read {
         Ok(Ok(Ok(result))) => result?,

@@ -65,7 +65,7 @@ task_id = "{}"
 
     /// `queue list --json`.
     pub fn queue(&self) -> serde_json::Value {
-        let output = self.command().args(["queue", "list", "--json"]).output().unwrap();
+        let output = self.command().args(["queue", "list", "--json", "--limit", "100000"]).output().unwrap();
         serde_json::from_slice(&output.stdout).unwrap()
     }
 

@@ -20,6 +20,8 @@ impl Intake {
     /// behind them is read again. Waits until the store answers, or until it is told to stop: `false`.
     pub(super) fn survive(&mut self, error: Error, messages: &Receiver<Message>) -> Result<bool, Error> {
         let (mut error, mut wait) = (error, FIRST);
+        // Whoever flushes now must not take what was read before for all there is.
+        self.with_health(|health| health.caught_up = false);
         loop {
             if !error.may_pass() {
                 return Err(error);

@@ -254,6 +254,7 @@ impl Delivery {
                 // Whoever asked may have hung up.
                 let _ = reply.send(pass);
             }
+            Order::Look => {}
         }
         Ok(())
     }
@@ -270,4 +271,6 @@ pub enum Order {
         /// Where to answer.
         reply: oneshot::Sender<Pass>,
     },
+    /// Something was decided: look again.
+    Look,
 }

@@ -34,6 +34,9 @@ pub enum Error {
         /// What it is.
         got: String,
     },
+    /// What had to be written down before a commit could not be: nothing was committed.
+    #[error("cannot write to decisions.jsonl: {0}")]
+    Unrecorded(#[source] std::io::Error),
     /// A row that our own code never writes.
     #[error("the database holds an impossible value in {0}: run `keitod doctor`")]
     Impossible(&'static str),

@@ -13,6 +13,7 @@ mod ingest;
 mod names;
 mod outbox;
 mod parked;
+mod person;
 mod presence;
 mod read;
 mod requests;
@@ -32,6 +33,7 @@ pub use dues::DueRow;
 pub use error::Error;
 pub use ingest::{Ingested, Read};
 pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};
+pub use person::BilledKey;
 pub use presence::KnownRow;
 pub use read::{AccountView, Reader};
 pub use schema::VERSION;
@@ -47,6 +49,8 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Tx<'a> {
     conn: &'a Connection,
+    /// Records that ceased to grow or to be there in this transaction, but for those that it inserted.
+    closed: std::cell::RefCell<person::Closed>,
 }
 
 impl Store {
@@ -103,7 +107,7 @@ impl Store {
     /// the state from disk again before it acts outside.
     pub fn transact<R>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<R, Error>) -> Result<R, Error> {
         let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = work(&Tx { conn: &transaction })?;
+        let result = work(&Tx { conn: &transaction, closed: Default::default() })?;
         transaction.commit()?;
         Ok(result)
     }
@@ -118,7 +122,7 @@ impl Store {
 
     /// Reads without a transaction of its own.
     pub fn view(&self) -> Tx<'_> {
-        Tx { conn: &self.conn }
+        Tx { conn: &self.conn, closed: Default::default() }
     }
 }
 

@@ -152,7 +152,7 @@ impl Work<'_, '_> {
         }
     }
 
-    fn adopt_expense(&mut self, row: &Listed, posted: &Posted) -> Result<(), Error> {
+    pub(super) fn adopt_expense(&mut self, row: &Listed, posted: &Posted) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
         let home = tx.find_session(&posted.agent, &posted.session)?;
         if posted.excess {
@@ -263,6 +263,27 @@ impl Work<'_, '_> {
             .map_or_else(|held| held.code().to_owned(), |p| p.source))
     }
 
+    /// Adopts an entry that is alone in what is read: a decision names its time exactly.
+    pub(super) fn adopt_alone(
+        &mut self,
+        row: &Listed,
+        posted: &Posted,
+        appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
+    ) -> Result<(), Error> {
+        let ranges = vec![(posted.first_at.seconds(), posted.last_at.seconds())];
+        self.adopt_entry(row, posted, &Group { ranges, seconds: posted.seconds }, appended)
+    }
+
+    /// Whether requests that an excess part names are on a record.
+    pub(super) fn has_base(&self, posted: &Posted) -> Result<bool, Error> {
+        let (agent, range) = (Agent::new(&posted.agent), (posted.first_at, posted.last_at));
+        let all = self.tx.billed_candidates(self.scope.id, &agent, &posted.model, range)?;
+        let named = |key: &crate::model::RequestKey| {
+            posted.keys.as_ref().is_none_or(|keys| keys.binary_search(&key.prefix()).is_ok())
+        };
+        Ok(all.iter().any(|found| found.keys.iter().any(named)))
+    }
+
     fn adopt_entry(
         &mut self,
         row: &Listed,
@@ -311,7 +332,14 @@ impl Work<'_, '_> {
             let bounds = (Some(session) != home).then_some((i64::MIN, last));
             let (own, counted) = self.stretches(&loaded.session, &record, bounds);
             let covered = &loaded.session.covered;
-            let found = coverage::lay(left, range, since, &own, &counted, covered).stretches;
+            let found = match &self.exact {
+                None => coverage::lay(left, range, since, &own, &counted, covered).stretches,
+                Some(_) if Some(session) != home => continue,
+                Some(exact) => {
+                    let covered = stretches::union(covered.clone());
+                    exact.iter().flat_map(|part| stretches::minus(*part, &covered)).collect()
+                }
+            };
             left -= stretches::seconds(&found).min(left);
             laid.push((session, found));
             tx.recheck(session)?;

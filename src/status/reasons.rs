@@ -68,7 +68,7 @@ fn of_alert(alert: &Alert) -> Reason {
         Alert::UnprovedListing { kind } => reason(
             "unproved_listing",
             format!("it is not known whether the first {kind} arrived, and no other can prove it"),
-            "look for it in Keito, then `keitod queue retry`",
+            "look for it in Keito; if it is not there, `keitod queue retry ID`",
         ),
         Alert::ZoneProvisional => reason(
             "zone_provisional",

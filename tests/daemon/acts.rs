@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use keitod::sandbox::{Answer, Fault, Kind, Rule};
+use keitod::sandbox::{Answer, End, Fault, Kind, Rule};
 use serde_json::Value;
 
 use crate::keito::Keito;
@@ -272,17 +272,110 @@ fn growth_that_is_given_up_leaves_the_entry_as_it_was() {
     service.settle();
     place.append("one", &talk.answer(600, COUNTS));
     service.settle();
-    let seconds = || {
-        let of = |entry: &keitod::sandbox::Entry| {
-            let text = entry.metadata.as_ref().unwrap().text("duration_seconds").unwrap().to_string();
-            text.parse::<u64>().unwrap()
-        };
-        keito.entries().iter().map(of).sum::<u64>()
-    };
-    assert_eq!((keito.entries().len(), seconds()), (1, 400));
+    assert_eq!((keito.entries().len(), seconds(&keito)), (1, 400));
     assert_eq!(service.stop(), 0);
     wipe(&place);
     let service = place.start();
     service.settle();
-    assert_eq!(seconds(), 400, "{:?}", keito.entries());
+    assert_eq!(seconds(&keito), 400, "{:?}", keito.entries());
+}
+
+/// What the entries say they hold.
+fn seconds(keito: &Keito) -> u64 {
+    let of = |entry: &keitod::sandbox::Entry| {
+        let text = entry.metadata.as_ref().unwrap().text("duration_seconds").unwrap().to_string();
+        text.parse::<u64>().unwrap()
+    };
+    keito.entries().iter().map(of).sum()
+}
+
+#[test]
+fn an_entry_that_a_person_edited_stays_closed_without_the_database() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    let mut talk = Talk::new(1, "/home/dev/work");
+    place.append("one", &(talk.prompt(0) + &talk.answer(200, COUNTS)));
+    let service = place.start();
+    service.settle();
+    keito.edit_hours(&keito.entries()[0].id, "0.5").unwrap();
+    for step in 2..=3 {
+        place.append("one", &talk.answer(200 * step, COUNTS));
+        service.settle();
+    }
+    assert_eq!(keito.entries()[0].hours.to_string(), "0.5");
+    assert_eq!((keito.entries().len(), seconds(&keito)), (2, 600));
+    assert_eq!(decisions(&place).matches("closed_by_person").count(), 1, "{}", decisions(&place));
+    assert_eq!(service.stop(), 0);
+    wipe(&place);
+    keito.forget_requests();
+    let service = place.start();
+    service.settle();
+    let written = keito.asked("POST", "/").len() + keito.asked("PATCH", "/").len();
+    assert_eq!(written, 0, "{:?}", keito.requests());
+    place.append("one", &talk.answer(800, COUNTS));
+    service.settle();
+    assert_eq!(keito.entries()[0].hours.to_string(), "0.5");
+    assert_eq!(seconds(&keito), 800, "{:?}", keito.entries());
+}
+
+#[test]
+fn a_probe_that_nothing_proves_is_sent_again_by_hand() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    keito.faults().add(Rule::new(Fault::Drop(End::Reset)).on("POST", Kind::Expenses));
+    place.append("one", &Talk::new(1, "/home/dev/work").exchange());
+    let service = place.start();
+    let id = until("two listings lack it", || {
+        service.flush();
+        let queue = service.get("/v1/queue");
+        let items = queue["items"].as_array().unwrap();
+        let stuck = items.iter().find(|item| item["reason"] == "unproved_listing")?;
+        Some(stuck["id"].as_str().unwrap().to_owned())
+    });
+    keito.faults().clear();
+    let tried = keito.asked("POST", "/api/v2/expenses").len();
+    service.flush();
+    assert_eq!(keito.asked("POST", "/api/v2/expenses").len(), tried);
+    assert_eq!(place.run(&["queue", "retry", &id, "--reseal"]).0, 3);
+    let (code, _, err) = place.run(&["queue", "retry", &id]);
+    assert_eq!(code, 0, "{err}");
+    service.settle();
+    assert_eq!((keito.entries().len(), keito.expenses().len()), (1, 1));
+}
+
+#[test]
+fn a_decision_whose_commit_was_lost_is_obeyed_at_the_next_start() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    let (service, id) = with_dead(&keito, &place);
+    assert_eq!(service.stop(), 0);
+    let database = place.path("state/keitod.db");
+    let before = fs::read(&database).unwrap();
+    let (code, _, err) = place.run(&["queue", "discard", &id, "--reason", "x"]);
+    assert_eq!(code, 0, "{err}");
+    for name in ["keitod.db-wal", "keitod.db-shm"] {
+        let _ = fs::remove_file(place.path("state").join(name));
+    }
+    fs::write(&database, before).unwrap();
+    assert!(place.run(&["queue", "list"]).1.contains("dead"));
+    for _ in 0..2 {
+        let service = place.start();
+        service.settle();
+        assert_eq!((ids(&service, "dead").len(), ids(&service, "discarded")), (0, vec![id.clone()]));
+        assert_eq!(service.stop(), 0);
+    }
+    assert_eq!(keito.expenses().len(), 0);
+    assert_eq!(decisions(&place).matches("\"discard\"").count(), 1);
+}
+
+#[test]
+fn one_state_has_one_keitod() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    let text = fs::read_to_string(place.path("keitod.toml")).unwrap();
+    fs::write(place.path("keitod.toml"), format!("{text}[socket]\nenabled = false\n")).unwrap();
+    assert_eq!(place.run(&["pause"]).0, 4, "there is no state yet");
+    let service = place.launch(&["run"]);
+    until("it holds the state", || (place.run(&["pause"]).0 == 9).then_some(()));
+    drop(service);
 }

@@ -135,7 +135,7 @@ pub enum Refused {
 const REASON: usize = 200;
 
 enum Found {
-    Record(RecordRow, Option<WriteRow>),
+    Record(Box<RecordRow>, Option<Box<WriteRow>>),
     Group(DueRow),
 }
 
@@ -150,7 +150,7 @@ impl Clerk {
         };
         if let Some(record) = record {
             let write = view.latest_write(record.id)?;
-            return Ok(Found::Record(record, write));
+            return Ok(Found::Record(Box::new(record), write.map(Box::new)));
         }
         let group = view.due_group(id)?;
         Ok(Found::Group(group.ok_or_else(|| Refused::NotFound { id: id.to_owned() })?))
@@ -163,7 +163,7 @@ impl Clerk {
     /// If that could send something twice, or of the database.
     pub fn retry(&mut self, id: &str, reseal: bool, now: Instant) -> Result<Acted, ActError> {
         let (record, write) = match self.find(id)? {
-            Found::Record(record, write) => (record, write),
+            Found::Record(record, write) => (record, write.map(|write| *write)),
             Found::Group(due) => return Err(held(id, &due).into()),
         };
         let Some(mut write) = write else { return Err(ended(id, "done").into()) };
@@ -215,7 +215,7 @@ impl Clerk {
             Found::Record(_, Some(write)) if write.state == WriteState::Discarded => {
                 return Ok(Acted { state: "discarded", id: Some(id.to_owned()), ..Acted::default() });
             }
-            Found::Record(record, write) => vec![self.facts_of_write(id, &record, write)?],
+            Found::Record(record, write) => vec![self.facts_of_write(id, &record, write.as_deref())?],
             Found::Group(due) => self.facts_of_group(id, &due, Verb::Discard, now)?,
         };
         facts.iter_mut().for_each(|facts| facts.reason = Some(reason.clone()));
@@ -286,7 +286,7 @@ impl Clerk {
         &self,
         id: &str,
         record: &RecordRow,
-        write: Option<WriteRow>,
+        write: Option<&WriteRow>,
     ) -> Result<Facts, ActError> {
         let Some(write) = write else { return Err(ended(id, "done").into()) };
         let id = id.to_owned();

@@ -41,9 +41,10 @@ impl Clerk {
             let unknown = work.confirm_known(line)?;
             work.adopt(unknown, appended)?;
             if whole.kind == Kind::Expense {
-                for (at, verb, facts) in rulings.coverage(&work.scope.of).iter().filter(|of| of.2.excess) {
-                    if tx.record_by_id(work.scope.id, &facts.id)?.is_none() {
-                        work.rule((*at, *verb, facts), appended)?;
+                let account = work.scope.of.clone();
+                for decided in rulings.excess(&account) {
+                    if tx.record_by_id(work.scope.id, &decided.2.id)?.is_none() {
+                        work.rule(decided, appended)?;
                     }
                 }
             }

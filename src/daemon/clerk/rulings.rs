@@ -74,6 +74,19 @@ impl Rulings {
         facts
     }
 
+    /// Those of excess alone: each listing of expenses may bring what they add to.
+    pub(super) fn excess<'a>(
+        &'a self,
+        account: &'a Account,
+    ) -> impl Iterator<Item = (Instant, Verb, &'a Facts)> {
+        self.of(account).filter_map(|decision| match &decision.ruling {
+            Ruling::On(verb, facts) if *verb != Verb::Approve && facts.excess => {
+                Some((decision.at, *verb, &**facts))
+            }
+            _ => None,
+        })
+    }
+
     fn approved<'a>(&'a self, account: Option<&'a Account>) -> impl Iterator<Item = &'a Facts> {
         let all = account.into_iter().flat_map(|account| self.of(account));
         all.filter_map(|decision| match &decision.ruling {

@@ -155,13 +155,15 @@ impl Answers for Office {
             self.running.orders.send(Order::Flush { settled, reply }).await.map_err(|_| gone())?;
             let pass = answer.await.map_err(|_| gone())?;
             let caught_up = self.running.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
-            let document = serde_json::json!({
+            let mut document = serde_json::json!({
                 "caught_up": caught_up && pass.remaining == 0,
                 "sent": pass.sent,
                 "failed": pass.failed,
                 "remaining": pass.remaining,
-                "blocked": pass.blocked.as_ref().map(Blocked::code),
             });
+            if let Some(blocked) = &pass.blocked {
+                document["blocked"] = blocked.code().into();
+            }
             Ok(document.to_string().into_bytes())
         })
     }

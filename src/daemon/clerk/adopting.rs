@@ -299,10 +299,19 @@ impl Work<'_, '_> {
             |id: Option<SessionRef>| id.map(|id| tx.spans(id)).transpose().map(Option::unwrap_or_default);
         let mut spans = spans_of(home)?;
         // If the session's own time is as much as the entries hold, nobody else's is needed to explain them.
-        let explained =
-            inside(&spans, &[range]) >= posted.seconds && inside(&spans, &group.ranges) >= group.seconds;
+        // Where its time is named exactly, just that has to be the session's own.
+        let (explained, claimed) = match &self.exact {
+            Some(exact) => (inside(&spans, exact) >= stretches::seconds(exact), exact.clone()),
+            None => (
+                inside(&spans, &[range]) >= posted.seconds && inside(&spans, &group.ranges) >= group.seconds,
+                vec![range],
+            ),
+        };
         if let Some(session) = home.filter(|_| !explained) {
-            tx.claim_activities(session, range, self.settings.gaps, self.now.plus(due::CLOCK_AHEAD))?;
+            let horizon = self.now.plus(due::CLOCK_AHEAD);
+            for range in claimed {
+                tx.claim_activities(session, range, self.settings.gaps, horizon)?;
+            }
             spans = spans_of(home)?;
         }
         // Its logs are gone, or end before what the entry holds, and copies of them may still be here under other

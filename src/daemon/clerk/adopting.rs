@@ -28,6 +28,14 @@ fn inside(spans: &[Span], ranges: &[Stretch]) -> u64 {
     stretches::seconds(&stretches::union(parts.filter(|(start, end)| start < end).collect()))
 }
 
+fn less(list: &[Stretch], taken: &[Stretch]) -> Vec<Stretch> {
+    list.iter().flat_map(|part| stretches::minus(*part, taken)).collect()
+}
+
+fn common(list: &[Stretch], with: &[Stretch]) -> Vec<Stretch> {
+    less(list, &less(list, with))
+}
+
 impl Work<'_, '_> {
     /// Adopts records that we do not know: parts first, excess last, so that excess finds what it adds to.
     pub(super) fn adopt(
@@ -331,7 +339,7 @@ impl Work<'_, '_> {
         let places: Vec<SessionRef> = places.collect();
         let mut record = self.record_of(row, posted, places.first().copied().or(home));
         let mut laid: Vec<(SessionRef, Vec<Stretch>)> = Vec::new();
-        let mut left = posted.seconds;
+        let (mut left, mut rest) = (posted.seconds, self.exact.clone());
         for session in places {
             let seen = appended.get(&session).copied();
             let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
@@ -341,12 +349,14 @@ impl Work<'_, '_> {
             let bounds = (Some(session) != home).then_some((i64::MIN, last));
             let (own, counted) = self.stretches(&loaded.session, &record, bounds);
             let covered = &loaded.session.covered;
-            let found = match &self.exact {
+            let found = match &mut rest {
                 None => coverage::lay(left, range, since, &own, &counted, covered).stretches,
-                Some(_) if Some(session) != home => continue,
-                Some(exact) => {
-                    let covered = stretches::union(covered.clone());
-                    exact.iter().flat_map(|part| stretches::minus(*part, &covered)).collect()
+                // Copies have the same instants: each holds what of the time is its own here.
+                Some(rest) => {
+                    let counted = stretches::union(counted);
+                    let found = common(&less(rest, &stretches::union(covered.clone())), &counted);
+                    *rest = less(rest, &found);
+                    found
                 }
             };
             left -= stretches::seconds(&found).min(left);

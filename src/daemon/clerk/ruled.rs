@@ -97,7 +97,7 @@ impl Work<'_, '_> {
             Verb::ClosedByPerson if record.state == RecordState::Live => record.state = RecordState::Closed,
             Verb::ClosedByPerson => {}
         }
-        if record.new.kind == Kind::Entry && verb != Verb::Discard {
+        if !fresh && record.new.kind == Kind::Entry && verb != Verb::Discard {
             self.catch_up(&mut record, facts)?;
         }
         self.tx.save_record(&record)?;

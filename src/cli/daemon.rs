@@ -235,23 +235,32 @@ async fn serve(rig: &Rig, bar: &Bar, sandbox: Option<String>) -> Result<Finished
     let lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
-    let (bar, stopping) = (bar.clone(), stop.clone());
-    run_with_socket(rig, &lock, stop, async |running: &Running| {
-        if let Some(origin) = sandbox {
-            tracing::info!(page = origin, "delivering to the embedded Keito");
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        stopping.cancelled().await;
+        notify(&[NotifyState::Stopping, NotifyState::Status("ending requests under way")]);
+    });
+    loop {
+        let done = run_with_socket(rig, &lock, stop.child_token(), async |running: &Running| {
+            if let Some(origin) = &sandbox {
+                tracing::info!(page = origin, "delivering to the embedded Keito");
+            }
+            let (health, bar) = (Arc::clone(&running.health), bar.clone());
+            notify(&[NotifyState::Ready, NotifyState::Status("reading the logs")]);
+            tokio::spawn(async move {
+                draw(&health, &bar).await;
+                notify(&[NotifyState::Status("watching the logs")]);
+            });
+        })
+        .await;
+        match done {
+            // Only a start replaces a damaged database, before anybody holds a row of it.
+            Err(RunError::Daemon(error)) if error.is_damage() && !stop.is_cancelled() => {
+                tracing::error!("{error}; starting anew");
+            }
+            done => break done?,
         }
-        let health = Arc::clone(&running.health);
-        notify(&[NotifyState::Ready, NotifyState::Status("reading the logs")]);
-        tokio::spawn(async move {
-            draw(&health, &bar).await;
-            notify(&[NotifyState::Status("watching the logs")]);
-        });
-        tokio::spawn(async move {
-            stopping.cancelled().await;
-            notify(&[NotifyState::Stopping, NotifyState::Status("ending requests under way")]);
-        });
-    })
-    .await?;
+    }
     Ok(Finished { exit: Exit::Ok, document: None })
 }
 
@@ -260,25 +269,42 @@ fn notify(state: &[NotifyState<'_>]) {
     let _ = sd_notify::notify(state);
 }
 
-/// Runs the daemon with its socket until `stop`.
+/// Why the daemon ended.
+pub(super) enum RunError {
+    /// The daemon itself.
+    Daemon(crate::daemon::Error),
+    /// Its socket.
+    Socket(server::BindError),
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Daemon(error) => error.into(),
+            RunError::Socket(error) => error.into(),
+        }
+    }
+}
+
+/// Runs the daemon with its socket until `stop`, which is cancelled at the end.
 pub(super) async fn run_with_socket(
     rig: &Rig,
     lock: &StateLock,
     stop: CancellationToken,
     ready: impl AsyncFnOnce(&Running),
-) -> Result<(), Failure> {
+) -> Result<(), RunError> {
     let bound = match &rig.socket {
         Some(path) => {
             if let Some(dir) = path.parent() {
-                lock::private_dir(dir).map_err(crate::daemon::Error::from)?;
+                lock::private_dir(dir).map_err(|error| RunError::Daemon(error.into()))?;
             }
-            Some(server::bind(path, lock)?)
+            Some(server::bind(path, lock).map_err(RunError::Socket)?)
         }
         None => None,
     };
     let serving = stop.clone();
     let mut task = None;
-    run::run(rig.setup.clone(), stop, async |running: &Running| {
+    let done = run::run(rig.setup.clone(), stop.clone(), async |running: &Running| {
         if let Some(bound) = bound {
             let office = Arc::new(Office::new(running.clone()));
             // Its end, in a fault too, is the daemon's: nobody could ask it any more.
@@ -291,19 +317,24 @@ pub(super) async fn run_with_socket(
         ready(running).await;
         Ok(())
     })
-    .await?;
-    match task {
-        // It has a deadline of its own for last answers.
-        Some(task) => match task.await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(crate::daemon::Error::Ended { part: "socket" }.into()),
-        },
-        None => Ok(()),
-    }
+    .await;
+    stop.cancel();
+    // It has a deadline of its own for last answers.
+    let served = match task {
+        Some(task) => matches!(task.await, Ok(Ok(()))),
+        None => true,
+    };
+    done.map_err(RunError::Daemon)?;
+    if served { Ok(()) } else { Err(RunError::Daemon(crate::daemon::Error::Ended { part: "socket" })) }
 }
+
+/// SIGXFSZ: with nobody listening a write beyond the limit on file sizes ends the process instead of failing.
+const FILE_TOO_LARGE: i32 = 25;
 
 fn stop_on_signals(stop: &CancellationToken) -> Result<(), Failure> {
     let failed = |error| Failure::new(Exit::Config, format!("cannot wait for signals: {error}"));
+    // Once heard it stays harmless.
+    drop(signal(SignalKind::from_raw(FILE_TOO_LARGE)).map_err(failed)?);
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
         let (mut heard, stop) = (signal(kind).map_err(failed)?, stop.clone());
         tokio::spawn(async move {

@@ -1,6 +1,6 @@
 //! From a configuration to the running parts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -15,6 +15,7 @@ use super::desk::ClerkHandle;
 use super::intake::{Health, Intake, Reading, Watched};
 use super::policy::{ConfigPolicy, price_table};
 use super::pulse::Pulse;
+use super::storage::Storage;
 use super::{Error, machine, time};
 use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Overlap, Skill, Watcher};
 use crate::deliver::Backoff;
@@ -23,7 +24,7 @@ use crate::ledger::spans::Gaps;
 use crate::model::{AccountId, Instant, hash64};
 use crate::prices::Table;
 use crate::sources::{self, Environment as _};
-use crate::store::{Account, Store};
+use crate::store::{Account, Store, Whereabouts};
 use crate::tail::Mode;
 
 /// What everything is made from.
@@ -84,10 +85,10 @@ impl Setup {
     /// If the state cannot be used.
     pub fn assemble(&self, remember: bool) -> Result<Parts, Error> {
         let watched = self.watched();
-        let (clerk, table, since) = self.open_clerk(remember, &watched)?;
+        let (clerk, storage, table, since) = self.open_clerk(remember, &watched)?;
         let database = self.state_dir.join("keitod.db");
         let (pulse, stop) = (Pulse::default(), CancellationToken::new());
-        let (clerk, thread) = ClerkHandle::start(clerk, pulse.clone(), stop.clone())?;
+        let (clerk, thread) = ClerkHandle::start(clerk, Arc::new(storage), pulse.clone(), stop.clone())?;
         let health = Arc::new(Mutex::new(Health::default()));
         let intake =
             Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?.beating(pulse.clone());
@@ -106,15 +107,18 @@ impl Setup {
         &self,
         remember: bool,
         watched: &[Watched],
-    ) -> Result<(Clerk, Arc<Table>, Option<Instant>), Error> {
+    ) -> Result<(Clerk, Storage, Arc<Table>, Option<Instant>), Error> {
         self.refuse_what_is_not_built()?;
         let clocks = time::clocks();
         let now = clocks.wall;
-        let mut store = Store::open(&self.state_dir.join("keitod.db"))?;
         let decisions = Decisions::new(&self.data_dir);
         let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
         // Before this run writes its own.
         let found = decisions.read().map_err(failed)?;
+        let database = self.state_dir.join("keitod.db");
+        // A copy for a rehearsal has no past of its own, and no disk to mind.
+        let (mut store, storage) =
+            if remember { self.open(&database, now)? } else { (Store::open(&database)?, Storage::default()) };
         let since = self.since(now, remember)?;
         let table = Arc::new(price_table(&self.config).map_err(Error::Prices)?);
         let machine = machine::machine();
@@ -135,7 +139,18 @@ impl Setup {
         let journal: Box<dyn Journal + Send> = if remember { Box::new(decisions) } else { Box::new(Forget) };
         clerk = clerk.deciding(found, journal);
         step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
-        Ok((clerk, table, since))
+        Ok((clerk, storage, table, since))
+    }
+
+    fn open(&self, database: &Path, now: Instant) -> Result<(Store, Storage), Error> {
+        let storage = Storage::new(&self.state_dir);
+        let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
+        let decided = Decisions::new(&self.data_dir).since().map_err(failed)?.is_some();
+        let mark = self.data_dir.join("last-run");
+        let run = format!("{:x}-{:08x}", now.millis(), time::random());
+        let (store, found) = Store::start(Whereabouts { database, mark: &mark, run: &run, decided }, now)?;
+        storage.set_found(&found);
+        Ok((store, storage))
     }
 
     /// A key that is accepted and does nothing would bill other hours than its user expects.

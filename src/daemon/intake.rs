@@ -1,5 +1,7 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
+mod outage;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -17,7 +19,7 @@ use crate::sources::{Claim, Context, Lines, Source};
 use crate::store;
 use crate::tail::{
     Cadence, Cursor, Event, Found, Limits, Mode, Pending, Reader, Root, Scan, ScanLimits, Skip, Step,
-    Verdict, Watch, scan, scan_below,
+    Verdict, Watch, has_changed, scan, scan_below,
 };
 
 /// One agent and where its logs are.
@@ -129,6 +131,8 @@ const FACTS_PER_COMMIT: usize = 4000;
 const FILES_PER_COMMIT: usize = 64;
 /// Bytes of one file that are read before live files get their turn.
 const BUDGET: u64 = 4 << 20;
+/// Newest files of a root whose bytes are compared at each scan, whatever their `stat` says.
+const COMPARED: usize = 64;
 
 impl Intake {
     /// Prepares reading from where the store's cursors stand.
@@ -141,11 +145,7 @@ impl Intake {
         clerk: ClerkHandle,
         health: Arc<Mutex<Health>>,
     ) -> Result<Self, super::Error> {
-        let cursors = clerk.call_blocking(|clerk| clerk.store().view().cursors())??;
-        let known = cursors
-            .into_iter()
-            .map(|(_, cursor, context)| (cursor.path.clone(), Known { cursor, context }))
-            .collect();
+        let known = outage::cursors(&clerk)?;
         let reader = Reader::new(Limits { max_line: reading.max_line, budget: BUDGET });
         Ok(Self {
             watched,
@@ -216,7 +216,11 @@ impl Intake {
             let _ = events.send(Message::Event(event));
         });
         self.kind = watch.kind().as_str();
-        self.read_all()?;
+        if let Err(error) = self.read_all()
+            && !self.survive(error, messages)?
+        {
+            return Ok(());
+        }
         changed();
         self.live = true;
         let mut pending = Pending::new(self.reading.debounce);
@@ -224,6 +228,7 @@ impl Intake {
         cadence.started();
         cadence.finished(clock.millis(), self.kind == "native");
         loop {
+            self.show(watch.kind().as_str());
             let now = clock.millis();
             let wake = pending.next_wake().map_or(cadence.next_wake(), |at| at.min(cadence.next_wake()));
             let wait = Duration::from_millis(wake.saturating_sub(now));
@@ -234,7 +239,11 @@ impl Intake {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Ok(Message::Event(event)) => note(event, &mut pending, &mut cadence, clock.millis()),
                 Ok(Message::Rescan(done)) => {
-                    self.read_all()?;
+                    if let Err(error) = self.read_all()
+                        && !self.survive(error, messages)?
+                    {
+                        return Ok(());
+                    }
                     changed();
                     // Nobody waits any more if the asker is gone.
                     let _ = done.send(());
@@ -246,7 +255,11 @@ impl Intake {
                     Message::Stop => return Ok(()),
                     Message::Event(event) => note(event, &mut pending, &mut cadence, clock.millis()),
                     Message::Rescan(done) => {
-                        self.read_all()?;
+                        if let Err(error) = self.read_all()
+                            && !self.survive(error, messages)?
+                        {
+                            return Ok(());
+                        }
                         changed();
                         let _ = done.send(());
                     }
@@ -272,10 +285,21 @@ impl Intake {
                 worked = true;
             }
             if worked || !self.backlog.is_empty() {
-                self.drain()?;
+                if let Err(error) = self.drain()
+                    && !self.survive(error, messages)?
+                {
+                    return Ok(());
+                }
                 self.settle_health(true);
                 changed();
             }
+        }
+    }
+
+    /// How changes are noticed may become worse while running, and better when a root comes back.
+    fn show(&mut self, kind: &'static str) {
+        if kind != std::mem::replace(&mut self.kind, kind) {
+            self.with_health(|health| health.agents.iter_mut().for_each(|agent| agent.watcher = kind));
         }
     }
 
@@ -322,10 +346,21 @@ impl Intake {
             for problem in scan.problems.iter().take(20) {
                 health.problems.push((problem.path.clone(), problem.reason.to_string()));
             }
+            let beyond = [
+                (scan.beyond_files, "files over the limit are not read, the oldest ones"),
+                (scan.beyond_depth, "directories too deep are not read"),
+            ];
+            for (number, what) in beyond.into_iter().filter(|(number, _)| *number > 0) {
+                health.problem_count += number;
+                health.problems.push((root.to_path_buf(), format!("{number} {what}")));
+            }
         });
-        for found in scan.found {
-            let changed =
-                self.known.get(&found.path).is_none_or(|known| !known.cursor.is_unchanged(&found.stat));
+        let opened = if front { None } else { Root::open(root).ok() };
+        for (age, found) in scan.found.into_iter().enumerate() {
+            let changed = self.known.get(&found.path).is_none_or(|known| match &opened {
+                Some(root) if age < COMPARED => has_changed(root, &found, &known.cursor),
+                _ => !known.cursor.is_unchanged(&found.stat),
+            });
             if !changed || self.backlog.iter().any(|job| job.found.path == found.path) {
                 continue;
             }
@@ -431,6 +466,9 @@ impl Intake {
         batch.facts = 0;
         if reads.is_empty() {
             return Ok(());
+        }
+        if !self.clerk.storage().may_read() {
+            return Err(store::Error::Full.into());
         }
         let live = self.live;
         self.clerk.call_blocking(move |clerk| {

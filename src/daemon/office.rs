@@ -6,7 +6,7 @@ use super::acts;
 use super::clerk::{Noticed, Settled};
 use super::delivery::Order;
 use super::documents::Documents;
-use super::once::Blocked;
+
 use super::run::{Running, Shown};
 use super::time;
 use crate::deliver::PauseReason;
@@ -97,7 +97,7 @@ impl Office {
                 all: pause.reason != PauseReason::AmountMismatch,
             }),
             limited_until: desk.and_then(|desk| desk.quiet_until).filter(|until| *until > now),
-            alerts: of_clocks(noticed).collect(),
+            alerts: of_clocks(noticed).chain(self.running.clerk.storage().alerts()).collect(),
             last_audit: None,
         }
     }

@@ -22,6 +22,9 @@ fn are(count: u64, noun: &str) -> String {
 pub(super) fn reasons(live: &Live, counts: &Counts) -> Vec<Reason> {
     let mut list = Vec::new();
     line(live, &mut list);
+    for kind in &counts.unproved {
+        list.push(of_alert(&Alert::UnprovedListing { kind: kind.clone() }));
+    }
     live.alerts.iter().for_each(|alert| list.push(of_alert(alert)));
     sources(live, counts, &mut list);
     refused(counts, &mut list);

@@ -12,6 +12,7 @@ CREATE TABLE session (
     id INTEGER PRIMARY KEY,
     agent INTEGER NOT NULL REFERENCES agent,
     native TEXT NOT NULL,               -- the agent's own id
+    born_at INTEGER,                    -- ms: the earliest line that is never copied, where there is one
     dirty INTEGER NOT NULL DEFAULT 1,   -- facts changed since spans and dues were computed
     recheck INTEGER NOT NULL DEFAULT 1, -- what is due may have changed (facts, mapping, prices, billing)
     ready_at INTEGER,                   -- ms: when something of it wants to be sealed; NULL: nothing

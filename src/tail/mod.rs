@@ -14,6 +14,7 @@
 //! link's target, in scans, events and cursors alike.
 
 mod cadence;
+mod check;
 mod cursor;
 mod event;
 mod network;
@@ -27,8 +28,10 @@ mod trail;
 mod watch;
 
 pub use cadence::Cadence;
+pub use check::has_changed;
 pub use cursor::{Cursor, Evidence, Observed, RestartReason, Verdict, judge};
 pub use event::{Event, Kind, Mode, PollReason, RescanReason, Watched};
+pub use network::is_network;
 pub use open::{Root, Skip};
 pub use pending::Pending;
 pub use read::{Chunk, Limits, Reader, Step, TooLong};

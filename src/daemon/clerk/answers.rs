@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::effect::{Answer, Echoed, Effect, ListPage, MeFound};
+use super::given::Asked;
 use super::listing::{LOCKED, Whole, take_amount};
 use super::{Clerk, Paging, newcomer, refused, slot};
 use crate::deliver::{Judged, Outcome, PauseReason, Unsent, Verdict, judge, verdict};
@@ -15,6 +16,7 @@ impl Clerk {
     /// # Errors
     /// Of the database.
     pub fn answer(&mut self, answer: Answer, now: Instant, random: u32) -> Result<Vec<Effect>, Error> {
+        let of = Asked::of(&answer);
         match answer {
             Answer::Me(outcome) => self.me(outcome, now, random)?,
             Answer::Category { from, to, page, outcome } => {
@@ -24,6 +26,8 @@ impl Clerk {
             Answer::Send { write, outcome } => self.sent(write, outcome, now, random)?,
             Answer::Broken { write } => self.broken(write, now)?,
         }
+        // Not before: if the above fails, it has not come back, and if it panics, this is what it was about.
+        self.given.answered(of);
         Ok(Vec::new())
     }
 
@@ -125,6 +129,9 @@ impl Clerk {
     ) -> Result<(), Error> {
         self.note(&outcome, now, random);
         let line = &mut self.lines[slot(kind)];
+        if std::mem::take(&mut line.stale) {
+            return self.save_account();
+        }
         let Some(mut paging) = line.paging.take() else { return Ok(()) };
         match outcome {
             Outcome::Applied(page) => {
@@ -176,7 +183,7 @@ impl Clerk {
         random: u32,
     ) -> Result<(), Error> {
         self.note(&outcome, now, random);
-        let Self { store, settings, account, lines, me_wanted, sending, rulings, .. } = self;
+        let Self { store, settings, account, lines, me_wanted, rulings, .. } = self;
         let Some(scope) = account.as_mut() else { return Ok(()) };
         store.transact(|tx| {
             let Some((mut write, _, _)) = tx.write(id)? else { return Ok(()) };
@@ -282,8 +289,6 @@ impl Clerk {
             scope.row.desk = scope.desk.to_text();
             tx.save_account(scope.id, &scope.row)
         })?;
-        // Not before: if the above panics, this is the write that it was about.
-        sending.remove(&id);
         Ok(())
     }
 }

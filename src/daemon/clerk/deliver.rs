@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Clerk, Effect, Paging, Polled, listing, newcomer, refused, slot, wake};
+use super::{Clerk, Effect, Paging, Polled, bit, listing, newcomer, refused, slot, wake};
 use crate::deliver::{Gate, Line, Need, Park, Reading};
 use crate::model::{CategoryId, Instant, Kind, WriteRef};
 use crate::store::{Error, WriteRow, WriteState};
@@ -58,7 +58,8 @@ impl Clerk {
     fn has_pending(&self, kind: Kind) -> Result<bool, Error> {
         let Some(scope) = &self.account else { return Ok(false) };
         let writes = self.store.view().unfinished(scope.id)?;
-        Ok(writes.iter().any(|write| write.kind == kind))
+        let could = |write: &&WriteRow| write.reason.as_deref() != Some(listing::UNPROVED);
+        Ok(writes.iter().filter(could).any(|write| write.kind == kind))
     }
 
     fn find_category(&mut self, now: Instant, polled: &mut Polled) -> Result<(), Error> {
@@ -158,13 +159,17 @@ impl Clerk {
         let line = Line {
             now,
             listing: state.fresh,
-            listing_now: state.paging.is_some(),
+            listing_now: state.paging.is_some() || state.stale,
             next_listing: state.next_listing,
             proved,
             unlisted: if proved { &[] } else { &state.unlisted },
             in_flight,
             grace: self.settings.grace,
-            second_listing_at: scope.row.second_listing_at,
+            // Before the first listing of its kind nothing is posted anyway, and that one need not wait.
+            second_listing_at: scope
+                .row
+                .second_listing_at
+                .filter(|_| scope.row.listed_kinds & bit(kind) != 0 || state.fresh.is_some()),
         };
         let plan = crate::deliver::plan(&needs, &line);
         if let Some(at) = plan.wake {
@@ -227,7 +232,6 @@ impl Clerk {
             Ok(Some((write, body, idempotency)))
         })?;
         if let Some((write, body, idempotency)) = loaded {
-            self.sending.insert(id);
             let patch = write.patch.then_some(write.remote).flatten();
             polled.effects.push(Effect::Send { write: id, kind, patch, body: Arc::from(body), idempotency });
         }

@@ -104,12 +104,15 @@ impl<'a> Work<'a, '_> {
             return;
         }
         self.scope.row.listed_kinds |= bit(kind);
+        // Commits of an earlier run may be missing: what it sent need not be listed yet.
+        let mistrusted = self.scope.row.listed_kinds & (bit(kind) << 2) != 0;
+        self.scope.row.listed_kinds &= !(bit(kind) << 2);
         let ours = self
             .whole
             .rows
             .iter()
             .any(|row| row.posted.as_ref().is_some_and(|posted| posted.machine == self.settings.machine));
-        if ours || decided {
+        if ours || mistrusted || decided {
             let second = self.whole.began.plus(self.settings.grace);
             let known = self.scope.row.second_listing_at;
             self.scope.row.second_listing_at = Some(known.map_or(second, |at| at.max(second)));

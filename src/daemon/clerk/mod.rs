@@ -13,6 +13,7 @@ mod clock;
 pub mod decision;
 mod deliver;
 mod effect;
+mod given;
 mod listing;
 mod newcomer;
 mod poison;
@@ -28,14 +29,14 @@ mod session;
 mod settings;
 mod skill;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 
 use crate::deliver::{Desk, Freshness, Reading};
 use crate::ledger::days::Calendar;
 use crate::ledger::due::CLOCK_AHEAD;
-use crate::model::{AccountRef, Day, Instant, Kind, SessionRef, UserId, WriteRef};
+use crate::model::{AccountRef, Day, Instant, Kind, SessionRef, UserId};
 use crate::store::{self, Account, AccountRow, Error, Ingested, Store};
 
 pub use acts::{ActError, Acted, Refused};
@@ -62,7 +63,9 @@ pub struct Clerk {
     category_asked: bool,
     /// The page of the search for the category that comes next.
     category_page: Option<(Day, Day, u32)>,
-    sending: BTreeSet<WriteRef>,
+    given: given::Given,
+    /// `false`: the disk is too full to record what would come back.
+    sends: bool,
     /// `flush`: what counts as settled.
     settled: Settled,
     clock: clock::Clock,
@@ -103,6 +106,8 @@ struct LineState {
     unlisted: Vec<Day>,
     /// The server listed more than it was asked for: this is asked for too.
     widened: Option<(Day, Day)>,
+    /// A page of a listing that was given up is still to come.
+    stale: bool,
 }
 
 /// A listing on its way.
@@ -179,7 +184,8 @@ impl Clerk {
             me_wanted: false,
             category_asked: false,
             category_page: None,
-            sending: BTreeSet::new(),
+            given: given::Given::default(),
+            sends: true,
             settled: Settled::default(),
             clock: clock::Clock::default(),
             rulings: rulings::Rulings::default(),
@@ -357,7 +363,11 @@ impl Clerk {
         if let Some(at) = self.store.view().next_ready()? {
             wake(&mut polled, at, false);
         }
-        self.deliver(now, random, &mut polled)?;
+        if self.sends {
+            self.deliver(now, random, &mut polled)?;
+        }
+        // Only what is returned leaves: an error above takes everything back with it.
+        self.given.note(&polled.effects);
         Ok(polled)
     }
 

@@ -9,7 +9,8 @@ const EVERYONE: u8 = 0x80;
 
 /// His listings may show other records, and nothing is proved for him.
 pub(super) fn arrive(row: &mut AccountRow) {
-    (row.proved_entry, row.proved_expense, row.listed_kinds) = (false, false, EVERYONE);
+    (row.proved_entry, row.proved_expense) = (false, false);
+    row.listed_kinds = (row.listed_kinds & !3) | EVERYONE;
 }
 
 /// Listings are narrowed to the user where our own history with him is known.

@@ -53,7 +53,6 @@ fn bury(tx: &Tx<'_>, id: WriteRef, why: &str, now: Instant) -> Result<(), Error>
 impl Clerk {
     /// Carrying out a write panicked: it may have left. After three times it is dead.
     pub(super) fn broken(&mut self, id: WriteRef, now: Instant) -> Result<(), Error> {
-        self.sending.remove(&id);
         self.store.transact(|tx| {
             let times = tx.count_event(&format!("panics of write {}", id.0))?;
             tracing::error!(write = id.0, times, "keitod failed while it sent a record: please report it");
@@ -71,7 +70,7 @@ impl Clerk {
 
     /// The clerk panicked and its thread is about to end: the next start wants to know what was on its way.
     pub fn note_panic(&mut self) {
-        let ids: Vec<String> = self.sending.iter().map(|write| write.0.to_string()).collect();
+        let ids: Vec<String> = self.given.sends().map(|write| write.0.to_string()).collect();
         if let Err(error) = self.store.transact(|tx| tx.set_meta(DIED, &ids.join(" "))) {
             tracing::error!(%error, "what was being sent could not be noted");
         }

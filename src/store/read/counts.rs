@@ -9,7 +9,7 @@ use super::super::parked::HELD;
 use super::super::{Error, terms};
 use super::Reader;
 use super::queue::{groups, held_code, state_of};
-use crate::model::{AccountRef, Instant, Usd};
+use crate::model::{AccountRef, Instant, Kind, Usd};
 use crate::status::{Counts, HeldCount, QueueCounts, QueueState, Refused, SourceCounts};
 
 impl Reader {
@@ -28,6 +28,7 @@ impl Reader {
                     .exists([])?,
                 held: held(conn, account)?,
                 refused: refused(conn, account)?,
+                unproved: unproved(conn, account)?,
                 sources: sources(conn)?,
                 recent_rejects: recent_rejects(conn, now)?,
                 queue,
@@ -149,6 +150,17 @@ fn refused(conn: &Connection, account: Option<AccountRef>) -> Result<Vec<Refused
     })?;
     let all: Vec<Refused> = rows.collect::<Result<_, _>>()?;
     Ok(all.into_iter().filter(|of| matches!(of.state, QueueState::Dead | QueueState::Conflict)).collect())
+}
+
+fn unproved(conn: &Connection, account: Option<AccountRef>) -> Result<Vec<String>, Error> {
+    let mut select = conn.prepare_cached(
+        "SELECT DISTINCT r.kind FROM write w JOIN record r ON r.id = w.record \
+         WHERE w.state = 2 AND w.reason = 'unproved_listing' AND (?1 IS NULL OR r.account = ?1) ORDER BY 1",
+    )?;
+    let rows = select.query_map([account.map(|account| account.0)], |row| {
+        Ok(if terms::kind_of(row.get(0)?) == Kind::Entry { "entry" } else { "expense" }.to_owned())
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn sources(conn: &Connection) -> Result<Vec<SourceCounts>, Error> {

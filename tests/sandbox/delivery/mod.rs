@@ -5,6 +5,7 @@ mod limits;
 mod people;
 mod poison;
 mod refusals;
+mod soak;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -149,7 +150,7 @@ impl Line {
         self.desk().pause.map_or("", |pause| pause.reason.code())
     }
 
-    /// A session in a project, from `START + from` on: an agent's minutes, and so many requests a day apart none.
+    /// A session in a project: an agent's minutes from `START + from` on, and so many requests at its first instant.
     pub fn session(&mut self, name: &str, project: &str, from: i64, minutes: i64, requests: u64) {
         let mut facts = Facts::default();
         let session = facts.names.intern(name);

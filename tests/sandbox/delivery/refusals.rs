@@ -171,3 +171,34 @@ async fn another_user_changes_no_entry_of_the_one_before() {
     assert_eq!(of, [(me.clone(), "0.17".into()), (me, "0.17".into()), (other, "0.18".into())]);
     assert_eq!(line.asked("PATCH", "/time_entries"), 0);
 }
+
+#[tokio::test]
+async fn what_is_dead_and_there_all_the_same_is_done() {
+    let mut line = expenses().await;
+    let fault = Fault::CommitAnswer(Answer::status(400));
+    line.keito.state().faults().add(Rule::new(fault).on("POST", Kind::Expenses).nth(2));
+    line.session("s1", ids::WEBSITE, 0, 0, 1);
+    line.session("s2", ids::WEBSITE, 5, 0, 1);
+    line.run(HOUR).await;
+    assert_eq!(line.state(2), "dead refused");
+    line.session("s3", ids::WEBSITE, 10, 0, 1);
+    line.run(HOUR).await;
+    assert_eq!((line.state(2).as_str(), line.keito.state().expenses().len()), ("done", 3));
+}
+
+#[tokio::test]
+async fn what_a_key_may_not_do_stops_nothing_else() {
+    let mut line = Line::start(|_, _| {}).await;
+    line.pass(HOUR);
+    refuse(&line, 403);
+    for id in 0..12 {
+        let project = [ids::WEBSITE, ids::BILLING, ids::PIPELINE][id % 3];
+        line.session(&format!("s{id}"), project, id as i64, 10, 1);
+    }
+    line.run(6 * HOUR).await;
+    assert_eq!((line.pause(), line.keito.state().entries().len()), ("", 12), "time goes on");
+    assert!(line.asked("POST", "/expenses") <= 3 * 7, "three projects, one attempt an hour each");
+    line.keito.state().faults().clear();
+    line.run(2 * HOUR).await;
+    assert_eq!(line.keito.state().expenses().len(), 12);
+}

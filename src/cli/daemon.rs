@@ -13,6 +13,7 @@ use super::engine::Shown;
 use super::progress::{Bar, Progress};
 use super::{Engine, Exit, Failure, Finished, Mode, Place, Run, log};
 use crate::config::{Config, Env, Paths};
+use crate::daemon::acts;
 use crate::daemon::assemble::{Sandboxed, Setup};
 use crate::daemon::clerk::Settled;
 use crate::daemon::documents::Documents;
@@ -25,7 +26,7 @@ use crate::daemon::rehearse::rehearse;
 use crate::daemon::run::{self, Running};
 use crate::deliver::PauseReason;
 use crate::sandbox::{self, Sandbox, ids};
-use crate::server::{self, Limits, Question};
+use crate::server::{self, Act, Limits, Question};
 use crate::status::Live;
 
 /// The daemon in this process.
@@ -67,14 +68,28 @@ impl Engine for InProcess {
     fn stored(&self, place: &Place, question: &Question) -> Result<Vec<u8>, Failure> {
         let config = Arc::new(place.config()?);
         let paths = config.paths(&place.env);
-        let database = paths.state_dir.join("keitod.db");
-        if !database.exists() {
-            let none = format!("there is no database yet in {}", paths.state_dir.display());
-            return Err(Failure::new(Exit::NotFound, none).suggest("start keitod: keitod run"));
-        }
+        let database = find_database(&paths)?;
         let table = Arc::new(price_table(&config).map_err(crate::daemon::Error::Prices)?);
         Ok(Documents { database, config, table }.answer(question, Live::default())?)
     }
+
+    fn act(&self, place: &Place, act: &Act) -> Result<Vec<u8>, Failure> {
+        let config = Arc::new(place.config()?);
+        let paths = config.paths(&place.env);
+        find_database(&paths)?;
+        let rig = Rig::new(place.env.clone(), config, &paths);
+        let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
+        Ok(acts::alone(&rig.setup, act)??)
+    }
+}
+
+fn find_database(paths: &Paths) -> Result<PathBuf, Failure> {
+    let database = paths.state_dir.join("keitod.db");
+    if database.exists() {
+        return Ok(database);
+    }
+    let none = format!("there is no database yet in {}", paths.state_dir.display());
+    Err(Failure::new(Exit::NotFound, none).suggest("start keitod: keitod run"))
 }
 
 /// A set-up with its socket.

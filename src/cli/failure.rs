@@ -144,6 +144,7 @@ impl From<server::Failure> for Failure {
         let exit = match error.code {
             server::Code::InvalidInput => Exit::InvalidInput,
             server::Code::NotFound => Exit::NotFound,
+            server::Code::Conflict => Exit::Conflict,
             _ => Exit::Config,
         };
         Self::new(exit, error.message)

@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
-use super::clerk::{Clerk, Settings, heed_clocks};
+use super::clerk::decision::Forget;
+use super::clerk::{Clerk, Journal, Settings, heed_clocks};
 use super::decisions::Decisions;
 use super::delivery::Courier;
 use super::desk::ClerkHandle;
@@ -83,9 +84,37 @@ impl Setup {
     /// # Errors
     /// If the state cannot be used.
     pub fn assemble(&self, remember: bool) -> Result<Parts, Error> {
+        let watched = self.watched();
+        let (clerk, storage, table, since) = self.open_clerk(remember, &watched)?;
+        let database = self.state_dir.join("keitod.db");
+        let (pulse, stop) = (Pulse::default(), CancellationToken::new());
+        let (clerk, thread) = ClerkHandle::start(clerk, Arc::new(storage), pulse.clone(), stop.clone())?;
+        let health = Arc::new(Mutex::new(Health::default()));
+        let intake =
+            Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?.beating(pulse.clone());
+        Ok(Parts { clerk, thread, intake, health, table, since, database, stop, pulse })
+    }
+
+    /// The clerk in this thread, for one action while no daemon runs.
+    ///
+    /// # Errors
+    /// If the state cannot be used.
+    pub fn clerk_alone(&self) -> Result<Clerk, Error> {
+        self.open_clerk(true, &self.watched()).map(|(clerk, ..)| clerk)
+    }
+
+    fn open_clerk(
+        &self,
+        remember: bool,
+        watched: &[Watched],
+    ) -> Result<(Clerk, Storage, Arc<Table>, Option<Instant>), Error> {
         self.refuse_what_is_not_built()?;
         let clocks = time::clocks();
         let now = clocks.wall;
+        let decisions = Decisions::new(&self.data_dir);
+        let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
+        // Before this run writes its own.
+        let found = decisions.read().map_err(failed)?;
         let database = self.state_dir.join("keitod.db");
         // A copy for a rehearsal has no past of its own, and no disk to mind.
         let (mut store, storage) =
@@ -94,7 +123,6 @@ impl Setup {
         let table = Arc::new(price_table(&self.config).map_err(Error::Prices)?);
         let machine = machine::machine();
         let settings = self.settings(since, machine.clone());
-        let watched = self.watched();
         let held = watched.iter().filter(|watched| self.config.agent(&watched.agent).skill == Skill::Hold);
         let hooked = held.map(|watched| (watched.agent.clone(), watched.roots.clone())).collect();
         let policy = ConfigPolicy::new(
@@ -107,13 +135,11 @@ impl Setup {
         .looking_for_hooks(hooked);
         let step = heed_clocks(&mut store, clocks, settings.backoff)?;
         let mut clerk = Clerk::new(store, settings, Box::new(policy), now)?;
+        // A rehearsal obeys what was decided, and decides nothing.
+        let journal: Box<dyn Journal + Send> = if remember { Box::new(decisions) } else { Box::new(Forget) };
+        clerk = clerk.deciding(found, journal);
         step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
-        let (pulse, stop) = (Pulse::default(), CancellationToken::new());
-        let (clerk, thread) = ClerkHandle::start(clerk, Arc::new(storage), pulse.clone(), stop.clone())?;
-        let health = Arc::new(Mutex::new(Health::default()));
-        let intake =
-            Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?.beating(pulse.clone());
-        Ok(Parts { clerk, thread, intake, health, table, since, database, stop, pulse })
+        Ok((clerk, storage, table, since))
     }
 
     fn open(&self, database: &Path, now: Instant) -> Result<(Store, Storage), Error> {

@@ -316,6 +316,7 @@ impl Delivery {
                 // Whoever asked may have hung up.
                 let _ = reply.send(pass);
             }
+            Order::Look => {}
         }
         Ok(())
     }
@@ -332,4 +333,6 @@ pub enum Order {
         /// Where to answer.
         reply: oneshot::Sender<Pass>,
     },
+    /// Something was decided: look again.
+    Look,
 }

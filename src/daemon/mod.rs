@@ -1,5 +1,6 @@
 //! Wiring, clock, signals, shutdown. No rule lives here.
 
+pub mod acts;
 pub mod assemble;
 pub mod clerk;
 pub mod decisions;

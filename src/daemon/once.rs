@@ -32,6 +32,19 @@ pub enum Blocked {
     RateLimited,
 }
 
+impl Blocked {
+    /// The code of status.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoCredentials => "no_credentials",
+            Self::Paused(reason) => reason.code(),
+            Self::Line => "breaker_open",
+            Self::RateLimited => "rate_limited",
+        }
+    }
+}
+
 /// Runs one pass over `setup`, or as much of it as is done when its `stop` is cancelled. `settled`: what counts as settled
 /// whatever its age.
 ///

@@ -69,7 +69,7 @@ impl PauseReason {
             Self::WrongUrl => "check keito.url: it is the host alone, without /api/v2",
             Self::SchemaDrift => "update keitod, then `keitod resume`",
             Self::AmountMismatch => {
-                "compare an expense in Keito with `keitod queue show`, then `keitod resume`"
+                "compare an expense in Keito with `keitod queue show ID`, then `keitod resume`"
             }
             Self::User => "keitod resume",
         }

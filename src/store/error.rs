@@ -37,6 +37,9 @@ pub enum Error {
         /// What it is.
         got: String,
     },
+    /// What had to be written down before a commit could not be: nothing was committed.
+    #[error("cannot write to decisions.jsonl: {0}")]
+    Unrecorded(#[source] std::io::Error),
     /// The SQLite in this program can damage a database in WAL mode (fixed in 3.51.3).
     #[error("this keitod was built with SQLite {found}: 3.51.3 or later is needed, install another build")]
     Outdated {
@@ -92,7 +95,7 @@ impl Error {
     pub fn may_pass(&self) -> bool {
         use rusqlite::ErrorCode as Code;
         match self {
-            Self::Full | Self::Busy | Self::Closed | Self::File { .. } => true,
+            Self::Full | Self::Busy | Self::Closed | Self::File { .. } | Self::Unrecorded(_) => true,
             Self::Sql(error) => matches!(
                 error.sqlite_error_code(),
                 Some(

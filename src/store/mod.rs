@@ -19,6 +19,7 @@ mod migrate;
 mod names;
 mod outbox;
 mod parked;
+mod person;
 mod presence;
 mod read;
 mod requests;
@@ -42,6 +43,7 @@ pub use health::Found;
 pub use ingest::{Ingested, Read};
 pub use mend::{Damage, Whereabouts};
 pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};
+pub use person::BilledKey;
 pub use presence::KnownRow;
 pub use read::{AccountView, Reader};
 pub use schema::VERSION;
@@ -63,6 +65,8 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Tx<'a> {
     conn: &'a Connection,
+    /// Records that ceased to grow or to be there in this transaction, but for those that it inserted.
+    closed: std::cell::RefCell<person::Closed>,
 }
 
 impl Store {
@@ -122,7 +126,7 @@ impl Store {
         }
         let done = (|| {
             let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&Tx { conn: &transaction })?;
+            let result = work(&Tx { conn: &transaction, closed: Default::default() })?;
             transaction.commit()?;
             Ok(result)
         })();
@@ -142,7 +146,7 @@ impl Store {
 
     /// Reads without a transaction of its own.
     pub fn view(&self) -> Tx<'_> {
-        Tx { conn: &self.conn }
+        Tx { conn: &self.conn, closed: Default::default() }
     }
 }
 

@@ -204,7 +204,7 @@ pub(super) const WRITE: &str = "SELECT w.id, w.record, w.method, w.seconds, w.st
                      w.ended_at, w.absent_at, r.kind, r.day, r.session, r.remote, r.keitod_id, r.project, r.task, r.excess \
                      FROM write w JOIN record r ON r.id = w.record";
 
-const RECORD: &str = "SELECT id, keitod_id, kind, session, day, project, task, model, part, excess, first_at, last_at, \
+pub(super) const RECORD: &str = "SELECT id, keitod_id, kind, session, day, project, task, model, part, excess, first_at, last_at, \
                       seconds, requests, amount, usd, remote, assumed, state, answered_at, listed_at, ours FROM record";
 
 fn day_at(row: &Row<'_>, index: usize) -> rusqlite::Result<Day> {
@@ -241,7 +241,7 @@ pub(super) fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
     })
 }
 
-fn record_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
+pub(super) fn record_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
     let at = |index| row.get::<_, Option<i64>>(index).map(|at| at.map(terms::instant));
     let ours: String = row.get(21)?;
     Ok(RecordRow {
@@ -322,6 +322,7 @@ impl Tx<'_> {
                 record.assumed,
                 adopted,
             ])?;
+        self.inserted(RecordRef(id));
         Ok(RecordRef(id))
     }
 
@@ -537,6 +538,7 @@ impl Tx<'_> {
             RecordState::Closed => 1,
             RecordState::Deleted => 2,
         };
+        self.saves(record)?;
         let ours: Vec<String> =
             record.ours.iter().map(|own| format!("{}|{}", own.hours, own.seconds)).collect();
         self.conn

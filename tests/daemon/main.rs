@@ -7,6 +7,7 @@
     reason = "helpers of tests are not seen as tests, and a test that is skipped says so"
 )]
 
+mod acts;
 mod clock;
 mod credentials;
 mod dry_run;

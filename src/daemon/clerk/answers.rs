@@ -183,7 +183,7 @@ impl Clerk {
         random: u32,
     ) -> Result<(), Error> {
         self.note(&outcome, now, random);
-        let Self { store, settings, account, lines, me_wanted, .. } = self;
+        let Self { store, settings, account, lines, me_wanted, rulings, .. } = self;
         let Some(scope) = account.as_mut() else { return Ok(()) };
         store.transact(|tx| {
             let Some((mut write, _, _)) = tx.write(id)? else { return Ok(()) };
@@ -261,7 +261,8 @@ impl Clerk {
                 Verdict::Locked if write.patch => {
                     record.state = RecordState::Closed;
                     tx.save_record(&record)?;
-                    return tx.dissolve(&write);
+                    tx.dissolve(&write)?;
+                    return rulings.note_closed(tx, &scope.of, now);
                 }
                 Verdict::Locked => {
                     write.state = WriteState::Pending;
@@ -273,7 +274,8 @@ impl Clerk {
                     // attempt may have put it there: deleted time cannot be billed twice, only lost.
                     record.state = RecordState::Deleted;
                     tx.save_record(&record)?;
-                    return tx.dissolve(&write);
+                    tx.dissolve(&write)?;
+                    return rulings.note_closed(tx, &scope.of, now);
                 }
             }
             if let (Outcome::Refused(refusal), Some(_)) = (&outcome, scope.desk.probe_with)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Clerk, LineState, Policy, Scope, Settings, bit, refused, slot};
 use crate::coverage::{Listed, Posted};
 use crate::deliver::{Freshness, PauseReason};
+use crate::ledger::stretches::Stretch;
 use crate::model::{Amount, Day, Instant, Kind};
 use crate::store::{Error, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteState};
 
@@ -28,16 +29,25 @@ impl Clerk {
     /// Works a whole listing into the store, in one transaction.
     pub(super) fn listed(&mut self, whole: &Whole, now: Instant) -> Result<(), Error> {
         let (calendar, _) = self.calendar();
-        let Self { store, settings, policy, account, appended, lines, me_wanted, .. } = self;
+        let Self { store, settings, policy, account, appended, lines, me_wanted, rulings, .. } = self;
         let Some(scope) = account.as_mut() else { return Ok(()) };
         let line = &mut lines[slot(whole.kind)];
         let before = scope.row.clone();
         let row = store.transact(|tx| {
-            let mut work = Work { tx, settings, policy: policy.as_mut(), scope: &mut *scope, whole, now };
-            work.first_listing();
+            let mut work =
+                Work { tx, settings, policy: policy.as_mut(), scope: &mut *scope, whole, now, exact: None };
+            work.first_listing(rulings.has_earlier(&work.scope.of));
             let known = work.known()?;
             let unknown = work.confirm_known(line)?;
             work.adopt(unknown, appended)?;
+            if whole.kind == Kind::Expense {
+                let account = work.scope.of.clone();
+                for decided in rulings.excess(&account) {
+                    if tx.record_by_id(work.scope.id, &decided.2.id)?.is_none() {
+                        work.rule(decided, appended)?;
+                    }
+                }
+            }
             work.skill_entries(&calendar, appended)?;
             let present = work.presence(&known)?;
             // One that may be older than what it should tell of is believed in what it shows, not in what it lacks.
@@ -46,6 +56,7 @@ impl Clerk {
             }
             let (id, row) = (work.scope.id, work.scope.row.clone());
             tx.save_account(id, &row)?;
+            rulings.note_closed(tx, &work.scope.of, now)?;
             Ok((row, present))
         });
         let present = match row {
@@ -79,12 +90,15 @@ pub(super) struct Work<'a, 'tx> {
     pub(super) scope: &'a mut Scope,
     pub(super) whole: &'a Whole,
     pub(super) now: Instant,
+    /// The time that an entry holds, where a decision says so; else it is laid.
+    pub(super) exact: Option<Vec<Stretch>>,
 }
 
 impl<'a> Work<'a, '_> {
     /// A database without history that meets records of its own machine was wiped or restored: what it sent before may
     /// still be on its way, so it posts only after a second look.
-    fn first_listing(&mut self) {
+    /// `decided`: decisions of an earlier database are here.
+    fn first_listing(&mut self, decided: bool) {
         let kind = self.whole.kind;
         if self.scope.row.listed_kinds & bit(kind) != 0 {
             return;
@@ -98,7 +112,7 @@ impl<'a> Work<'a, '_> {
             .rows
             .iter()
             .any(|row| row.posted.as_ref().is_some_and(|posted| posted.machine == self.settings.machine));
-        if ours || mistrusted {
+        if ours || mistrusted || decided {
             let second = self.whole.began.plus(self.settings.grace);
             let known = self.scope.row.second_listing_at;
             self.scope.row.second_listing_at = Some(known.map_or(second, |at| at.max(second)));

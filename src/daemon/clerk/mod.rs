@@ -4,10 +4,13 @@
 //! [`Clerk::answer`]. So the daemon drives it with real HTTP, and a simulation with a model of the server and a crash
 //! between any two calls. Each call commits what it decided before it returns.
 
+mod acts;
 mod adopting;
 mod answers;
+mod bench;
 mod bodies;
 mod clock;
+pub mod decision;
 mod deliver;
 mod effect;
 mod given;
@@ -19,6 +22,8 @@ mod presence;
 mod pretend;
 mod refused;
 mod remap;
+mod ruled;
+mod rulings;
 mod seal;
 mod session;
 mod settings;
@@ -34,7 +39,9 @@ use crate::ledger::due::CLOCK_AHEAD;
 use crate::model::{AccountRef, Day, Instant, Kind, SessionRef, UserId};
 use crate::store::{self, Account, AccountRow, Error, Ingested, Store};
 
+pub use acts::{ActError, Acted, Refused};
 pub use clock::{Noticed, heed_clocks};
+pub use decision::{Decision, Journal};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
@@ -62,6 +69,7 @@ pub struct Clerk {
     /// `flush`: what counts as settled.
     settled: Settled,
     clock: clock::Clock,
+    rulings: rulings::Rulings,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -82,6 +90,7 @@ pub struct Settled {
 #[derive(Debug, Clone)]
 struct Scope {
     id: AccountRef,
+    of: Account,
     row: AccountRow,
     desk: Desk,
 }
@@ -179,9 +188,17 @@ impl Clerk {
             sends: true,
             settled: Settled::default(),
             clock: clock::Clock::default(),
+            rulings: rulings::Rulings::default(),
         };
         clerk.find_ahead(now)?;
         Ok(clerk)
+    }
+
+    /// With the decisions found, and where to write those to come.
+    #[must_use]
+    pub fn deciding(mut self, found: Vec<Decision>, journal: Box<dyn Journal + Send>) -> Self {
+        self.rulings = rulings::Rulings::new(found, journal);
+        self
     }
 
     /// The store, for reading.
@@ -203,16 +220,23 @@ impl Clerk {
             self.account = None;
             return Ok(());
         };
+        let zone = self.rulings.zone(account).map(str::to_owned);
+        self.rulings.obeyed = self.rulings.coverage(account).is_empty();
         let (id, row) = self.store.transact(|tx| {
-            let found = tx.account(account)?;
+            let (id, mut row) = tx.account(account)?;
             tx.recheck_all()?;
-            Ok(found)
+            // Days that were sealed in a zone stay in it, though the database that knew is gone.
+            if row.zone.is_none() && zone.is_some() {
+                row.zone = zone;
+                tx.save_account(id, &row)?;
+            }
+            Ok((id, row))
         })?;
         let mut desk = Desk::from_text(&row.desk, now);
         // Config or credentials may be others than before: what was refused is tried at once.
         desk.probe_now(now);
         desk.refusals.try_now(now);
-        self.account = Some(Scope { id, row, desk });
+        self.account = Some(Scope { id, of: account.clone(), row, desk });
         self.lines = [LineState::default(), LineState::default()];
         let (unlisted, _) = self.answered_unlisted(id)?;
         self.lines[slot(Kind::Entry)].unlisted = unlisted[0].clone();
@@ -331,6 +355,9 @@ impl Clerk {
         }
         let settled = self.store.transact(|tx| tx.settle_dirty(gaps, horizon, BATCH))?;
         self.note_ahead(settled.iter().copied(), horizon)?;
+        if settled.len() < BATCH {
+            self.obey(now)?;
+        }
         let checked = self.check_sessions(now)?;
         polled.more = settled.len() >= BATCH || checked >= BATCH;
         if let Some(at) = self.store.view().next_ready()? {

@@ -11,15 +11,15 @@ use crate::status::{Queue, QueueFilter, QueueItem, QueueState, remedy};
 
 /// A group of waiting work with the names of its session.
 #[derive(Debug, Clone)]
-pub(super) struct Group {
+pub(in crate::store) struct Group {
     pub(super) agent: String,
     pub(super) native: String,
-    pub(super) due: DueRow,
+    pub(in crate::store) due: DueRow,
 }
 
 impl Group {
     /// `h` and 12 hex digits of what the group is about: the same in every database that has read the same logs.
-    pub(super) fn id(&self) -> String {
+    pub(in crate::store) fn id(&self) -> String {
         let due = &self.due;
         let kind = if due.expense { "expense" } else { "entry" };
         let parts = [
@@ -75,7 +75,7 @@ impl Group {
 }
 
 /// All that is on no record yet.
-pub(super) fn groups(conn: &Connection) -> Result<Vec<Group>, Error> {
+pub(in crate::store) fn groups(conn: &Connection) -> Result<Vec<Group>, Error> {
     let mut select = conn.prepare_cached(
         "SELECT a.name, s.native, d.session, d.kind, d.day, d.project, d.task, d.model, d.reason, d.seconds, d.requests, d.usd \
          FROM due d JOIN session s ON s.id = d.session JOIN agent a ON a.id = s.agent \
@@ -201,7 +201,7 @@ impl Reader {
         })
     }
 
-    /// The waiting work behind an id of the queue (`h…`), for approving or discarding it.
+    /// The waiting work behind an id of the queue (`h…`).
     ///
     /// # Errors
     /// Of the database.

@@ -199,9 +199,10 @@ impl Desk {
         }
     }
 
-    /// `keitod resume`: no pause holds any more.
+    /// `keitod resume`: the pause in front ends. One that it hid comes to light: whoever resumed did not see it, and
+    /// what it stops may not be correctable.
     pub fn resume(&mut self) {
-        (self.pause, self.under, self.eased, self.probe_with) = (None, None, None, None);
+        (self.pause, self.eased, self.probe_with) = (self.under.take(), None, None);
     }
 
     /// Config or credentials changed: a probe may leave at once.

@@ -23,6 +23,15 @@ pub struct KnownRow {
 }
 
 impl Tx<'_> {
+    /// Whether any record of the account is known to stand at Keito.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn has_history(&self, account: AccountRef) -> Result<bool, Error> {
+        let any = "SELECT 1 FROM record WHERE account = ?1 AND remote IS NOT NULL LIMIT 1";
+        Ok(self.conn.prepare_cached(any)?.exists([account.0])?)
+    }
+
     /// Records of a kind and range of dates that were answered or listed and that nobody deleted.
     ///
     /// # Errors

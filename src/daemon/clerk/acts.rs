@@ -221,7 +221,11 @@ impl Clerk {
         facts.iter_mut().for_each(|facts| facts.reason = Some(reason.clone()));
         let list: Vec<_> = facts.into_iter().map(|facts| (now, Verb::Discard, facts)).collect();
         self.decide(&list)?;
-        self.rule(&list, now)?;
+        if let Err(error) = self.rule(&list, now) {
+            // It is written down: nothing leaves before it is obeyed.
+            self.rulings.obeyed = false;
+            return Err(error.into());
+        }
         let records = list.iter().map(|(_, _, facts)| facts.id.as_str().to_owned()).collect();
         Ok(Acted { state: "discarded", id: Some(id.to_owned()), records, was: None })
     }
@@ -257,7 +261,7 @@ impl Clerk {
         Ok(Acted { state: "paused", ..Acted::default() })
     }
 
-    /// Ends whatever pause holds. Doing it without one changes nothing.
+    /// Ends the pause that status shows; one that it hid is shown then. Doing it without one changes nothing.
     ///
     /// # Errors
     /// Without an account, or of the database.
@@ -265,8 +269,9 @@ impl Clerk {
         let scope = self.account.as_mut().ok_or(Refused::NoAccount)?;
         let was = scope.desk.pause.map(|pause| pause.reason.code());
         scope.desk.resume();
+        let state = if scope.desk.pause.is_some() { "paused" } else { "running" };
         self.save_account()?;
-        Ok(Acted { state: "running", was, ..Acted::default() })
+        Ok(Acted { state, was, ..Acted::default() })
     }
 
     /// Written down first; what follows in the store is derived from it, again after a crash.

@@ -39,7 +39,7 @@ impl Clerk {
             }
             return Ok(());
         }
-        if !self.caught_up {
+        if !self.caught_up || !self.rulings.obeyed {
             return Ok(());
         }
         if let Some(kind) = only {

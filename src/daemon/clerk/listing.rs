@@ -36,7 +36,7 @@ impl Clerk {
         let row = store.transact(|tx| {
             let mut work =
                 Work { tx, settings, policy: policy.as_mut(), scope: &mut *scope, whole, now, exact: None };
-            work.first_listing(rulings.has_earlier(&work.scope.of));
+            work.first_listing(rulings.has_earlier(&work.scope.of) && !tx.has_history(work.scope.id)?);
             let known = work.known()?;
             let unknown = work.confirm_known(line)?;
             work.adopt(unknown, appended)?;

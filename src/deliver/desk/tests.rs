@@ -154,7 +154,9 @@ fn what_a_person_paused_only_a_person_resumes() {
     desk.probe_now(at(4));
     assert_eq!(desk.gate(at(9999)), Gate::Closed(None));
     desk.resume();
-    assert_eq!(desk.gate(at(9999)), Gate::Open);
+    assert_eq!(desk.pause.map(|pause| pause.reason), Some(PauseReason::AmountMismatch), "hidden till now");
+    desk.resume();
+    assert_eq!((desk.gate(at(9999)), desk.pause), (Gate::Open, None));
     desk.pause(PauseReason::Auth, at(0));
     desk.pause(PauseReason::AmountMismatch, at(1));
     assert_eq!(desk.gate(at(1)), Gate::Closed(Some(at(60))), "nothing at all is more than no expenses");

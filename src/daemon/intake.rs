@@ -17,7 +17,7 @@ use crate::sources::{Claim, Context, Lines, Source};
 use crate::store;
 use crate::tail::{
     Cadence, Cursor, Event, Found, Limits, Mode, Pending, Reader, Root, Scan, ScanLimits, Skip, Step,
-    Verdict, Watch, scan, scan_below,
+    Verdict, Watch, has_changed, scan, scan_below,
 };
 
 /// One agent and where its logs are.
@@ -129,6 +129,8 @@ const FACTS_PER_COMMIT: usize = 4000;
 const FILES_PER_COMMIT: usize = 64;
 /// Bytes of one file that are read before live files get their turn.
 const BUDGET: u64 = 4 << 20;
+/// Newest files of a root whose bytes are compared at each scan, whatever their `stat` says.
+const COMPARED: usize = 64;
 
 impl Intake {
     /// Prepares reading from where the store's cursors stand.
@@ -224,6 +226,7 @@ impl Intake {
         cadence.started();
         cadence.finished(clock.millis(), self.kind == "native");
         loop {
+            self.show(watch.kind().as_str());
             let now = clock.millis();
             let wake = pending.next_wake().map_or(cadence.next_wake(), |at| at.min(cadence.next_wake()));
             let wait = Duration::from_millis(wake.saturating_sub(now));
@@ -279,6 +282,13 @@ impl Intake {
         }
     }
 
+    /// How changes are noticed may become worse while running, and better when a root comes back.
+    fn show(&mut self, kind: &'static str) {
+        if kind != std::mem::replace(&mut self.kind, kind) {
+            self.with_health(|health| health.agents.iter_mut().for_each(|agent| agent.watcher = kind));
+        }
+    }
+
     /// One changed path: a file, or a directory that appeared.
     fn look(&mut self, path: &Path) {
         for index in 0..self.watched.len() {
@@ -322,10 +332,21 @@ impl Intake {
             for problem in scan.problems.iter().take(20) {
                 health.problems.push((problem.path.clone(), problem.reason.to_string()));
             }
+            let beyond = [
+                (scan.beyond_files, "files over the limit are not read, the oldest ones"),
+                (scan.beyond_depth, "directories too deep are not read"),
+            ];
+            for (number, what) in beyond.into_iter().filter(|(number, _)| *number > 0) {
+                health.problem_count += number;
+                health.problems.push((root.to_path_buf(), format!("{number} {what}")));
+            }
         });
-        for found in scan.found {
-            let changed =
-                self.known.get(&found.path).is_none_or(|known| !known.cursor.is_unchanged(&found.stat));
+        let opened = if front { None } else { Root::open(root).ok() };
+        for (age, found) in scan.found.into_iter().enumerate() {
+            let changed = self.known.get(&found.path).is_none_or(|known| match &opened {
+                Some(root) if age < COMPARED => has_changed(root, &found, &known.cursor),
+                _ => !known.cursor.is_unchanged(&found.stat),
+            });
             if !changed || self.backlog.iter().any(|job| job.found.path == found.path) {
                 continue;
             }

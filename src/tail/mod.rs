@@ -14,6 +14,7 @@
 //! link's target, in scans, events and cursors alike.
 
 mod cadence;
+mod check;
 mod cursor;
 mod event;
 mod network;
@@ -27,6 +28,7 @@ mod trail;
 mod watch;
 
 pub use cadence::Cadence;
+pub use check::has_changed;
 pub use cursor::{Cursor, Evidence, Observed, RestartReason, Verdict, judge};
 pub use event::{Event, Kind, Mode, PollReason, RescanReason, Watched};
 pub use open::{Root, Skip};

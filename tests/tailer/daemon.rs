@@ -1,0 +1,103 @@
+//! The reading side with a source that writes down what it is given.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use keitod::config::{Config, Env};
+use keitod::daemon::assemble::{Parts, Setup};
+use keitod::daemon::intake::{Intake, Reading, Watched};
+use keitod::model::{Agent, Facts};
+use keitod::sources::{Claim, Context, Environment, Lines, Source};
+use keitod::tail::Mode;
+
+/// Remembers lines, and checks that a file's context belongs to the place where reading goes on.
+pub struct Recorder {
+    lines: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Source for Recorder {
+    fn agent(&self) -> Agent {
+        Agent::new("recorder")
+    }
+
+    fn roots(&self, _: &dyn Environment) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    fn claim(&self, path: &Path) -> Option<Claim> {
+        let log = path.extension().is_some_and(|extension| extension == "jsonl");
+        log.then(|| Claim { session: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()) })
+    }
+
+    fn decode(&self, context: &mut Context, lines: Lines<'_>, facts: &mut Facts) {
+        let state = context.state.first_chunk::<8>();
+        let mut at = state.map_or(0, |state| u64::from_le_bytes(*state));
+        let mut seen = self.lines.lock().unwrap();
+        for line in lines {
+            assert_eq!(line.offset, at, "the context is that of another place");
+            at += line.bytes.len() as u64 + 1;
+            seen.push(line.bytes.to_vec());
+            facts.lines += 1;
+        }
+        context.state = at.to_le_bytes().to_vec();
+    }
+}
+
+pub struct Daemon {
+    home: tempfile::TempDir,
+    parts: Parts,
+    recorder: &'static Recorder,
+    intake: Option<Intake>,
+    root: PathBuf,
+    cases: u32,
+}
+
+impl Daemon {
+    pub fn new() -> Self {
+        // Each commit is synced: without a disk below, that costs nothing.
+        let memory = Path::new("/dev/shm");
+        let home = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+        let env = Env::new(home.path(), Vec::<(String, String)>::new());
+        let config = Arc::new(Config::parse("since = \"2020-01-01T00:00:00Z\"", &env).unwrap());
+        let (state_dir, data_dir) = (home.path().join("state"), home.path().join("data"));
+        std::fs::create_dir(&state_dir).unwrap();
+        let setup = Setup { env, config, state_dir, data_dir, sandbox: None };
+        let parts = setup.assemble(false).unwrap();
+        let recorder = Box::leak(Box::new(Recorder { lines: Mutex::default() }));
+        let root = home.path().to_owned();
+        Self { home, parts, recorder, intake: None, root, cases: 0 }
+    }
+
+    /// An empty directory to watch from here on.
+    pub fn watch_another(&mut self) -> PathBuf {
+        self.cases += 1;
+        self.root = self.home.path().canonicalize().unwrap().join(self.cases.to_string());
+        std::fs::create_dir(&self.root).unwrap();
+        self.restart();
+        self.root.clone()
+    }
+
+    /// What is known from here on is what was committed.
+    pub fn restart(&mut self) {
+        let reading = Reading {
+            max_line: 1 << 20,
+            mode: Mode::Off,
+            scan: Duration::from_secs(60),
+            scan_max: Duration::from_secs(60),
+            debounce: Duration::ZERO,
+        };
+        let source: &'static dyn Source = self.recorder;
+        let watched = vec![Watched { source, agent: source.agent(), roots: vec![self.root.clone()] }];
+        let intake = Intake::new(watched, reading, self.parts.clerk.clone(), Arc::default()).unwrap();
+        self.intake = Some(intake);
+    }
+
+    /// The lines of one whole reading, sorted.
+    pub fn read(&mut self) -> Vec<Vec<u8>> {
+        self.intake.as_mut().unwrap().read_all().unwrap();
+        let mut lines = std::mem::take(&mut *self.recorder.lines.lock().unwrap());
+        lines.sort();
+        lines
+    }
+}

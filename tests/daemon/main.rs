@@ -25,4 +25,5 @@ mod shows;
 mod starts;
 mod stopped;
 mod stops;
+mod watching;
 mod wiped;

@@ -45,12 +45,12 @@ impl Source for Recorder {
 }
 
 pub struct Daemon {
-    home: tempfile::TempDir,
+    _state: tempfile::TempDir,
+    _logs: tempfile::TempDir,
+    root: PathBuf,
     parts: Parts,
     recorder: &'static Recorder,
     intake: Option<Intake>,
-    root: PathBuf,
-    cases: u32,
 }
 
 impl Daemon {
@@ -58,6 +58,8 @@ impl Daemon {
         // Each commit is synced: without a disk below, that costs nothing.
         let memory = Path::new("/dev/shm");
         let home = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+        // On a disk if there is one: there inodes are used again.
+        let logs = tempfile::tempdir().unwrap();
         let env = Env::new(home.path(), Vec::<(String, String)>::new());
         let config = Arc::new(Config::parse("since = \"2020-01-01T00:00:00Z\"", &env).unwrap());
         let (state_dir, data_dir) = (home.path().join("state"), home.path().join("data"));
@@ -65,17 +67,15 @@ impl Daemon {
         let setup = Setup { env, config, state_dir, data_dir, sandbox: None };
         let parts = setup.assemble(false).unwrap();
         let recorder = Box::leak(Box::new(Recorder { lines: Mutex::default() }));
-        let root = home.path().to_owned();
-        Self { home, parts, recorder, intake: None, root, cases: 0 }
+        let root = logs.path().canonicalize().unwrap();
+        let mut daemon = Self { _state: home, _logs: logs, root, parts, recorder, intake: None };
+        daemon.restart();
+        daemon
     }
 
-    /// An empty directory to watch from here on.
-    pub fn watch_another(&mut self) -> PathBuf {
-        self.cases += 1;
-        self.root = self.home.path().canonicalize().unwrap().join(self.cases.to_string());
-        std::fs::create_dir(&self.root).unwrap();
-        self.restart();
-        self.root.clone()
+    /// The directory it reads.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// What is known from here on is what was committed.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write as _;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
@@ -138,7 +138,12 @@ impl World {
                 }
             }
         }
-        self.told.push(format!("{operation} {}", path.file_name().unwrap().to_string_lossy()));
+        let there = NAMES.iter().filter_map(|name| {
+            let metadata = self.path(name).metadata().ok()?;
+            Some(format!("{name}={}:{}", metadata.ino(), metadata.len()))
+        });
+        let there = there.collect::<Vec<_>>().join(" ");
+        self.told.push(format!("{operation} {} [{there}]", path.file_name().unwrap().to_string_lossy()));
     }
 }
 
@@ -150,8 +155,9 @@ fn set_ours(path: &Path, ours: bool) {
     fs::set_permissions(path, Permissions::from_mode(if ours { 0o600 } else { 0 })).unwrap();
 }
 
-pub fn play(daemon: &mut Daemon, seed: u64) {
-    let dir = daemon.watch_another();
+pub fn play(seed: u64) {
+    let mut daemon = Daemon::new();
+    let dir = daemon.root().to_owned();
     let mut world = World { dir, random: Rng::with_seed(seed), count: 0, told: Vec::new() };
     let mut model = Model::default();
     let mut delivered = BTreeSet::new();

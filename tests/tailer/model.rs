@@ -25,6 +25,9 @@ pub struct Model {
     held: BTreeMap<PathBuf, (u64, File)>,
 }
 
+/// Fewer bytes do not prove that a file is the one that had another name.
+const PROOF: usize = 64;
+
 fn content(file: &File) -> Vec<u8> {
     let mut bytes = vec![0; usize::try_from(file.metadata().unwrap().len()).unwrap()];
     file.read_exact_at(&mut bytes, 0).unwrap();
@@ -89,7 +92,7 @@ impl Model {
             self.inodes.get(&ino).filter(|other| *other != path).and_then(|other| self.paths.get(other));
         let displaced = || self.displaced.iter().find(|covered| covered.ino == ino);
         let other = named.filter(|other| other.ino == ino).or_else(displaced);
-        let other = other.filter(|other| !other.bytes.is_empty()).filter(valid);
+        let other = other.filter(|other| other.bytes.len() >= PROOF).filter(valid);
         let own = own.filter(valid);
         let from = own.into_iter().chain(other).map(|covered| covered.bytes.len()).max().unwrap_or(0);
         let until = whole(&content).max(from);

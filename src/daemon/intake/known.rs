@@ -29,6 +29,10 @@ pub(super) struct Known {
 /// More than these are read again when they turn up under another name.
 const DISPLACED: usize = 64;
 
+/// Fewer bytes do not prove that a file is the one that had another name: a deleted file's inode is used again, and
+/// reading so little once more costs nothing.
+const PROOF: u64 = 64;
+
 impl Known {
     /// From the store, in any order; of one inode the furthest read stands for it.
     pub(super) fn new(stored: Vec<(Agent, Cursor, Context)>) -> Self {
@@ -76,7 +80,7 @@ impl Known {
         let named = self.inodes.get(&key).filter(|other| ***other != *path);
         let named = named.and_then(|other| self.paths.get(other)).filter(|other| inode(other) == key);
         let other = named.or_else(|| self.displaced.iter().find(|old| inode(old) == key))?;
-        (other.agent == *agent && other.cursor.offset > 0).then_some(other)
+        (other.agent == *agent && other.cursor.offset >= PROOF).then_some(other)
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod hot;
 mod known;
+mod retries;
 mod slice;
+mod whole;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -17,14 +19,15 @@ use super::desk::ClerkHandle;
 use super::pulse::{Part, Pulse};
 use super::time::Monotonic;
 use crate::model::{Agent, Facts};
-use crate::sources::{Context, Source};
+use crate::sources::{Context, Shape, Source};
 use crate::store;
 use crate::tail::{
     Cadence, Cursor, Event, Found, Handles, Kind, Limits, Mode, Pending, Reader, Root, Scan, ScanLimits,
-    Watch, has_changed, scan, scan_below,
+    Watch, database_cursor, has_changed, scan, scan_below,
 };
 use hot::Hot;
 use known::Known;
+use retries::Retries;
 
 /// One agent and where its logs are.
 #[derive(Clone)]
@@ -121,6 +124,7 @@ pub struct Intake {
     reader: Reader,
     backlog: VecDeque<Job>,
     hot: Arc<Hot>,
+    retries: Retries,
     live: bool,
     /// How each agent is watched.
     kinds: Vec<Kind>,
@@ -169,6 +173,7 @@ impl Intake {
             reader,
             backlog: VecDeque::new(),
             hot: Arc::new(Hot::new(reading.debounce)),
+            retries: Retries::default(),
             live: false,
             present: BTreeSet::new(),
             appeared: false,
@@ -246,6 +251,7 @@ impl Intake {
             let now = clock.millis();
             let wake = pending.next_wake().map_or(cadence.next_wake(), |at| at.min(cadence.next_wake()));
             let wait = Duration::from_millis(wake.saturating_sub(now));
+            let wait = self.retries.wait().map_or(wait, |retry| retry.min(wait));
             self.pulse.waits(Part::Reader);
             let message = messages.recv_timeout(wait);
             self.pulse.works(Part::Reader);
@@ -273,6 +279,7 @@ impl Intake {
             }
             let mut worked = false;
             let mut due = pending.due(clock.millis());
+            due.extend(self.retries.due());
             if due.iter().any(|path| !self.known.contains(path)) {
                 due.extend(pending.all(clock.millis()));
                 // The last one looked at is read first: files that are known already.
@@ -318,6 +325,8 @@ impl Intake {
 
     /// One changed path: a file, or a directory that appeared.
     fn look(&mut self, path: &Path) -> Result<(), super::Error> {
+        // A database's changes are in its log first.
+        let path = path.to_str().and_then(|path| path.strip_suffix("-wal")).map_or(path, Path::new);
         for index in 0..self.watched.len() {
             for root in self.watched[index].roots.clone() {
                 let Ok(opened) = Root::open(&root) else { continue };
@@ -378,10 +387,18 @@ impl Intake {
         });
         let opened = if front { None } else { Root::open(root).ok() };
         for (age, found) in scan.found.into_iter().enumerate() {
-            let changed = self.known.get(&found.path).is_none_or(|known| match &opened {
-                Some(root) if age < COMPARED => has_changed(root, &found, &known.cursor),
+            let shape = self.watched[watched].source.shape(found.relative());
+            let changed = self.known.get(&found.path).is_none_or(|known| match (shape, &opened) {
+                (Shape::Database, _) => {
+                    !known.cursor.is_unchanged(&found.stat)
+                        || database_cursor(&found.path, &found.stat, &known.cursor) != known.cursor
+                }
+                (_, Some(root)) if age < COMPARED => has_changed(root, &found, &known.cursor),
                 _ => !known.cursor.is_unchanged(&found.stat),
             });
+            if !front && self.retries.waits(&found.path) {
+                continue;
+            }
             if !changed || self.backlog.iter().any(|job| job.found.path == found.path) {
                 continue;
             }

@@ -16,6 +16,8 @@
 mod cadence;
 mod check;
 mod cursor;
+mod database;
+mod document;
 mod event;
 mod handles;
 mod network;
@@ -31,6 +33,8 @@ mod watch;
 pub use cadence::Cadence;
 pub use check::has_changed;
 pub use cursor::{Cursor, Evidence, Observed, RestartReason, Verdict, judge};
+pub use database::{DatabaseError, Select, database_cursor, read_database};
+pub use document::{Document, read_document};
 pub use event::{Event, Kind, Mode, PollReason, RescanReason, Watched};
 pub use handles::Handles;
 pub use open::{Root, Skip};

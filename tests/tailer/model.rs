@@ -34,6 +34,11 @@ fn content(file: &File) -> Vec<u8> {
     bytes
 }
 
+fn stat(file: &File) -> (u64, u64, i64, i64) {
+    let stat = file.metadata().unwrap();
+    (stat.ino(), stat.len(), stat.mtime(), stat.mtime_nsec())
+}
+
 fn whole(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
 }
@@ -67,14 +72,14 @@ impl Model {
             .collect();
         for path in orphans {
             let (ino, file) = self.held.remove(&path).unwrap();
+            self.stats.insert(path.clone(), stat(&file));
             self.advance(&path, ino, content(&file), &mut given);
         }
         for path in paths.iter().filter(|path| is_ours(path)) {
             let file = File::open(path).unwrap();
             let bytes = content(&file);
             there.extend(bytes[..whole(&bytes)].split_inclusive(|byte| *byte == b'\n').map(line));
-            let stat = file.metadata().unwrap();
-            let stat = (stat.ino(), stat.len(), stat.mtime(), stat.mtime_nsec());
+            let stat = stat(&file);
             let same = self.paths.get(path).is_some_and(|covered| bytes.starts_with(&covered.bytes));
             if self.stats.insert(path.clone(), stat) != Some(stat) || !same {
                 self.advance(path, stat.0, bytes, &mut given);

@@ -7,10 +7,10 @@ use std::path::Path;
 use super::known::Progress;
 use super::{Batch, Intake, Job, Watched};
 use crate::model::{Facts, Reject, RejectReason};
-use crate::sources::{Claim, Context, Lines};
+use crate::sources::{Claim, Context, Lines, Shape};
 use crate::tail::{Cursor, Root, Skip, Stat, Step, Verdict, judge, observe};
 
-fn fresh(claim: &Claim) -> Context {
+pub(super) fn fresh(claim: &Claim) -> Context {
     Context { claim: claim.clone(), state: Vec::new() }
 }
 
@@ -19,6 +19,16 @@ impl Intake {
     pub(super) fn slice(&mut self, job: &Job, batch: &mut Batch) -> bool {
         let watched = self.watched[job.watched].clone();
         let path = &job.found.path;
+        match watched.source.shape(&job.relative) {
+            Shape::Lines => {}
+            Shape::Document => {
+                if let Err(error) = self.document(job, batch) {
+                    self.problem(path, &error.kind().to_string());
+                }
+                return false;
+            }
+            Shape::Database => return self.database(job, batch),
+        }
         let claim = watched.source.claim(&job.relative).unwrap_or_default();
         let file = match Root::open(&job.root).and_then(|root| root.open_file(&job.relative)) {
             Ok(file) => file,
@@ -138,9 +148,7 @@ impl Intake {
         if known && facts.lines == 0 {
             return Ok(more);
         }
-        batch.facts += facts.sightings.len() + facts.activities.len() + 1;
-        self.known.put(Progress { agent: agent.clone(), cursor: cursor.clone(), context: context.clone() });
-        batch.reads.push((agent, cursor, context, facts));
+        self.note(Progress { agent, cursor, context }, facts, batch);
         Ok(more)
     }
 }

@@ -17,6 +17,8 @@ mod daemon;
 mod history;
 #[path = "tailer/model.rs"]
 mod model;
+#[path = "tailer/whole.rs"]
+mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

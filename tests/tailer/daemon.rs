@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keitod::config::{Config, Env};
 use keitod::daemon::assemble::{Parts, Setup};
-use keitod::daemon::intake::{Intake, Reading, Watched};
+use keitod::daemon::intake::{Health, Intake, Reading, Watched};
 use keitod::model::{Agent, Facts};
 use keitod::sources::{Claim, Context, Environment, Lines, Source};
 use keitod::tail::Mode;
@@ -44,17 +44,31 @@ impl Source for Recorder {
     }
 }
 
+impl Recorder {
+    pub fn leak() -> &'static Self {
+        Box::leak(Box::new(Self { lines: Mutex::default() }))
+    }
+
+    /// What was given since it was last asked, sorted.
+    pub fn take(&self) -> Vec<Vec<u8>> {
+        let mut lines = std::mem::take(&mut *self.lines.lock().unwrap());
+        lines.sort();
+        lines
+    }
+}
+
 pub struct Daemon {
     _state: tempfile::TempDir,
     _logs: tempfile::TempDir,
     root: PathBuf,
     parts: Parts,
-    recorder: &'static Recorder,
+    source: &'static dyn Source,
+    health: Arc<Mutex<Health>>,
     intake: Option<Intake>,
 }
 
 impl Daemon {
-    pub fn new() -> Self {
+    pub fn new(source: &'static dyn Source) -> Self {
         // Each commit is synced: without a disk below, that costs nothing.
         let memory = Path::new("/dev/shm");
         let home = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
@@ -66,9 +80,9 @@ impl Daemon {
         std::fs::create_dir(&state_dir).unwrap();
         let setup = Setup { env, config, state_dir, data_dir, sandbox: None };
         let parts = setup.assemble(false).unwrap();
-        let recorder = Box::leak(Box::new(Recorder { lines: Mutex::default() }));
         let root = logs.path().canonicalize().unwrap();
-        let mut daemon = Self { _state: home, _logs: logs, root, parts, recorder, intake: None };
+        let health = Arc::default();
+        let mut daemon = Self { _state: home, _logs: logs, root, parts, source, health, intake: None };
         daemon.restart();
         daemon
     }
@@ -78,26 +92,33 @@ impl Daemon {
         &self.root
     }
 
-    /// What is known from here on is what was committed.
-    pub fn restart(&mut self) {
-        let reading = Reading {
-            max_line: 1 << 20,
-            mode: Mode::Off,
-            scan: Duration::from_secs(60),
-            scan_max: Duration::from_secs(60),
-            debounce: Duration::ZERO,
-        };
-        let source: &'static dyn Source = self.recorder;
-        let watched = vec![Watched { source, agent: source.agent(), roots: vec![self.root.clone()] }];
-        let intake = Intake::new(watched, reading, self.parts.clerk.clone(), Arc::default()).unwrap();
-        self.intake = Some(intake);
+    /// The database it writes.
+    pub fn database(&self) -> &Path {
+        &self.parts.database
     }
 
-    /// The lines of one whole reading, sorted.
-    pub fn read(&mut self) -> Vec<Vec<u8>> {
+    /// What is known from here on is what was committed.
+    pub fn restart(&mut self) {
+        self.intake = Some(self.intake(Mode::Off));
+    }
+
+    pub fn intake(&self, mode: Mode) -> Intake {
+        let reading = Reading {
+            max_line: 1 << 20,
+            mode,
+            scan: Duration::from_secs(600),
+            scan_max: Duration::from_secs(600),
+            debounce: Duration::ZERO,
+        };
+        let source = self.source;
+        let watched = vec![Watched { source, agent: source.agent(), roots: vec![self.root.clone()] }];
+        Intake::new(watched, reading, self.parts.clerk.clone(), Arc::clone(&self.health)).unwrap()
+    }
+
+    /// Reads all to the end; what could not be read.
+    pub fn read(&mut self) -> Vec<String> {
         self.intake.as_mut().unwrap().read_all().unwrap();
-        let mut lines = std::mem::take(&mut *self.recorder.lines.lock().unwrap());
-        lines.sort();
-        lines
+        let health = self.health.lock().unwrap();
+        health.problems.iter().map(|(_, problem)| problem.clone()).collect()
     }
 }

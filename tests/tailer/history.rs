@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 
-use super::daemon::Daemon;
+use super::daemon::{Daemon, Recorder};
 use super::model::{Model, is_ours, read_whole};
 
 struct World {
@@ -156,7 +156,8 @@ fn set_ours(path: &Path, ours: bool) {
 }
 
 pub fn play(seed: u64) {
-    let mut daemon = Daemon::new();
+    let recorder = Recorder::leak();
+    let mut daemon = Daemon::new(recorder);
     let dir = daemon.root().to_owned();
     let mut world = World { dir, random: Rng::with_seed(seed), count: 0, told: Vec::new() };
     let mut model = Model::default();
@@ -171,7 +172,8 @@ pub fn play(seed: u64) {
         }
         if last || world.random.u8(..3) == 0 {
             let (expected, there) = model.read(&world.logs());
-            let given = daemon.read();
+            daemon.read();
+            let given = recorder.take();
             let show = |lines: &[Vec<u8>]| {
                 let short =
                     |line: &Vec<u8>| String::from_utf8_lossy(&line[..line.len().min(12)]).into_owned();

@@ -42,7 +42,7 @@ impl Retries {
 
     /// Whether it is to be looked at again later.
     pub(super) fn waits(&self, path: &Path) -> bool {
-        self.files.get(path).is_some_and(|(_, next)| next.is_some())
+        self.files.get(path).is_some_and(|(_, next)| next.is_some_and(|next| next > Instant::now()))
     }
 
     /// How long until the next is due.

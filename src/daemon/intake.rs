@@ -1,5 +1,6 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
+mod discover;
 mod hot;
 mod known;
 mod retries;
@@ -10,7 +11,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -19,12 +20,9 @@ use super::desk::ClerkHandle;
 use super::pulse::{Part, Pulse};
 use super::time::Monotonic;
 use crate::model::{Agent, Facts};
-use crate::sources::{Context, Shape, Source};
+use crate::sources::{Context, Source};
 use crate::store;
-use crate::tail::{
-    Cadence, Cursor, Event, Found, Handles, Kind, Limits, Mode, Pending, Reader, Root, Scan, ScanLimits,
-    Watch, database_cursor, has_changed, scan, scan_below,
-};
+use crate::tail::{Cadence, Cursor, Event, Found, Handles, Kind, Limits, Mode, Pending, Reader, Watch};
 use hot::Hot;
 use known::Known;
 use retries::Retries;
@@ -141,6 +139,8 @@ const SCANS: usize = 5;
 /// Facts per commit while there is a backlog.
 const FACTS_PER_COMMIT: usize = 4000;
 const FILES_PER_COMMIT: usize = 64;
+/// Between two sums of what is left to read.
+const SHOW: Duration = Duration::from_millis(200);
 /// Bytes of one file that are read before live files get their turn.
 const BUDGET: u64 = 4 << 20;
 /// Files kept open, for what is written between their last read and a rename or deletion.
@@ -323,96 +323,12 @@ impl Intake {
         }
     }
 
-    /// One changed path: a file, or a directory that appeared.
-    fn look(&mut self, path: &Path) -> Result<(), super::Error> {
-        // A database's changes are in its log first.
-        let path = path.to_str().and_then(|path| path.strip_suffix("-wal")).map_or(path, Path::new);
-        for index in 0..self.watched.len() {
-            for root in self.watched[index].roots.clone() {
-                let Ok(opened) = Root::open(&root) else { continue };
-                let Ok(relative) = path.strip_prefix(opened.path()) else { continue };
-                self.greet(&root)?;
-                let mut found = Scan::new(ScanLimits::default());
-                let source = self.watched[index].source;
-                scan_below(&opened, relative, &|path| source.claim(path).is_some(), &mut found);
-                self.enqueue(index, &root, found, true);
-            }
-        }
-        Ok(())
-    }
-
-    fn scan_all(&mut self) -> Result<(), super::Error> {
-        self.with_health(|health| (health.problems, health.problem_count) = (Vec::new(), 0));
-        let mut agents = Vec::new();
-        for index in 0..self.watched.len() {
-            let mut files = 0;
-            for root in self.watched[index].roots.clone() {
-                let mut found = Scan::new(ScanLimits::default());
-                let source = self.watched[index].source;
-                scan(&root, &|path| source.claim(path).is_some(), &mut found);
-                if found.absent.is_empty() {
-                    self.greet(&root)?;
-                } else {
-                    self.present.remove(&root);
-                }
-                files += found.found.len() as u64;
-                self.enqueue(index, &root, found, false);
-            }
-            agents.push(AgentHealth {
-                agent: self.watched[index].agent.as_str().to_owned(),
-                roots: self.watched[index].roots.clone(),
-                files,
-                lag_bytes: 0,
-                watcher: self.kinds[index].as_str(),
-            });
-        }
-        self.with_health(|health| health.agents = agents);
-        Ok(())
-    }
-
-    fn enqueue(&mut self, watched: usize, root: &Path, scan: Scan, front: bool) {
-        self.with_health(|health| {
-            health.problem_count += scan.problems.len() as u64 + scan.more_problems;
-            for problem in scan.problems.iter().take(20) {
-                health.problems.push((problem.path.clone(), problem.reason.to_string()));
-            }
-            let beyond = [
-                (scan.beyond_files, "files over the limit are not read, the oldest ones"),
-                (scan.beyond_depth, "directories too deep are not read"),
-            ];
-            for (number, what) in beyond.into_iter().filter(|(number, _)| *number > 0) {
-                health.problem_count += number;
-                health.problems.push((root.to_path_buf(), format!("{number} {what}")));
-            }
-        });
-        let opened = if front { None } else { Root::open(root).ok() };
-        for (age, found) in scan.found.into_iter().enumerate() {
-            let shape = self.watched[watched].source.shape(found.relative());
-            let changed = self.known.get(&found.path).is_none_or(|known| match (shape, &opened) {
-                (Shape::Database, _) => {
-                    !known.cursor.is_unchanged(&found.stat)
-                        || database_cursor(&found.path, &found.stat, &known.cursor) != known.cursor
-                }
-                (_, Some(root)) if age < COMPARED => has_changed(root, &found, &known.cursor),
-                _ => !known.cursor.is_unchanged(&found.stat),
-            });
-            if !front && self.retries.waits(&found.path) {
-                continue;
-            }
-            if !changed || self.backlog.iter().any(|job| job.found.path == found.path) {
-                continue;
-            }
-            let relative = found.relative().to_path_buf();
-            let job = Job { watched, root: root.to_path_buf(), relative, found, live: front };
-            if front { self.backlog.push_front(job) } else { self.backlog.push_back(job) }
-        }
-    }
-
     /// Reads the backlog, a slice of a file at a time, so that one long file does not hold up all others.
     fn drain(&mut self) -> Result<(), super::Error> {
         let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
         self.with_health(|health| health.progress = (0, total));
         let mut batch = Batch { live: true, ..Batch::default() };
+        let mut shown = Instant::now();
         self.read_orphans(&mut batch);
         self.commit(&mut batch)?;
         self.hot.set_open(true);
@@ -436,6 +352,11 @@ impl Intake {
             let enough = batch.facts >= FACTS_PER_COMMIT || batch.reads.len() >= FILES_PER_COMMIT;
             if enough || last_live || self.backlog.is_empty() {
                 self.commit(&mut batch)?;
+                // Summing up costs as much as the backlog is long.
+                if shown.elapsed() < SHOW {
+                    continue;
+                }
+                shown = Instant::now();
                 let left: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
                 self.with_health(|health| health.progress = (total.saturating_sub(left), total));
             }
@@ -450,15 +371,6 @@ impl Intake {
             }
         }
         Ok(())
-    }
-
-    /// A root that was not there is there: what it holds may be copies, or the originals of what is known.
-    fn greet(&mut self, root: &Path) -> Result<(), super::Error> {
-        if !self.present.insert(root.to_path_buf()) || !self.live {
-            return Ok(());
-        }
-        self.appeared = true;
-        self.clerk.call_blocking(|clerk| clerk.set_caught_up(false))
     }
 
     fn unread(&self, job: &Job) -> u64 {

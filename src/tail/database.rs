@@ -128,16 +128,17 @@ fn cell(value: ValueRef<'_>) -> Cell {
     }
 }
 
-/// The cursor of a database as `stat` sees it and its log of changes now; the rows' own cursors are kept with the
-/// decoder's context. Take it before reading, so that what is committed meanwhile is seen as a change.
+/// The cursor of a database as `stat` sees it and its log of changes now, and when either changed last, nanoseconds
+/// since the Unix epoch. The rows' own cursors are kept with the decoder's context. Take it before reading, so that
+/// what is committed meanwhile is seen as a change.
 #[must_use]
-pub fn database_cursor(path: &Path, stat: &Stat, before: &Cursor) -> Cursor {
+pub fn database_cursor(path: &Path, stat: &Stat, before: &Cursor) -> (Cursor, i64) {
     let mut of = path.as_os_str().to_owned();
     of.push("-wal");
     let wal = rustix::fs::stat(PathBuf::from(of)).map(|wal| Stat::from(&wal)).unwrap_or_default();
     let numbers = [wal.ino, wal.size, wal.mtime_ns.cast_unsigned()].map(u64::to_le_bytes);
     let Stat { dev, ino, size, mtime_ns } = *stat;
-    Cursor {
+    let cursor = Cursor {
         path: path.to_owned(),
         dev,
         ino,
@@ -147,7 +148,8 @@ pub fn database_cursor(path: &Path, stat: &Stat, before: &Cursor) -> Cursor {
         generation: before.generation.saturating_add(u32::from(before.ino != 0 && before.ino != ino)),
         head: Evidence::default(),
         anchor: Evidence { len: 24, hash: hash64(&numbers.each_ref().map(|number| &number[..])) },
-    }
+    };
+    (cursor, mtime_ns.max(wal.mtime_ns))
 }
 
 impl From<Skip> for DatabaseError {

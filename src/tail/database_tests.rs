@@ -116,7 +116,7 @@ fn a_change_shows_in_the_cursor_and_a_replaced_file_begins_anew() {
     let path = dir.path().join("a.db");
     let conn = made(&path);
     let cursor =
-        |before: &Cursor| database_cursor(&path, &Stat::from(&rustix::fs::stat(&path).unwrap()), before);
+        |before: &Cursor| database_cursor(&path, &Stat::from(&rustix::fs::stat(&path).unwrap()), before).0;
     let first = cursor(&Cursor::new(&path));
     assert_eq!(cursor(&first), first);
     conn.execute_batch("INSERT INTO message VALUES ('a', 1)").unwrap();

@@ -1,16 +1,18 @@
 //! Documents and databases: given as a whole, or by row.
 
 use std::io;
-use std::path::Path;
 
 use super::known::Progress;
 use super::slice::fresh;
 use super::{Batch, Intake, Job, Watched};
-use crate::model::Facts;
+use crate::model::{Facts, hash64};
 use crate::sources::{Context, NotWhole};
 use crate::tail::{
-    Cursor, DatabaseError, Document, Root, Select, database_cursor, read_database, read_document,
+    Cursor, DatabaseError, Document, Root, Select, Stat, database_cursor, read_database, read_document,
 };
+
+/// After so many milliseconds without a change all that was committed shows.
+const SETTLED: u64 = 1000;
 
 impl Intake {
     /// Reads a document. One that is not whole is looked at again shortly; until then the last whole one counts.
@@ -23,7 +25,7 @@ impl Intake {
         let (bytes, cursor) = match read_document(&file, &start.cursor, self.reading.max_line)? {
             Document::Whole(bytes, cursor) => (bytes, cursor),
             Document::Changing => {
-                self.not_whole(path);
+                self.not_whole(job);
                 return Ok(());
             }
             Document::TooLong(bytes) => {
@@ -42,13 +44,14 @@ impl Intake {
                 self.retries.settled(path);
                 self.note(Progress { agent: watched.agent, cursor, context }, facts, batch);
             }
-            Err(NotWhole) => self.not_whole(path),
+            Err(NotWhole) => self.not_whole(job),
         }
         Ok(())
     }
 
-    fn not_whole(&mut self, path: &Path) {
-        if !self.retries.failed(path) {
+    fn not_whole(&mut self, job: &Job) {
+        let path = &job.found.path;
+        if !self.retries.failed(path, look(&job.found.stat, 0)) {
             self.problem(path, "not a whole document; what it held before still counts");
         }
     }
@@ -57,7 +60,10 @@ impl Intake {
     pub(super) fn database(&mut self, job: &Job, batch: &mut Batch) -> bool {
         let path = &job.found.path;
         let (watched, start) = self.left(job);
-        let mut cursor = database_cursor(path, &job.found.stat, &start.cursor);
+        let (mut cursor, changed) = database_cursor(path, &job.found.stat, &start.cursor);
+        let seen = look(&job.found.stat, cursor.anchor.hash);
+        let now = super::super::time::now().millis();
+        let fresh_change = now.abs_diff(changed / 1_000_000) < SETTLED;
         let claim = start.context.claim.clone();
         let known = if cursor.generation == start.cursor.generation { start.context } else { fresh(&claim) };
         let queries = watched.source.queries();
@@ -80,16 +86,19 @@ impl Intake {
         };
         match read_database(path, &mut selects, &mut row) {
             Ok(more) => {
-                if more {
+                if more || fresh_change {
                     // What is not read to its end is never taken for unchanged.
                     (cursor.size, cursor.mtime_ns) = (0, 0);
                 }
                 context.state = joined(selects.iter().map(|select| select.after), &context.state);
-                self.retries.settled(path);
+                match fresh_change {
+                    true => self.retries.later(path, seen),
+                    false => self.retries.settled(path),
+                }
                 self.note(Progress { agent: watched.agent, cursor, context }, facts, batch);
                 more
             }
-            Err(DatabaseError::Busy) if self.retries.failed(path) => false,
+            Err(DatabaseError::Busy) if self.retries.failed(path, seen) => false,
             Err(error) => {
                 self.problem(path, &error.to_string());
                 false
@@ -115,6 +124,13 @@ impl Intake {
         self.known.put(progress);
         batch.reads.push((agent, cursor, context, facts));
     }
+}
+
+/// What a file looks like: another number is another state of it.
+pub(super) fn look(stat: &Stat, changes: u64) -> u64 {
+    let numbers =
+        [stat.dev, stat.ino, stat.size, stat.mtime_ns.cast_unsigned(), changes].map(u64::to_le_bytes);
+    hash64(&numbers.each_ref().map(|number| &number[..]))
 }
 
 /// The last value of each query, then the source's own state.

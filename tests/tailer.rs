@@ -15,6 +15,8 @@
 mod daemon;
 #[path = "tailer/history.rs"]
 mod history;
+#[path = "tailer/live.rs"]
+mod live;
 #[path = "tailer/model.rs"]
 mod model;
 #[path = "tailer/whole.rs"]

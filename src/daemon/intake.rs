@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -123,6 +123,7 @@ pub struct Intake {
     backlog: VecDeque<Job>,
     hot: Arc<Hot>,
     retries: Retries,
+    clock: Monotonic,
     live: bool,
     /// How each agent is watched.
     kinds: Vec<Kind>,
@@ -139,8 +140,8 @@ const SCANS: usize = 5;
 /// Facts per commit while there is a backlog.
 const FACTS_PER_COMMIT: usize = 4000;
 const FILES_PER_COMMIT: usize = 64;
-/// Between two sums of what is left to read.
-const SHOW: Duration = Duration::from_millis(200);
+/// Milliseconds between two sums of what is left to read.
+const SHOW: u64 = 200;
 /// Bytes of one file that are read before live files get their turn.
 const BUDGET: u64 = 4 << 20;
 /// Files kept open, for what is written between their last read and a rename or deletion.
@@ -174,6 +175,7 @@ impl Intake {
             backlog: VecDeque::new(),
             hot: Arc::new(Hot::new(reading.debounce)),
             retries: Retries::default(),
+            clock: Monotonic::new(),
             live: false,
             present: BTreeSet::new(),
             appeared: false,
@@ -251,7 +253,11 @@ impl Intake {
             let now = clock.millis();
             let wake = pending.next_wake().map_or(cadence.next_wake(), |at| at.min(cadence.next_wake()));
             let wait = Duration::from_millis(wake.saturating_sub(now));
-            let wait = self.retries.wait().map_or(wait, |retry| retry.min(wait));
+            let retry = self
+                .retries
+                .next_wake()
+                .map(|at| Duration::from_millis(at.saturating_sub(self.clock.millis())));
+            let wait = retry.map_or(wait, |retry| retry.min(wait));
             self.pulse.waits(Part::Reader);
             let message = messages.recv_timeout(wait);
             self.pulse.works(Part::Reader);
@@ -279,7 +285,7 @@ impl Intake {
             }
             let mut worked = false;
             let mut due = pending.due(clock.millis());
-            due.extend(self.retries.due());
+            due.extend(self.retries.due(self.clock.millis()));
             if due.iter().any(|path| !self.known.contains(path)) {
                 due.extend(pending.all(clock.millis()));
                 // The last one looked at is read first: files that are known already.
@@ -328,7 +334,7 @@ impl Intake {
         let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
         self.with_health(|health| health.progress = (0, total));
         let mut batch = Batch { live: true, ..Batch::default() };
-        let mut shown = Instant::now();
+        let mut shown = self.clock.millis();
         self.read_orphans(&mut batch);
         self.commit(&mut batch)?;
         self.hot.set_open(true);
@@ -344,7 +350,7 @@ impl Intake {
             if self.slice(&job, &mut batch) {
                 self.backlog.push_back(job);
             }
-            for path in self.hot.take() {
+            for path in self.hot.take(self.clock.millis()) {
                 self.look(&path)?;
             }
             // What changed together is committed together: nothing is sealed between a history and its copy.
@@ -353,10 +359,10 @@ impl Intake {
             if enough || last_live || self.backlog.is_empty() {
                 self.commit(&mut batch)?;
                 // Summing up costs as much as the backlog is long.
-                if shown.elapsed() < SHOW {
+                if self.clock.millis().saturating_sub(shown) < SHOW {
                     continue;
                 }
-                shown = Instant::now();
+                shown = self.clock.millis();
                 let left: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
                 self.with_health(|health| health.progress = (total.saturating_sub(left), total));
             }

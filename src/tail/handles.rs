@@ -5,19 +5,18 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use super::stat::Stat;
 
 /// A handle is closed when its file was not read for so long: it keeps the blocks of a deleted file, and a file system
 /// from being unmounted.
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: u64 = 600_000;
 
-/// A few open files, the latest ones.
+/// A few open files, the latest ones. `now` is monotonic milliseconds, from any beginning.
 #[derive(Debug)]
 pub struct Handles {
     most: usize,
-    open: VecDeque<(PathBuf, File, Instant)>,
+    open: VecDeque<(PathBuf, File, u64)>,
 }
 
 impl Handles {
@@ -29,19 +28,19 @@ impl Handles {
 
     /// The file at `path` was read through this handle. If it is `live`, the one that was not read for the longest
     /// time makes room for it.
-    pub fn keep(&mut self, path: &Path, file: File, live: bool) {
+    pub fn keep(&mut self, path: &Path, file: File, live: bool, now: u64) {
         self.open.retain(|(known, _, _)| known != path);
         if live && self.open.len() >= self.most {
             self.open.pop_front();
         }
         if self.open.len() < self.most {
-            self.open.push_back((path.to_owned(), file, Instant::now()));
+            self.open.push_back((path.to_owned(), file, now));
         }
     }
 
     /// The handle of what was at `path`, if the file there now is another one.
     pub fn other_than(&mut self, path: &Path, now: &Stat) -> Option<File> {
-        let other = |(known, file, _): &(PathBuf, File, Instant)| {
+        let other = |(known, file, _): &(PathBuf, File, u64)| {
             known == path && file.metadata().is_ok_and(|held| (held.dev(), held.ino()) != (now.dev, now.ino))
         };
         let at = self.open.iter().position(other)?;
@@ -49,7 +48,7 @@ impl Handles {
     }
 
     /// Those that are no longer what their path names: renamed, replaced or deleted. They are given away.
-    pub fn orphans(&mut self) -> Vec<(PathBuf, File)> {
+    pub fn orphans(&mut self, now: u64) -> Vec<(PathBuf, File)> {
         let mut orphans = Vec::new();
         for at in (0..self.open.len()).rev() {
             if self.open.get(at).is_some_and(|(path, file, _)| !is_at(file, path)) {
@@ -57,7 +56,7 @@ impl Handles {
             }
         }
         orphans.reverse();
-        self.open.retain(|(_, _, read)| read.elapsed() < IDLE);
+        self.open.retain(|(_, _, read)| now.saturating_sub(*read) < IDLE);
         orphans
     }
 }
@@ -81,16 +80,16 @@ mod tests {
         let mut handles = Handles::new(4);
         for name in ["stays", "renamed", "replaced", "deleted"] {
             fs::write(at(name), name).unwrap();
-            handles.keep(&at(name), File::open(at(name)).unwrap(), true);
+            handles.keep(&at(name), File::open(at(name)).unwrap(), true, 0);
         }
-        assert!(handles.orphans().is_empty());
+        assert!(handles.orphans(0).is_empty());
         fs::rename(at("renamed"), at("other")).unwrap();
         fs::write(at("other"), "written after").unwrap();
         fs::write(at("tmp"), "new").unwrap();
         fs::rename(at("tmp"), at("replaced")).unwrap();
         fs::remove_file(at("deleted")).unwrap();
         let told: Vec<_> = handles
-            .orphans()
+            .orphans(0)
             .into_iter()
             .map(|(path, mut file)| {
                 let mut text = String::new();
@@ -100,7 +99,7 @@ mod tests {
             .collect();
         let expected = [("renamed", "written after"), ("replaced", "replaced"), ("deleted", "deleted")];
         assert_eq!(told, expected.map(|(name, text)| (at(name), text.to_owned())));
-        assert!(handles.orphans().is_empty(), "given once");
+        assert!(handles.orphans(0).is_empty(), "given once");
     }
 
     #[test]
@@ -110,7 +109,7 @@ mod tests {
         for name in ["a", "b", "a", "c", "d"] {
             let path = dir.path().join(name);
             fs::write(&path, name).unwrap();
-            handles.keep(&path, File::open(&path).unwrap(), name != "d");
+            handles.keep(&path, File::open(&path).unwrap(), name != "d", 0);
         }
         let kept: Vec<_> = handles.open.iter().map(|(path, _, _)| path.file_name().unwrap()).collect();
         assert_eq!(kept, ["a", "c"]);

@@ -107,7 +107,8 @@ impl Intake {
                 (changed, 0)
             }
         };
-        changed && (named || !self.retries.waits(&found.path, look(&found.stat, changes)))
+        changed
+            && (named || !self.retries.waits(&found.path, look(&found.stat, changes), self.clock.millis()))
     }
 
     /// A root that was not there is there: what it holds may be copies, or the originals of what is known.

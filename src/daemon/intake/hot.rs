@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::tail::Event;
 
@@ -15,13 +15,14 @@ const MOST: usize = 1024;
 /// event: looking at a file twice costs a `stat`.
 #[derive(Debug)]
 pub(super) struct Hot {
-    debounce: Duration,
+    debounce: u64,
     open: AtomicBool,
-    paths: Mutex<(BTreeSet<PathBuf>, Option<Instant>)>,
+    paths: Mutex<(BTreeSet<PathBuf>, Option<u64>)>,
 }
 
 impl Hot {
     pub(super) fn new(debounce: Duration) -> Self {
+        let debounce = u64::try_from(debounce.as_millis()).unwrap_or(u64::MAX);
         Self { debounce, open: AtomicBool::new(false), paths: Mutex::default() }
     }
 
@@ -42,13 +43,13 @@ impl Hot {
         }
     }
 
-    /// What changed; nothing before the debounce has passed since it was last asked.
-    pub(super) fn take(&self) -> BTreeSet<PathBuf> {
+    /// What changed; nothing before the debounce has passed since it was last asked. `now` is monotonic milliseconds.
+    pub(super) fn take(&self, now: u64) -> BTreeSet<PathBuf> {
         let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
-        if paths.0.is_empty() || paths.1.is_some_and(|last| last.elapsed() < self.debounce) {
+        if paths.0.is_empty() || paths.1.is_some_and(|last| now.saturating_sub(last) < self.debounce) {
             return BTreeSet::new();
         }
-        paths.1 = Some(Instant::now());
+        paths.1 = Some(now);
         std::mem::take(&mut paths.0)
     }
 }

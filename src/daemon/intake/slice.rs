@@ -46,7 +46,7 @@ impl Intake {
             let more = self.read(&watched, &claim, file, start, batch)?;
             // Without a handle to spare nothing is lost but what a rename would hide.
             if let Ok(held) = held {
-                self.handles.keep(path, held, job.live);
+                self.handles.keep(path, held, job.live, self.clock.millis());
             }
             Ok(more)
         });
@@ -58,7 +58,7 @@ impl Intake {
 
     /// Reads files to their end that were renamed, replaced or deleted since.
     pub(super) fn read_orphans(&mut self, batch: &mut Batch) {
-        for (path, file) in self.handles.orphans() {
+        for (path, file) in self.handles.orphans(self.clock.millis()) {
             self.read_out(&path, file, batch);
         }
     }

@@ -51,7 +51,7 @@ impl Intake {
 
     fn not_whole(&mut self, job: &Job) {
         let path = &job.found.path;
-        if !self.retries.failed(path, look(&job.found.stat, 0)) {
+        if !self.retries.failed(path, look(&job.found.stat, 0), self.clock.millis()) {
             self.problem(path, "not a whole document; what it held before still counts");
         }
     }
@@ -92,13 +92,13 @@ impl Intake {
                 }
                 context.state = joined(selects.iter().map(|select| select.after), &context.state);
                 match fresh_change {
-                    true => self.retries.later(path, seen),
+                    true => self.retries.later(path, seen, self.clock.millis()),
                     false => self.retries.settled(path),
                 }
                 self.note(Progress { agent: watched.agent, cursor, context }, facts, batch);
                 more
             }
-            Err(DatabaseError::Busy) if self.retries.failed(path, seen) => false,
+            Err(DatabaseError::Busy) if self.retries.failed(path, seen, self.clock.millis()) => false,
             Err(error) => {
                 self.problem(path, &error.to_string());
                 false

@@ -1,12 +1,18 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
+mod discover;
 mod health;
+mod hot;
+mod known;
 mod outage;
+mod retries;
+mod slice;
+mod whole;
 
 pub use health::{AgentHealth, Health};
 
-use std::collections::{HashMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,13 +23,13 @@ use super::clerk::Settled;
 use super::desk::ClerkHandle;
 use super::pulse::{Part, Pulse};
 use super::time::Monotonic;
-use crate::model::{Agent, Facts, Reject, RejectReason};
-use crate::sources::{Claim, Context, Lines, Source};
+use crate::model::{Agent, Facts};
+use crate::sources::{Context, Source};
 use crate::store;
-use crate::tail::{
-    Cadence, Cursor, Event, Found, Limits, Mode, Pending, Reader, Root, Scan, ScanLimits, Skip, Step,
-    Verdict, Watch, has_changed, scan, scan_below,
-};
+use crate::tail::{Cadence, Cursor, Event, Found, Handles, Kind, Limits, Mode, Pending, Reader, Watch};
+use hot::Hot;
+use known::Known;
+use retries::Retries;
 
 /// One agent and where its logs are.
 #[derive(Clone)]
@@ -61,11 +67,6 @@ pub enum Message {
     Stop,
 }
 
-struct Known {
-    cursor: Cursor,
-    context: Context,
-}
-
 struct Job {
     watched: usize,
     root: PathBuf,
@@ -80,6 +81,8 @@ struct Job {
 struct Batch {
     reads: Vec<(Agent, Cursor, Context, Facts)>,
     facts: usize,
+    /// Of files that an event named.
+    live: bool,
 }
 
 /// The reading side.
@@ -88,11 +91,20 @@ pub struct Intake {
     reading: Reading,
     clerk: ClerkHandle,
     health: Arc<Mutex<Health>>,
-    known: HashMap<PathBuf, Known>,
+    known: Known,
+    handles: Handles,
     reader: Reader,
     backlog: VecDeque<Job>,
+    hot: Arc<Hot>,
+    retries: Retries,
+    clock: Monotonic,
     live: bool,
-    kind: &'static str,
+    /// How each agent is watched.
+    kinds: Vec<Kind>,
+    /// Roots that were there.
+    present: BTreeSet<PathBuf>,
+    /// A root appeared: nothing is sealed until it is read.
+    appeared: bool,
     stop: CancellationToken,
     pulse: Pulse,
 }
@@ -102,8 +114,12 @@ const SCANS: usize = 5;
 /// Facts per commit while there is a backlog.
 const FACTS_PER_COMMIT: usize = 4000;
 const FILES_PER_COMMIT: usize = 64;
+/// Milliseconds between two sums of what is left to read.
+const SHOW: u64 = 200;
 /// Bytes of one file that are read before live files get their turn.
 const BUDGET: u64 = 4 << 20;
+/// Files kept open, for what is written between their last read and a rename or deletion.
+const HANDLES: usize = 16;
 /// Newest files of a root whose bytes are compared at each scan, whatever their `stat` says.
 const COMPARED: usize = 64;
 
@@ -121,15 +137,21 @@ impl Intake {
         let known = outage::cursors(&clerk)?;
         let reader = Reader::new(Limits { max_line: reading.max_line, budget: BUDGET });
         Ok(Self {
+            kinds: vec![Kind::Off; watched.len()],
             watched,
             reading,
             clerk,
             health,
             known,
+            handles: Handles::new(HANDLES),
             reader,
             backlog: VecDeque::new(),
+            hot: Arc::new(Hot::new(reading.debounce)),
+            retries: Retries::default(),
+            clock: Monotonic::new(),
             live: false,
-            kind: "off",
+            present: BTreeSet::new(),
+            appeared: false,
             stop: CancellationToken::new(),
             pulse: Pulse::default(),
         })
@@ -157,11 +179,12 @@ impl Intake {
         // Again until a scan finds nothing: a file may have grown after it was looked at and before its copy was, and
         // a copy must not be taken for the original because it was read first.
         for _ in 0..SCANS {
-            self.scan_all();
-            if self.backlog.is_empty() {
+            self.scan_all()?;
+            let done = self.backlog.is_empty();
+            self.drain()?;
+            if done {
                 break;
             }
-            self.drain()?;
         }
         if self.stop.is_cancelled() {
             // Half of a history must not be taken for all of it.
@@ -184,11 +207,13 @@ impl Intake {
         let roots: Vec<PathBuf> = self.watched.iter().flat_map(|watched| watched.roots.clone()).collect();
         let clock = Monotonic::new();
         // Watch first, then scan: what changes in between is in one of the two.
+        let hot = Arc::clone(&self.hot);
         let watch = Watch::new(&roots, self.reading.mode, move |event| {
+            hot.note(&event);
             // The receiver is gone only when reading has ended.
             let _ = events.send(Message::Event(event));
         });
-        self.kind = watch.kind().as_str();
+        self.show(&watch);
         if let Err(error) = self.read_all()
             && !self.survive(error, messages)?
         {
@@ -199,12 +224,17 @@ impl Intake {
         let mut pending = Pending::new(self.reading.debounce);
         let mut cadence = Cadence::new(self.reading.scan, self.reading.scan_max, clock.millis());
         cadence.started();
-        cadence.finished(clock.millis(), self.kind == "native");
+        cadence.finished(clock.millis(), watch.kind() == Kind::Native);
         loop {
-            self.show(watch.kind().as_str());
+            self.show(&watch);
             let now = clock.millis();
             let wake = pending.next_wake().map_or(cadence.next_wake(), |at| at.min(cadence.next_wake()));
             let wait = Duration::from_millis(wake.saturating_sub(now));
+            let retry = self
+                .retries
+                .next_wake()
+                .map(|at| Duration::from_millis(at.saturating_sub(self.clock.millis())));
+            let wait = retry.map_or(wait, |retry| retry.min(wait));
             self.pulse.waits(Part::Reader);
             let message = messages.recv_timeout(wait);
             self.pulse.works(Part::Reader);
@@ -238,108 +268,67 @@ impl Intake {
                     }
                 }
             }
-            let mut worked = false;
             let mut due = pending.due(clock.millis());
-            if due.iter().any(|path| !self.known.contains_key(path)) {
+            due.extend(self.retries.due(self.clock.millis()));
+            if due.iter().any(|path| !self.known.contains(path)) {
                 due.extend(pending.all(clock.millis()));
                 // The last one looked at is read first: files that are known already.
-                due.sort_by_key(|path| self.known.contains_key(path));
+                due.sort_by_key(|path| self.known.contains(path));
             }
-            for path in due {
-                self.look(&path);
-                worked = true;
+            let scan = cadence.due(clock.millis());
+            if !scan && due.is_empty() && self.backlog.is_empty() {
+                continue;
             }
-            if cadence.due(clock.millis()) {
+            if scan {
                 cadence.started();
-                let before = self.backlog.len();
-                self.scan_all();
-                let clean = self.backlog.len() == before && self.kind == "native";
-                cadence.finished(clock.millis(), clean);
-                worked = true;
             }
-            if worked || !self.backlog.is_empty() {
-                if let Err(error) = self.drain()
-                    && !self.survive(error, messages)?
-                {
-                    return Ok(());
+            let clean = match self.work(&due, scan) {
+                Ok(clean) => clean,
+                Err(error) => {
+                    if !self.survive(error, messages)? {
+                        return Ok(());
+                    }
+                    false
                 }
-                self.settle_health(true);
-                changed();
+            };
+            if scan {
+                cadence.finished(clock.millis(), clean && watch.kind() == Kind::Native);
             }
+            self.settle_health(true);
+            changed();
         }
+    }
+
+    /// Looks at these files, scans if it is time, and reads what is new. Returns whether a scan found nothing that
+    /// events had not told.
+    fn work(&mut self, due: &[PathBuf], scan: bool) -> Result<bool, super::Error> {
+        for path in due {
+            self.look(path)?;
+        }
+        let before = self.backlog.len();
+        if scan {
+            self.scan_all()?;
+        }
+        let clean = self.backlog.len() == before;
+        self.drain()?;
+        Ok(clean)
     }
 
     /// How changes are noticed may become worse while running, and better when a root comes back.
-    fn show(&mut self, kind: &'static str) {
-        if kind != std::mem::replace(&mut self.kind, kind) {
-            self.with_health(|health| health.agents.iter_mut().for_each(|agent| agent.watcher = kind));
-        }
-    }
-
-    /// One changed path: a file, or a directory that appeared.
-    fn look(&mut self, path: &Path) {
-        for index in 0..self.watched.len() {
-            for root in self.watched[index].roots.clone() {
-                let Ok(opened) = Root::open(&root) else { continue };
-                let Ok(relative) = path.strip_prefix(opened.path()) else { continue };
-                let mut found = Scan::new(ScanLimits::default());
-                let source = self.watched[index].source;
-                scan_below(&opened, relative, &|path| source.claim(path).is_some(), &mut found);
-                self.enqueue(index, &root, found, true);
-            }
-        }
-    }
-
-    fn scan_all(&mut self) {
-        self.with_health(|health| (health.problems, health.problem_count) = (Vec::new(), 0));
-        let mut agents = Vec::new();
-        for index in 0..self.watched.len() {
-            let mut files = 0;
-            for root in self.watched[index].roots.clone() {
-                let mut found = Scan::new(ScanLimits::default());
-                let source = self.watched[index].source;
-                scan(&root, &|path| source.claim(path).is_some(), &mut found);
-                files += found.found.len() as u64;
-                self.enqueue(index, &root, found, false);
-            }
-            agents.push(AgentHealth {
-                agent: self.watched[index].agent.as_str().to_owned(),
-                roots: self.watched[index].roots.clone(),
-                files,
-                lag_bytes: 0,
-                watcher: self.kind,
+    fn show(&mut self, watch: &Watch) {
+        let roots = watch.watched();
+        let kind = |watched: &Watched| {
+            let own = roots.iter().filter(|root| watched.roots.contains(&root.root));
+            own.map(|root| root.kind).max().unwrap_or(Kind::Off)
+        };
+        let kinds: Vec<Kind> = self.watched.iter().map(kind).collect();
+        if kinds != self.kinds {
+            self.with_health(|health| {
+                for (agent, kind) in health.agents.iter_mut().zip(&kinds) {
+                    agent.watcher = kind.as_str();
+                }
             });
-        }
-        self.with_health(|health| health.agents = agents);
-    }
-
-    fn enqueue(&mut self, watched: usize, root: &Path, scan: Scan, front: bool) {
-        self.with_health(|health| {
-            health.problem_count += scan.problems.len() as u64 + scan.more_problems;
-            for problem in scan.problems.iter().take(20) {
-                health.problems.push((problem.path.clone(), problem.reason.to_string()));
-            }
-            let beyond = [
-                (scan.beyond_files, "files over the limit are not read, the oldest ones"),
-                (scan.beyond_depth, "directories too deep are not read"),
-            ];
-            for (number, what) in beyond.into_iter().filter(|(number, _)| *number > 0) {
-                health.problem_count += number;
-                health.problems.push((root.to_path_buf(), format!("{number} {what}")));
-            }
-        });
-        let opened = if front { None } else { Root::open(root).ok() };
-        for (age, found) in scan.found.into_iter().enumerate() {
-            let changed = self.known.get(&found.path).is_none_or(|known| match &opened {
-                Some(root) if age < COMPARED => has_changed(root, &found, &known.cursor),
-                _ => !known.cursor.is_unchanged(&found.stat),
-            });
-            if !changed || self.backlog.iter().any(|job| job.found.path == found.path) {
-                continue;
-            }
-            let relative = found.relative().to_path_buf();
-            let job = Job { watched, root: root.to_path_buf(), relative, found, live: front };
-            if front { self.backlog.push_front(job) } else { self.backlog.push_back(job) }
+            self.kinds = kinds;
         }
     }
 
@@ -347,91 +336,55 @@ impl Intake {
     fn drain(&mut self) -> Result<(), super::Error> {
         let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
         self.with_health(|health| health.progress = (0, total));
-        let mut batch = Batch::default();
+        let mut batch = Batch { live: true, ..Batch::default() };
+        let mut shown = self.clock.millis();
+        self.read_orphans(&mut batch);
+        self.commit(&mut batch)?;
+        self.hot.set_open(true);
         while !self.stop.is_cancelled()
             && let Some(job) = self.backlog.pop_front()
         {
             self.pulse.works(Part::Reader);
             let job_live = job.live;
-            let more = self.slice(&job, &mut batch)?;
-            if more {
+            if job_live != batch.live {
+                self.commit(&mut batch)?;
+                batch.live = job_live;
+            }
+            if self.slice(&job, &mut batch) {
                 self.backlog.push_back(job);
+            }
+            for path in self.hot.take(self.clock.millis()) {
+                self.look(&path)?;
             }
             // What changed together is committed together: nothing is sealed between a history and its copy.
             let last_live = job_live && self.backlog.front().is_none_or(|next| !next.live);
             let enough = batch.facts >= FACTS_PER_COMMIT || batch.reads.len() >= FILES_PER_COMMIT;
             if enough || last_live || self.backlog.is_empty() {
                 self.commit(&mut batch)?;
+                // Summing up costs as much as the backlog is long.
+                if self.clock.millis().saturating_sub(shown) < SHOW {
+                    continue;
+                }
+                shown = self.clock.millis();
                 let left: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
                 self.with_health(|health| health.progress = (total.saturating_sub(left), total));
             }
         }
-        self.commit(&mut batch)
+        self.hot.set_open(false);
+        self.commit(&mut batch)?;
+        if self.appeared && !self.stop.is_cancelled() {
+            self.appeared = false;
+            // The first scan ends in `read_all`.
+            if self.live {
+                self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))?;
+            }
+        }
+        Ok(())
     }
 
     fn unread(&self, job: &Job) -> u64 {
         let offset = self.known.get(&job.found.path).map_or(0, |known| known.cursor.offset);
         job.found.stat.size.saturating_sub(offset)
-    }
-
-    /// Reads up to the budget of one file. Returns whether more is there.
-    fn slice(&mut self, job: &Job, batch: &mut Batch) -> Result<bool, super::Error> {
-        let Watched { source, agent, .. } = self.watched[job.watched].clone();
-        let path = &job.found.path;
-        let claim = source.claim(&job.relative).unwrap_or_default();
-        let file = match Root::open(&job.root).and_then(|root| root.open_file(&job.relative)) {
-            Ok(file) => file,
-            Err(Skip::Gone) => return Ok(false),
-            Err(skip) => {
-                self.problem(path, &skip.to_string());
-                return Ok(false);
-            }
-        };
-        let fresh = |claim: &Claim| Context { claim: claim.clone(), state: Vec::new() };
-        let (cursor, mut context) = match self.known.get(path) {
-            Some(known) => (known.cursor.clone(), known.context.clone()),
-            None => (Cursor::new(path), fresh(&claim)),
-        };
-        let before = cursor.clone();
-        let verdict = match self.reader.begin(file, &cursor) {
-            Ok(verdict) => verdict,
-            Err(error) => {
-                self.problem(path, &error.kind().to_string());
-                return Ok(false);
-            }
-        };
-        match verdict {
-            Verdict::Gone => return Ok(false),
-            Verdict::Restart(_) => context = fresh(&claim),
-            Verdict::Unchanged | Verdict::Resume => {}
-        }
-        let mut facts = Facts::default();
-        let more = loop {
-            match self.reader.step() {
-                Ok(Step::Lines(chunk)) => {
-                    source.decode(&mut context, Lines::new(chunk.bytes, chunk.offset), &mut facts);
-                }
-                Ok(Step::TooLong(line)) => facts.rejects.push(Reject {
-                    offset: line.offset,
-                    length: line.length,
-                    reason: RejectReason::TooLong,
-                }),
-                Ok(Step::Budget) => break true,
-                Ok(Step::End) => break false,
-                Err(error) => {
-                    self.problem(path, &error.kind().to_string());
-                    return Ok(false);
-                }
-            }
-        };
-        let cursor = self.reader.cursor().clone();
-        if cursor == before && facts.lines == 0 {
-            return Ok(more);
-        }
-        batch.facts += facts.sightings.len() + facts.activities.len() + 1;
-        self.known.insert(path.clone(), Known { cursor: cursor.clone(), context: context.clone() });
-        batch.reads.push((agent, cursor, context, facts));
-        Ok(more)
     }
 
     fn commit(&mut self, batch: &mut Batch) -> Result<(), super::Error> {
@@ -443,7 +396,7 @@ impl Intake {
         if !self.clerk.storage().may_read() {
             return Err(store::Error::Full.into());
         }
-        let live = self.live;
+        let live = self.live || std::mem::take(&mut batch.live);
         self.clerk.call_blocking(move |clerk| {
             let now = clerk.now(super::time::clocks())?;
             let reads: Vec<store::Read<'_>> = reads

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows serde, SQL, HTTP or a clock. A type that can be built holds its invariant.
 
+mod cell;
 mod fact;
 mod ids;
 mod instant;
@@ -10,6 +11,7 @@ mod money;
 mod refs;
 mod tokens;
 
+pub use cell::Cell;
 pub use fact::{
     Activity, Birth, Facts, Geo, Mark, Names, Quality, Reject, RejectReason, Sighting, Speed, Sym, Terms,
     Tier, Turn, Who,

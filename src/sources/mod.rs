@@ -5,12 +5,14 @@
 
 mod claude_code;
 mod lines;
+mod shape;
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{Agent, Facts};
+use crate::model::{Agent, Cell, Facts};
 
 pub use lines::{Line, Lines};
+pub use shape::{NotWhole, Query, Shape};
 
 /// Every agent that keitod reads.
 pub fn all() -> &'static [&'static dyn Source] {
@@ -58,6 +60,33 @@ pub trait Source: Sync {
 
     /// Whether the file at `path`, relative to one of the roots, is a log of this agent.
     fn claim(&self, path: &Path) -> Option<Claim>;
+
+    /// How the file at `path`, which the source claims, is to be read.
+    fn shape(&self, _path: &Path) -> Shape {
+        Shape::Lines
+    }
+
+    /// Turns a whole document into facts. All of it is given each time it has changed: facts are known again by their
+    /// keys, and one that is gone from the document takes nothing back.
+    ///
+    /// # Errors
+    /// [`NotWhole`] if the bytes are no document; the last one that was stays what counts.
+    fn decode_document(
+        &self,
+        _context: &mut Context,
+        _bytes: &[u8],
+        _facts: &mut Facts,
+    ) -> Result<(), NotWhole> {
+        Err(NotWhole)
+    }
+
+    /// What is asked of this agent's databases.
+    fn queries(&self) -> &'static [Query] {
+        &[]
+    }
+
+    /// Turns a row of the query with this number into facts. A row may come again.
+    fn decode_row(&self, _context: &mut Context, _query: usize, _row: &[Cell], _facts: &mut Facts) {}
 
     /// Turns whole lines into facts and rejects, and brings `context` forward. Total: any bytes give a result. The
     /// facts of a file do not depend on how its lines are cut into calls.

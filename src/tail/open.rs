@@ -82,6 +82,16 @@ impl Root {
         Ok(File::from(file))
     }
 
+    /// What a plain open would find, without one where the system can: it may be a live database, whose locks this
+    /// process would lose when the handle is closed.
+    pub(super) fn stat_file(&self, relative: &Path) -> Result<rustix::fs::Stat, Skip> {
+        #[cfg(target_os = "linux")]
+        let flags = OFlags::PATH;
+        #[cfg(not(target_os = "linux"))]
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        Ok(rustix::fs::fstat(self.open_below(relative, flags)?)?)
+    }
+
     /// Opens a directory below the root, or the root itself for an empty path.
     pub(super) fn open_directory(&self, relative: &Path) -> Result<OwnedFd, Skip> {
         if relative.as_os_str().is_empty() {

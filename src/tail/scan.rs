@@ -203,8 +203,7 @@ impl Walk<'_> {
         if depth > self.out.limits.depth || !(self.claim)(&self.relative) {
             return;
         }
-        let opened = root.open_file(&self.relative);
-        match opened.and_then(|file| Ok(rustix::fs::fstat(file)?)) {
+        match root.stat_file(&self.relative) {
             Ok(stat) => self.file(&stat),
             Err(reason) => self.problem(reason),
         }

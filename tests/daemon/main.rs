@@ -27,4 +27,5 @@ mod starts;
 mod state;
 mod stopped;
 mod stops;
+mod watching;
 mod wiped;

@@ -1,15 +1,13 @@
 //! Reading while the database is closed: it waits, and goes on from what was committed.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use super::super::Error;
 use super::super::desk::ClerkHandle;
 use super::super::time::Monotonic;
-use super::{Intake, Known, Message};
-use crate::tail::Cursor;
+use super::known::Known;
+use super::{Intake, Message};
 
 /// Between the first two tries, and between the last.
 const FIRST: Duration = Duration::from_millis(150);
@@ -60,8 +58,6 @@ fn waited(wait: Duration, messages: &Receiver<Message>) -> bool {
 }
 
 /// How far each file is read, as the store has it.
-pub(super) fn cursors(clerk: &ClerkHandle) -> Result<HashMap<PathBuf, Known>, Error> {
-    let cursors = clerk.call_blocking(|clerk| clerk.store().view().cursors())??;
-    let known = |(_, cursor, context): (_, Cursor, _)| (cursor.path.clone(), Known { cursor, context });
-    Ok(cursors.into_iter().map(known).collect())
+pub(super) fn cursors(clerk: &ClerkHandle) -> Result<Known, Error> {
+    Ok(Known::new(clerk.call_blocking(|clerk| clerk.store().view().cursors())??))
 }

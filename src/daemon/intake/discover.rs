@@ -1,0 +1,122 @@
+//! Which files are to be read: by the scan, or because an event named them.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use super::whole::look;
+use super::{AgentHealth, COMPARED, Intake, Job};
+use crate::daemon::Error;
+use crate::sources::Shape;
+use crate::tail::{Found, Root, Scan, ScanLimits, database_cursor, has_changed, scan, scan_below};
+
+impl Intake {
+    /// One changed path: a file, or a directory that appeared.
+    pub(super) fn look(&mut self, path: &Path) -> Result<(), Error> {
+        // A database's changes are in its log first.
+        let path = path.to_str().and_then(|path| path.strip_suffix("-wal")).map_or(path, Path::new);
+        for index in 0..self.watched.len() {
+            for root in self.watched[index].roots.clone() {
+                let Ok(opened) = Root::open(&root) else { continue };
+                let Ok(relative) = path.strip_prefix(opened.path()) else { continue };
+                self.greet(&root)?;
+                let mut found = Scan::new(ScanLimits::default());
+                let source = self.watched[index].source;
+                scan_below(&opened, relative, &|path| source.claim(path).is_some(), &mut found);
+                self.enqueue(index, &root, found, true);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn scan_all(&mut self) -> Result<(), Error> {
+        self.with_health(|health| (health.problems, health.problem_count) = (Vec::new(), 0));
+        let mut agents = Vec::new();
+        for index in 0..self.watched.len() {
+            let mut files = 0;
+            for root in self.watched[index].roots.clone() {
+                let mut found = Scan::new(ScanLimits::default());
+                let source = self.watched[index].source;
+                scan(&root, &|path| source.claim(path).is_some(), &mut found);
+                if found.absent.is_empty() {
+                    self.greet(&root)?;
+                } else {
+                    self.present.remove(&root);
+                }
+                files += found.found.len() as u64;
+                self.enqueue(index, &root, found, false);
+            }
+            agents.push(AgentHealth {
+                agent: self.watched[index].agent.as_str().to_owned(),
+                roots: self.watched[index].roots.clone(),
+                files,
+                lag_bytes: 0,
+                watcher: self.kinds[index].as_str(),
+            });
+        }
+        self.with_health(|health| health.agents = agents);
+        Ok(())
+    }
+
+    fn enqueue(&mut self, watched: usize, root: &Path, scan: Scan, front: bool) {
+        self.with_health(|health| {
+            health.problem_count += scan.problems.len() as u64 + scan.more_problems;
+            for problem in scan.problems.iter().take(20) {
+                health.problems.push((problem.path.clone(), problem.reason.to_string()));
+            }
+            let beyond = [
+                (scan.beyond_files, "files over the limit are not read, the oldest ones"),
+                (scan.beyond_depth, "directories too deep are not read"),
+            ];
+            for (number, what) in beyond.into_iter().filter(|(number, _)| *number > 0) {
+                health.problem_count += number;
+                health.problems.push((root.to_path_buf(), format!("{number} {what}")));
+            }
+        });
+        let opened = if front { None } else { Root::open(root).ok() };
+        let queued: HashSet<&Path> = self.backlog.iter().map(|job| job.found.path.as_path()).collect();
+        let mut age = 0;
+        let changed = scan.found.into_iter().filter(|found| {
+            age += 1;
+            let compared = opened.as_ref().filter(|_| age <= COMPARED);
+            !queued.contains(found.path.as_path()) && self.has_changed(watched, compared, found, front)
+        });
+        for found in changed.collect::<Vec<_>>() {
+            let relative = found.relative().to_path_buf();
+            let job = Job { watched, root: root.to_path_buf(), relative, found, live: front };
+            if front { self.backlog.push_front(job) } else { self.backlog.push_back(job) }
+        }
+    }
+
+    /// Whether a file is to be read. `compared`: its bytes are asked too. What is tried again later is left alone by
+    /// scans until it looks different.
+    fn has_changed(&self, watched: usize, compared: Option<&Root>, found: &Found, named: bool) -> bool {
+        let known = self.known.get(&found.path).map(|known| &known.cursor);
+        let shape = self.watched[watched].source.shape(found.relative());
+        let (changed, changes) = match (shape, known) {
+            (Shape::Database, _) => {
+                let before = known.cloned().unwrap_or_default();
+                let (now, _) = database_cursor(&found.path, &found.stat, &before);
+                (!before.is_unchanged(&found.stat) || now.anchor != before.anchor, now.anchor.hash)
+            }
+            (_, None) => (true, 0),
+            (_, Some(cursor)) => {
+                let changed = match compared {
+                    Some(root) => has_changed(root, found, cursor),
+                    None => !cursor.is_unchanged(&found.stat),
+                };
+                (changed, 0)
+            }
+        };
+        changed
+            && (named || !self.retries.waits(&found.path, look(&found.stat, changes), self.clock.millis()))
+    }
+
+    /// A root that was not there is there: what it holds may be copies, or the originals of what is known.
+    fn greet(&mut self, root: &Path) -> Result<(), Error> {
+        if !self.present.insert(root.to_path_buf()) || !self.live {
+            return Ok(());
+        }
+        self.appeared = true;
+        self.clerk.call_blocking(|clerk| clerk.set_caught_up(false))
+    }
+}

@@ -35,7 +35,7 @@ fn run(words: &[&str]) -> Ended {
     ended(&keitod(home.path()).args(words).output().unwrap())
 }
 
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 22] = [
     &[],
     &["run"],
     &["demo"],
@@ -47,6 +47,11 @@ const COMMANDS: [&[&str]; 17] = [
     &["queue", "list"],
     &["queue", "show"],
     &["config"],
+    &["queue", "retry"],
+    &["queue", "discard"],
+    &["queue", "approve"],
+    &["pause"],
+    &["resume"],
     &["config", "show"],
     &["config", "check"],
     &["config", "path"],
@@ -89,6 +94,9 @@ fn a_command_line_that_makes_no_sense_ends_with_2() {
         &["report", "--json", "--csv"],
         &["run", "--once", "--dry-run"],
         &["queue", "list", "--state", "lost"],
+        &["queue", "discard", "k1"],
+        &["queue", "approve"],
+        &["queue", "approve", "h1", "--agent", "codex"],
         &["sandbox", "--rounding", "up:0"],
         &["sandbox", "--rounding", "sideways:6"],
         &["completions", "cmd"],

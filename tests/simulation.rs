@@ -15,6 +15,8 @@
 
 #[path = "simulation/chaos.rs"]
 mod chaos;
+#[path = "simulation/diary.rs"]
+mod diary;
 #[path = "simulation/history.rs"]
 mod history;
 #[path = "simulation/oracle.rs"]

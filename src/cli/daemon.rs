@@ -13,6 +13,7 @@ use super::engine::Shown;
 use super::progress::{Bar, Progress};
 use super::{Engine, Exit, Failure, Finished, Mode, Place, Run, log};
 use crate::config::{Config, Env, Paths};
+use crate::daemon::acts;
 use crate::daemon::assemble::{Sandboxed, Setup};
 use crate::daemon::clerk::Settled;
 use crate::daemon::documents::Documents;
@@ -25,7 +26,7 @@ use crate::daemon::rehearse::rehearse;
 use crate::daemon::run::{self, Running};
 use crate::deliver::PauseReason;
 use crate::sandbox::{self, Sandbox, ids};
-use crate::server::{self, Limits, Question};
+use crate::server::{self, Act, Limits, Question};
 use crate::status::Live;
 
 /// The daemon in this process.
@@ -67,14 +68,28 @@ impl Engine for InProcess {
     fn stored(&self, place: &Place, question: &Question) -> Result<Vec<u8>, Failure> {
         let config = Arc::new(place.config()?);
         let paths = config.paths(&place.env);
-        let database = paths.state_dir.join("keitod.db");
-        if !database.exists() {
-            let none = format!("there is no database yet in {}", paths.state_dir.display());
-            return Err(Failure::new(Exit::NotFound, none).suggest("start keitod: keitod run"));
-        }
+        let database = find_database(&paths)?;
         let table = Arc::new(price_table(&config).map_err(crate::daemon::Error::Prices)?);
         Ok(Documents { database, config, table }.answer(question, Live::default())?)
     }
+
+    fn act(&self, place: &Place, act: &Act) -> Result<Vec<u8>, Failure> {
+        let config = Arc::new(place.config()?);
+        let paths = config.paths(&place.env);
+        find_database(&paths)?;
+        let rig = Rig::new(place.env.clone(), config, &paths);
+        let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
+        Ok(acts::alone(&rig.setup, act)??)
+    }
+}
+
+fn find_database(paths: &Paths) -> Result<PathBuf, Failure> {
+    let database = paths.state_dir.join("keitod.db");
+    if database.exists() {
+        return Ok(database);
+    }
+    let none = format!("there is no database yet in {}", paths.state_dir.display());
+    Err(Failure::new(Exit::NotFound, none).suggest("start keitod: keitod run"))
 }
 
 /// A set-up with its socket.
@@ -220,23 +235,32 @@ async fn serve(rig: &Rig, bar: &Bar, sandbox: Option<String>) -> Result<Finished
     let lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
-    let (bar, stopping) = (bar.clone(), stop.clone());
-    run_with_socket(rig, &lock, stop, async |running: &Running| {
-        if let Some(origin) = sandbox {
-            tracing::info!(page = origin, "delivering to the embedded Keito");
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        stopping.cancelled().await;
+        notify(&[NotifyState::Stopping, NotifyState::Status("ending requests under way")]);
+    });
+    loop {
+        let done = run_with_socket(rig, &lock, stop.child_token(), async |running: &Running| {
+            if let Some(origin) = &sandbox {
+                tracing::info!(page = origin, "delivering to the embedded Keito");
+            }
+            let (health, bar) = (Arc::clone(&running.health), bar.clone());
+            notify(&[NotifyState::Ready, NotifyState::Status("reading the logs")]);
+            tokio::spawn(async move {
+                draw(&health, &bar).await;
+                notify(&[NotifyState::Status("watching the logs")]);
+            });
+        })
+        .await;
+        match done {
+            // Only a start replaces a damaged database, before anybody holds a row of it.
+            Err(RunError::Daemon(error)) if error.is_damage() && !stop.is_cancelled() => {
+                tracing::error!("{error}; starting anew");
+            }
+            done => break done?,
         }
-        let health = Arc::clone(&running.health);
-        notify(&[NotifyState::Ready, NotifyState::Status("reading the logs")]);
-        tokio::spawn(async move {
-            draw(&health, &bar).await;
-            notify(&[NotifyState::Status("watching the logs")]);
-        });
-        tokio::spawn(async move {
-            stopping.cancelled().await;
-            notify(&[NotifyState::Stopping, NotifyState::Status("ending requests under way")]);
-        });
-    })
-    .await?;
+    }
     Ok(Finished { exit: Exit::Ok, document: None })
 }
 
@@ -245,25 +269,42 @@ fn notify(state: &[NotifyState<'_>]) {
     let _ = sd_notify::notify(state);
 }
 
-/// Runs the daemon with its socket until `stop`.
+/// Why the daemon ended.
+pub(super) enum RunError {
+    /// The daemon itself.
+    Daemon(crate::daemon::Error),
+    /// Its socket.
+    Socket(server::BindError),
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Daemon(error) => error.into(),
+            RunError::Socket(error) => error.into(),
+        }
+    }
+}
+
+/// Runs the daemon with its socket until `stop`, which is cancelled at the end.
 pub(super) async fn run_with_socket(
     rig: &Rig,
     lock: &StateLock,
     stop: CancellationToken,
     ready: impl AsyncFnOnce(&Running),
-) -> Result<(), Failure> {
+) -> Result<(), RunError> {
     let bound = match &rig.socket {
         Some(path) => {
             if let Some(dir) = path.parent() {
-                lock::private_dir(dir).map_err(crate::daemon::Error::from)?;
+                lock::private_dir(dir).map_err(|error| RunError::Daemon(error.into()))?;
             }
-            Some(server::bind(path, lock)?)
+            Some(server::bind(path, lock).map_err(RunError::Socket)?)
         }
         None => None,
     };
     let serving = stop.clone();
     let mut task = None;
-    run::run(rig.setup.clone(), stop, async |running: &Running| {
+    let done = run::run(rig.setup.clone(), stop.clone(), async |running: &Running| {
         if let Some(bound) = bound {
             let office = Arc::new(Office::new(running.clone()));
             // Its end, in a fault too, is the daemon's: nobody could ask it any more.
@@ -276,19 +317,24 @@ pub(super) async fn run_with_socket(
         ready(running).await;
         Ok(())
     })
-    .await?;
-    match task {
-        // It has a deadline of its own for last answers.
-        Some(task) => match task.await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(crate::daemon::Error::Ended { part: "socket" }.into()),
-        },
-        None => Ok(()),
-    }
+    .await;
+    stop.cancel();
+    // It has a deadline of its own for last answers.
+    let served = match task {
+        Some(task) => matches!(task.await, Ok(Ok(()))),
+        None => true,
+    };
+    done.map_err(RunError::Daemon)?;
+    if served { Ok(()) } else { Err(RunError::Daemon(crate::daemon::Error::Ended { part: "socket" })) }
 }
+
+/// SIGXFSZ: with nobody listening a write beyond the limit on file sizes ends the process instead of failing.
+const FILE_TOO_LARGE: i32 = 25;
 
 fn stop_on_signals(stop: &CancellationToken) -> Result<(), Failure> {
     let failed = |error| Failure::new(Exit::Config, format!("cannot wait for signals: {error}"));
+    // Once heard it stays harmless.
+    drop(signal(SignalKind::from_raw(FILE_TOO_LARGE)).map_err(failed)?);
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
         let (mut heard, stop) = (signal(kind).map_err(failed)?, stop.clone());
         tokio::spawn(async move {

@@ -1,7 +1,7 @@
 //! What commands need of the daemon: the one place where the two meet.
 
 use super::{Exit, Failure, Place};
-use crate::server::Question;
+use crate::server::{Act, Question};
 
 /// How `keitod run` runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,12 @@ pub trait Engine {
     /// # Errors
     /// If there is no database or it cannot be read.
     fn stored(&self, place: &Place, question: &Question) -> Result<Vec<u8>, Failure>;
+
+    /// Does something about the outbox while no daemon runs, holding the lock of the state.
+    ///
+    /// # Errors
+    /// If there is no database, another keitod holds it, or it makes no sense as things stand.
+    fn act(&self, place: &Place, act: &Act) -> Result<Vec<u8>, Failure>;
 }
 
 /// A program without its daemon: commands that need one say so. For tests of the frame, and for tools that only ask
@@ -75,5 +81,9 @@ impl Engine for Detached {
     fn stored(&self, place: &Place, _: &Question) -> Result<Vec<u8>, Failure> {
         let path = place.paths()?.socket;
         Err(crate::server::CallError::NotRunning { path }.into())
+    }
+
+    fn act(&self, place: &Place, _: &Act) -> Result<Vec<u8>, Failure> {
+        self.stored(place, &Question::Status)
     }
 }

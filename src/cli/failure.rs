@@ -113,7 +113,7 @@ impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         let exit = match error {
             store::Error::Newer { .. } => Exit::NewerState,
-            store::Error::Busy => Exit::Held,
+            store::Error::Busy | store::Error::Leased { .. } => Exit::Held,
             _ => Exit::Config,
         };
         Self::new(exit, error.to_string())
@@ -144,6 +144,7 @@ impl From<server::Failure> for Failure {
         let exit = match error.code {
             server::Code::InvalidInput => Exit::InvalidInput,
             server::Code::NotFound => Exit::NotFound,
+            server::Code::Conflict => Exit::Conflict,
             _ => Exit::Config,
         };
         Self::new(exit, error.message)

@@ -3,6 +3,7 @@
 //! Commands that ask for a document ask the daemon on its socket, else the database (`ask`); what they need beyond
 //! that stands in [`Engine`]. Documents are printed by `print`, failures by `tell`.
 
+mod act;
 mod args;
 mod ask;
 mod completions;
@@ -15,10 +16,12 @@ mod failure;
 mod flush;
 mod look;
 mod man;
+mod pause;
 mod place;
 mod print;
 mod queue;
 mod report;
+mod resume;
 mod run;
 mod sandbox;
 mod sessions;
@@ -37,8 +40,8 @@ pub use failure::Failure;
 pub use look::Look;
 pub use place::Place;
 pub use print::{
-    print_csv, print_demo, print_flush, print_json, print_queue, print_record, print_report, print_requests,
-    print_sessions, print_status,
+    print_act, print_csv, print_demo, print_flush, print_json, print_queue, print_record, print_report,
+    print_requests, print_sessions, print_status,
 };
 
 use std::ffi::OsString;

@@ -2,15 +2,18 @@
 
 use clap::{Args, Subcommand};
 
+use super::act::act;
 use super::ask::ask;
 use super::{Call, Exit, Failure, print_json, print_queue, print_record};
-use crate::server::{Question, QueueQuery};
+use crate::server::{Act, Question, QueueQuery};
 use crate::status::QueueState;
 
 const EXAMPLES: &str = "\
 Examples:
   keitod queue list --state held
-  keitod queue show h0c5d1e8a2b47";
+  keitod queue show h0c5d1e8a2b47
+  keitod queue discard h0c5d1e8a2b47 --reason \"training, not for the client\"
+  keitod queue retry k1c9b7…";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -35,6 +38,9 @@ pub struct Command {
 enum What {
     List(List),
     Show(Show),
+    Retry(Retry),
+    Discard(Discard),
+    Approve(Approve),
 }
 
 /// What is on its way and what waits, and why
@@ -63,11 +69,77 @@ struct Show {
     json: bool,
 }
 
+const RETRY_EXAMPLES: &str = "\
+Examples:
+  keitod queue retry k1c9b7…             the same bytes again, after a listing of what stands at Keito
+  keitod queue retry k1c9b7… --reseal    made anew: after a change of project, price or notes
+
+A record in conflict is not sent again: it may stand at Keito already.";
+
+const DISCARD_EXAMPLES: &str = "\
+Examples:
+  keitod queue discard k1c9b7… --reason \"logged by hand\"
+  keitod queue discard h0c5d1e8a2b47 --reason \"training, not for the client\"
+
+What is discarded counts as billed for ever; decisions.jsonl remembers it without the database.";
+
+const APPROVE_EXAMPLES: &str = "\
+Examples:
+  keitod queue approve h0c5d1e8a2b47
+  keitod queue list --json | jq -r '.items[] | select(.reason == \"review\").id' | xargs -n1 keitod queue approve
+  keitod queue approve --agent codex     after a format alarm: its lines are read again";
+
+/// Sends a refused record again, or one that nothing proves to have arrived
+#[derive(Debug, Args)]
+#[command(after_help = RETRY_EXAMPLES)]
+struct Retry {
+    /// As `queue list` shows it
+    id: String,
+    /// Dissolve it and seal what is due anew; only what Keito definitely refused
+    #[arg(long)]
+    reseal: bool,
+    /// The document instead of a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Gives a record or held work up: it counts as billed and is never sent
+#[derive(Debug, Args)]
+#[command(after_help = DISCARD_EXAMPLES)]
+struct Discard {
+    /// As `queue list` shows it
+    id: String,
+    /// Why; it is kept
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// The document instead of a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lets work go that is held for review
+#[derive(Debug, Args)]
+#[command(after_help = APPROVE_EXAMPLES)]
+struct Approve {
+    /// As `queue list` shows it
+    #[arg(required_unless_present = "agent")]
+    id: Option<String>,
+    /// Have this agent's lines read again after a format alarm
+    #[arg(long, value_name = "NAME", conflicts_with = "id")]
+    agent: Option<String>,
+    /// The document instead of a line
+    #[arg(long)]
+    json: bool,
+}
+
 impl Command {
     pub(super) const fn json(&self) -> bool {
         match &self.what {
             What::List(list) => list.json,
             What::Show(show) => show.json,
+            What::Retry(retry) => retry.json,
+            What::Discard(discard) => discard.json,
+            What::Approve(approve) => approve.json,
         }
     }
 
@@ -75,13 +147,31 @@ impl Command {
         let question = match &self.what {
             What::List(list) => Question::Queue(QueueQuery { state: list.state.clone(), limit: list.limit }),
             What::Show(show) => Question::Record(show.id.clone()),
+            What::Retry(retry) => {
+                return act(call, &Act::Retry { id: retry.id.clone(), reseal: retry.reseal }, retry.json);
+            }
+            What::Discard(of) => {
+                let what = Act::Discard { id: of.id.clone(), reason: of.reason.clone() };
+                return act(call, &what, of.json);
+            }
+            What::Approve(Approve { id: Some(id), json, .. }) => {
+                return act(call, &Act::Approve { id: id.clone() }, *json);
+            }
+            What::Approve(Approve { agent, .. }) => return Err(no_alarm(agent.as_deref())),
         };
         let document = ask(call, &question)?;
         match &self.what {
             _ if self.json() => print_json(&document, call.out)?,
-            What::List(_) => print_queue(&document, call.look, call.out)?,
             What::Show(_) => print_record(&document, call.look, call.out)?,
+            _ => print_queue(&document, call.look, call.out)?,
         }
         Ok(Exit::Ok)
     }
+}
+
+/// No format raises an alarm in this version, so that no agent is ever stopped by one.
+fn no_alarm(agent: Option<&str>) -> Failure {
+    let agent = agent.unwrap_or("the agent");
+    let message = format!("{agent} is not stopped by a format alarm: there is nothing to approve");
+    Failure::new(Exit::NotFound, message).suggest("see what is held: keitod queue list --state held")
 }

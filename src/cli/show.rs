@@ -83,7 +83,7 @@ pub(super) async fn show(keep: bool, shown: &mut Shown<'_>) -> Result<(), Failur
     };
     let (ran, showed) = tokio::join!(daemon, showing);
     keito.stop().await;
-    ran.and(showed)
+    ran.map_err(Failure::from).and(showed)
 }
 
 fn names() -> samples::Names<'static> {

@@ -1,28 +1,30 @@
 //! From a configuration to the running parts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
-use super::clerk::{Clerk, Settings, heed_clocks};
+use super::clerk::decision::Forget;
+use super::clerk::{Clerk, Journal, Settings, heed_clocks};
 use super::decisions::Decisions;
 use super::delivery::Courier;
 use super::desk::ClerkHandle;
 use super::intake::{Health, Intake, Reading, Watched};
 use super::policy::{ConfigPolicy, price_table};
 use super::pulse::Pulse;
-use super::{Error, machine, skill, time};
+use super::storage::Storage;
+use super::{Error, machine, time};
 use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Overlap, Skill, Watcher};
 use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::spans::Gaps;
-use crate::model::{AccountId, Agent, Instant, hash64};
+use crate::model::{AccountId, Instant, hash64};
 use crate::prices::Table;
 use crate::sources::{self, Environment as _};
-use crate::store::{Account, Store};
+use crate::store::{Account, Store, Whereabouts};
 use crate::tail::Mode;
 
 /// What everything is made from.
@@ -82,21 +84,47 @@ impl Setup {
     /// # Errors
     /// If the state cannot be used.
     pub fn assemble(&self, remember: bool) -> Result<Parts, Error> {
+        let watched = self.watched();
+        let (clerk, storage, table, since) = self.open_clerk(remember, &watched)?;
+        let database = self.state_dir.join("keitod.db");
+        let (pulse, stop) = (Pulse::default(), CancellationToken::new());
+        let (clerk, thread) = ClerkHandle::start(clerk, Arc::new(storage), pulse.clone(), stop.clone())?;
+        let health = Arc::new(Mutex::new(Health::default()));
+        let intake =
+            Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?.beating(pulse.clone());
+        Ok(Parts { clerk, thread, intake, health, table, since, database, stop, pulse })
+    }
+
+    /// The clerk in this thread, for one action while no daemon runs.
+    ///
+    /// # Errors
+    /// If the state cannot be used.
+    pub fn clerk_alone(&self) -> Result<Clerk, Error> {
+        self.open_clerk(true, &self.watched()).map(|(clerk, ..)| clerk)
+    }
+
+    fn open_clerk(
+        &self,
+        remember: bool,
+        watched: &[Watched],
+    ) -> Result<(Clerk, Storage, Arc<Table>, Option<Instant>), Error> {
         self.refuse_what_is_not_built()?;
         let clocks = time::clocks();
         let now = clocks.wall;
+        let decisions = Decisions::new(&self.data_dir);
+        let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
+        // Before this run writes its own.
+        let found = decisions.read().map_err(failed)?;
         let database = self.state_dir.join("keitod.db");
-        let mut store = Store::open(&database)?;
+        // A copy for a rehearsal has no past of its own, and no disk to mind.
+        let (mut store, storage) =
+            if remember { self.open(&database, now)? } else { (Store::open(&database)?, Storage::default()) };
         let since = self.since(now, remember)?;
         let table = Arc::new(price_table(&self.config).map_err(Error::Prices)?);
         let machine = machine::machine();
         let settings = self.settings(since, machine.clone());
-        let watched = self.watched();
-        let skilled = watched.iter().filter(|watched| skill::is_installed(&watched.roots));
-        let skilled: Vec<Agent> = skilled.map(|watched| watched.agent.clone()).collect();
-        if let Some(agent) = skilled.first() {
-            tracing::warn!(%agent, "the Keito skill's hooks log this agent's time: its entries are held");
-        }
+        let held = watched.iter().filter(|watched| self.config.agent(&watched.agent).skill == Skill::Hold);
+        let hooked = held.map(|watched| (watched.agent.clone(), watched.roots.clone())).collect();
         let policy = ConfigPolicy::new(
             Arc::clone(&self.config),
             Arc::clone(&table),
@@ -104,16 +132,25 @@ impl Setup {
             machine,
             self.config.keito.account.clone(),
         )
-        .holding_time_of(skilled);
+        .looking_for_hooks(hooked);
         let step = heed_clocks(&mut store, clocks, settings.backoff)?;
         let mut clerk = Clerk::new(store, settings, Box::new(policy), now)?;
+        // A rehearsal obeys what was decided, and decides nothing.
+        let journal: Box<dyn Journal + Send> = if remember { Box::new(decisions) } else { Box::new(Forget) };
+        clerk = clerk.deciding(found, journal);
         step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
-        let (pulse, stop) = (Pulse::default(), CancellationToken::new());
-        let (clerk, thread) = ClerkHandle::start(clerk, pulse.clone(), stop.clone())?;
-        let health = Arc::new(Mutex::new(Health::default()));
-        let intake =
-            Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?.beating(pulse.clone());
-        Ok(Parts { clerk, thread, intake, health, table, since, database, stop, pulse })
+        Ok((clerk, storage, table, since))
+    }
+
+    fn open(&self, database: &Path, now: Instant) -> Result<(Store, Storage), Error> {
+        let storage = Storage::new(&self.state_dir);
+        let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
+        let decided = Decisions::new(&self.data_dir).since().map_err(failed)?.is_some();
+        let mark = self.data_dir.join("last-run");
+        let run = format!("{:x}-{:08x}", now.millis(), time::random());
+        let (store, found) = Store::start(Whereabouts { database, mark: &mark, run: &run, decided }, now)?;
+        storage.set_found(&found);
+        Ok((store, storage))
     }
 
     /// A key that is accepted and does nothing would bill other hours than its user expects.
@@ -121,12 +158,10 @@ impl Setup {
         let config = &self.config;
         let narrowed =
             config.rules.link.iter().any(|rule| rule.overlap.is_some_and(|overlap| overlap != Overlap::Sum));
-        let coverage = config.agents.values().any(|agent| agent.skill == Skill::Coverage);
         let key = match () {
             () if config.time.overlap != Overlap::Sum || narrowed => "overlap other than \"sum\"",
             () if config.time.entry != EntryPer::Session => "entry other than \"session\"",
             () if !config.custom_sources.is_empty() => "[[source]]",
-            () if coverage => "skill = \"coverage\"",
             () => return Ok(()),
         };
         Err(Error::NotBuilt { key })

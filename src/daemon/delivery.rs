@@ -33,6 +33,11 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How long requests under way may take after the stop.
 pub(super) const LAST: Duration = Duration::from_secs(10);
+/// Between the first two tries to open the database again.
+const OUTAGE: Duration = Duration::from_millis(150);
+/// Between looks at a disk that is nearly full, and at any other.
+const FULL: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_secs(60);
 
 /// The line between clerk and Keito. One loop, so that at most one poll is under way.
 pub struct Delivery {
@@ -42,6 +47,12 @@ pub struct Delivery {
     shown: Line,
     stop: CancellationToken,
     pulse: Pulse,
+    /// Answers that the database could not take yet.
+    kept: Vec<Answer>,
+    /// Whom to deliver to, as long as the clerk could not be told.
+    wanted: Option<(Option<Account>, Option<u64>)>,
+    /// How often in a row the database failed.
+    failures: u32,
 }
 
 /// What a turn of the loop left.
@@ -64,6 +75,9 @@ impl Delivery {
             shown: Line::default(),
             stop: CancellationToken::new(),
             pulse: Pulse::default(),
+            kept: Vec::new(),
+            wanted: None,
+            failures: 0,
         }
     }
 
@@ -93,11 +107,14 @@ impl Delivery {
     /// # Errors
     /// Of the database.
     pub async fn turn(&mut self) -> Result<Turn, Error> {
+        self.catch_up().await?;
         self.pulse.works(Part::Sender);
+        let sends = self.clerk.storage().may_send();
         let random = time::random();
         let (polled, line, noticed) = self
             .clerk
             .call(move |clerk| {
+                clerk.set_sends(sends);
                 let now = clerk.now(time::clocks())?;
                 let polled = clerk.poll(now, random)?;
                 Ok::<_, crate::store::Error>((
@@ -126,8 +143,13 @@ impl Delivery {
         let Some(courier) = &self.courier else { return };
         for effect in effects {
             let courier = courier.clone();
-            self.under_way
-                .spawn(async move { wire::carry_out(&courier.client, effect, &courier.category).await });
+            self.under_way.spawn(async move {
+                let asked = effect.clone();
+                // A task of its own: what panics in it is one record's fault, and the clerk is told which.
+                let carried =
+                    async move { wire::carry_out(&courier.client, effect, &courier.category).await };
+                tokio::spawn(carried).await.unwrap_or_else(|_| wire::broken(asked))
+            });
         }
     }
 
@@ -135,18 +157,46 @@ impl Delivery {
         // A task that panicked left its write as sending, which only a new start takes up again.
         let answer = answer.map_err(|_| Error::Ended { part: Part::Sender.name() })?;
         self.pulse.works(Part::Sender);
-        let random = time::random();
-        let more = self
-            .clerk
-            .call(move |clerk| {
+        self.kept.push(answer);
+        self.catch_up().await
+    }
+
+    /// Tells the clerk what it could not be told before. An answer is let go only once it is stored.
+    async fn catch_up(&mut self) -> Result<(), Error> {
+        if let Some((account, print)) = self.wanted.clone() {
+            let set = move |clerk: &mut super::clerk::Clerk| {
+                let now = clerk.now(time::clocks())?;
+                clerk.set_account(account.as_ref(), now)?;
+                print.map_or(Ok(()), |print| clerk.set_key(print))
+            };
+            self.clerk.call(set).await??;
+            self.wanted = None;
+        }
+        while let Some(answer) = self.kept.first().cloned() {
+            let random = time::random();
+            let take = move |clerk: &mut super::clerk::Clerk| {
                 let now = clerk.now(time::clocks())?;
                 clerk.answer(answer, now, random)
-            })
-            .await??;
-        if !self.stop.is_cancelled() {
+            };
+            let more = self.clerk.call(take).await??;
+            self.kept.remove(0);
+            if self.stop.is_cancelled() {
+                continue;
+            }
             self.start(more);
         }
         Ok(())
+    }
+
+    /// Waits longer each time the database fails, and passes on what waiting does not heal.
+    fn patience(&mut self, error: Error) -> Result<Duration, Error> {
+        if !error.may_pass() {
+            return Err(error);
+        }
+        self.clerk.storage().wait_for(Some(error.to_string()));
+        let wait = OUTAGE.saturating_mul(1 << self.failures.min(5));
+        self.failures = self.failures.saturating_add(1);
+        Ok(wait)
     }
 
     /// Works until nothing more can be done now; waits for the limiter and for listings that are about to be repeated,
@@ -192,20 +242,31 @@ impl Delivery {
     pub async fn run(&mut self, changed: &Notify, orders: &mut mpsc::Receiver<Order>) -> Result<(), Error> {
         let stop = self.stop.clone();
         while !stop.is_cancelled() {
-            let sleep = match self.turn().await? {
-                Turn::Busy if self.under_way.is_empty() => Duration::ZERO,
-                Turn::Busy | Turn::Idle(None) => Duration::from_secs(3600),
-                Turn::Idle(Some(wake)) => wake.at.since(time::now()).max(Duration::from_millis(5)),
+            let turned = self.turn().await;
+            if turned.is_ok() && self.failures > 0 {
+                self.failures = 0;
+                self.clerk.storage().wait_for(None);
+            }
+            let mut sleep = match turned {
+                Ok(Turn::Busy) if self.under_way.is_empty() => Duration::ZERO,
+                Ok(Turn::Busy | Turn::Idle(None)) => Duration::from_secs(3600),
+                Ok(Turn::Idle(Some(wake))) => wake.at.since(time::now()).max(Duration::from_millis(5)),
+                Err(error) => self.patience(error)?,
             };
+            sleep = sleep.min(if self.clerk.storage().is_low() { FULL } else { LOOK });
             self.pulse.waits(Part::Sender);
             // Only the waiting is inside: an outcome that was taken must reach the clerk whatever else happens.
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = changed.notified() => {}
                 Some(answer) = self.under_way.join_next(), if !self.under_way.is_empty() => {
-                    self.bring(answer).await?;
+                    let brought = self.bring(answer).await;
+                    self.survive(brought, &stop).await?;
                 }
-                Some(order) = orders.recv() => self.obey(order).await?,
+                Some(order) = orders.recv() => {
+                    let obeyed = self.obey(order).await;
+                    self.survive(obeyed, &stop).await?;
+                }
                 () = tokio::time::sleep(sleep) => {}
             }
         }
@@ -226,16 +287,24 @@ impl Delivery {
         tokio::time::timeout(LAST, ended).await.unwrap_or(Ok(()))
     }
 
+    /// Goes on after an error that may pass, not at once.
+    async fn survive(&mut self, done: Result<(), Error>, stop: &CancellationToken) -> Result<(), Error> {
+        let Err(error) = done else { return Ok(()) };
+        let wait = self.patience(error)?;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+        Ok(())
+    }
+
     async fn obey(&mut self, order: Order) -> Result<(), Error> {
         match order {
             Order::Deliver(to) => {
                 let (account, courier) = to.map(|to| *to).unzip();
-                let set = move |clerk: &mut super::clerk::Clerk| {
-                    let now = clerk.now(time::clocks())?;
-                    clerk.set_account(account.as_ref(), now)
-                };
-                self.clerk.call(set).await??;
+                self.wanted = Some((account, courier.as_ref().map(|courier| courier.print)));
                 self.courier = courier;
+                self.catch_up().await?;
             }
             Order::Flush { settled, reply } => {
                 let started = time::now();
@@ -247,6 +316,7 @@ impl Delivery {
                 // Whoever asked may have hung up.
                 let _ = reply.send(pass);
             }
+            Order::Look => {}
         }
         Ok(())
     }
@@ -263,4 +333,6 @@ pub enum Order {
         /// Where to answer.
         reply: oneshot::Sender<Pass>,
     },
+    /// Something was decided: look again.
+    Look,
 }

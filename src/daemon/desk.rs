@@ -1,5 +1,7 @@
 //! The thread that owns the clerk, and the handle by which others ask it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -7,6 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::clerk::Clerk;
 use super::pulse::{Part, Pulse};
+use super::storage::Storage;
+use super::time;
+use crate::store::Damage;
 
 type Job = Box<dyn FnOnce(&mut Clerk) + Send>;
 
@@ -14,6 +19,7 @@ type Job = Box<dyn FnOnce(&mut Clerk) + Send>;
 #[derive(Clone)]
 pub struct ClerkHandle {
     jobs: SyncSender<Job>,
+    storage: Arc<Storage>,
 }
 
 /// Waiting questions; a reader that is ahead of the writer waits here.
@@ -26,28 +32,51 @@ impl ClerkHandle {
     /// If the system gives no thread.
     pub fn start(
         mut clerk: Clerk,
+        storage: Arc<Storage>,
         pulse: Pulse,
         stop: CancellationToken,
     ) -> Result<(Self, JoinHandle<()>), super::Error> {
         let (jobs, queue): (SyncSender<Job>, Receiver<Job>) = sync_channel(QUEUE);
+        let watched = Arc::clone(&storage);
         let thread = std::thread::Builder::new()
             .name("clerk".into())
             .spawn(move || {
                 let _last = stop.drop_guard();
                 while let Ok(job) = queue.recv() {
                     pulse.works(Part::Clerk);
-                    job(&mut clerk);
+                    // A question that cannot be answered is dropped: whoever asked sees that and asks again.
+                    if mended(&mut clerk, &watched) {
+                        let done = catch_unwind(AssertUnwindSafe(|| job(&mut clerk)));
+                        if let Err(panic) = done {
+                            clerk.note_panic();
+                            resume_unwind(panic);
+                        }
+                        if let Some(damage) = clerk.damage() {
+                            watched.hurt(&damage);
+                        }
+                    }
                     pulse.waits(Part::Clerk);
                 }
             })
             .map_err(super::Error::Thread)?;
-        Ok((Self { jobs }, thread))
+        Ok((Self { jobs, storage }, thread))
+    }
+
+    /// What is known of the disk.
+    #[must_use]
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    fn dropped(&self) -> super::Error {
+        self.storage.refusal().map_or(super::Error::ClerkGone, super::Error::Store)
     }
 
     /// Asks and waits, from a thread that may block.
     ///
     /// # Errors
-    /// [`super::Error::ClerkGone`] if the clerk's thread has ended.
+    /// [`super::Error::ClerkGone`] if the clerk's thread has ended; [`crate::store::Error::Closed`] while the database cannot
+    /// be opened.
     pub fn call_blocking<R: Send + 'static>(
         &self,
         ask: impl FnOnce(&mut Clerk) -> R + Send + 'static,
@@ -58,7 +87,7 @@ impl ClerkHandle {
             let _ = reply.send(ask(clerk));
         });
         self.jobs.send(job).map_err(|_| super::Error::ClerkGone)?;
-        answer.recv().map_err(|_| super::Error::ClerkGone)
+        answer.recv().map_err(|_| self.dropped())
     }
 
     /// Asks and waits, from async code.
@@ -84,6 +113,24 @@ impl ClerkHandle {
                 Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return Err(super::Error::ClerkGone),
             }
         }
-        answer.await.map_err(|_| super::Error::ClerkGone)
+        answer.await.map_err(|_| self.dropped())
     }
+}
+
+/// After an error nothing is done on what memory believes: the file is opened again, and read.
+fn mended(clerk: &mut Clerk, storage: &Storage) -> bool {
+    match clerk.damage() {
+        None => return true,
+        // Only a start puts a backup in its place.
+        Some(Damage::Corrupt(_)) => return false,
+        Some(_) => {}
+    }
+    match clerk.mend(time::now()) {
+        Ok(()) => storage.mended(),
+        Err(error) => match clerk.damage() {
+            Some(damage) => storage.hurt(&damage),
+            None => tracing::error!("the database cannot be opened: {error}"),
+        },
+    }
+    clerk.damage().is_none()
 }

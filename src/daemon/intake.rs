@@ -1,16 +1,20 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
 mod discover;
+mod health;
 mod hot;
 mod known;
+mod outage;
 mod retries;
 mod slice;
 mod whole;
 
+pub use health::{AgentHealth, Health};
+
 use std::collections::{BTreeSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -51,36 +55,6 @@ pub struct Reading {
     pub scan_max: Duration,
     /// Bounds repeated reads of one file.
     pub debounce: Duration,
-}
-
-/// What status wants to know of reading.
-#[derive(Debug, Clone, Default)]
-pub struct Health {
-    /// Per agent.
-    pub agents: Vec<AgentHealth>,
-    /// The first full scan has been read to its end.
-    pub caught_up: bool,
-    /// Bytes read of the backlog, and all of it.
-    pub progress: (u64, u64),
-    /// Files and directories that cannot be read, with the reason; a sample.
-    pub problems: Vec<(PathBuf, String)>,
-    /// How many there are.
-    pub problem_count: u64,
-}
-
-/// One agent's logs.
-#[derive(Debug, Clone, Default)]
-pub struct AgentHealth {
-    /// The agent's name.
-    pub agent: String,
-    /// Its roots.
-    pub roots: Vec<PathBuf>,
-    /// Files known.
-    pub files: u64,
-    /// Bytes not read yet.
-    pub lag_bytes: u64,
-    /// `native`, `poll` or `off`.
-    pub watcher: &'static str,
 }
 
 /// A message to the reading thread.
@@ -160,8 +134,7 @@ impl Intake {
         clerk: ClerkHandle,
         health: Arc<Mutex<Health>>,
     ) -> Result<Self, super::Error> {
-        let cursors = clerk.call_blocking(|clerk| clerk.store().view().cursors())??;
-        let known = Known::new(cursors);
+        let known = outage::cursors(&clerk)?;
         let reader = Reader::new(Limits { max_line: reading.max_line, budget: BUDGET });
         Ok(Self {
             kinds: vec![Kind::Off; watched.len()],
@@ -241,7 +214,11 @@ impl Intake {
             let _ = events.send(Message::Event(event));
         });
         self.show(&watch);
-        self.read_all()?;
+        if let Err(error) = self.read_all()
+            && !self.survive(error, messages)?
+        {
+            return Ok(());
+        }
         changed();
         self.live = true;
         let mut pending = Pending::new(self.reading.debounce);
@@ -265,7 +242,11 @@ impl Intake {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Ok(Message::Event(event)) => note(event, &mut pending, &mut cadence, clock.millis()),
                 Ok(Message::Rescan(done)) => {
-                    self.read_all()?;
+                    if let Err(error) = self.read_all()
+                        && !self.survive(error, messages)?
+                    {
+                        return Ok(());
+                    }
                     changed();
                     // Nobody waits any more if the asker is gone.
                     let _ = done.send(());
@@ -277,7 +258,11 @@ impl Intake {
                     Message::Stop => return Ok(()),
                     Message::Event(event) => note(event, &mut pending, &mut cadence, clock.millis()),
                     Message::Rescan(done) => {
-                        self.read_all()?;
+                        if let Err(error) = self.read_all()
+                            && !self.survive(error, messages)?
+                        {
+                            return Ok(());
+                        }
                         changed();
                         let _ = done.send(());
                     }
@@ -304,7 +289,11 @@ impl Intake {
                 worked = true;
             }
             if worked || !self.backlog.is_empty() {
-                self.drain()?;
+                if let Err(error) = self.drain()
+                    && !self.survive(error, messages)?
+                {
+                    return Ok(());
+                }
                 self.settle_health(true);
                 changed();
             }
@@ -390,6 +379,9 @@ impl Intake {
         if reads.is_empty() {
             return Ok(());
         }
+        if !self.clerk.storage().may_read() {
+            return Err(store::Error::Full.into());
+        }
         let live = self.live || std::mem::take(&mut batch.live);
         self.clerk.call_blocking(move |clerk| {
             let now = clerk.now(super::time::clocks())?;
@@ -400,28 +392,6 @@ impl Intake {
             clerk.ingest(&reads, live, now)
         })??;
         Ok(())
-    }
-
-    fn problem(&self, path: &Path, reason: &str) {
-        self.with_health(|health| {
-            health.problem_count += 1;
-            if health.problems.len() < 100 {
-                health.problems.push((path.to_path_buf(), reason.to_owned()));
-            }
-        });
-    }
-
-    fn settle_health(&self, caught_up: bool) {
-        self.with_health(|health| {
-            health.caught_up |= caught_up;
-            for agent in &mut health.agents {
-                agent.lag_bytes = 0;
-            }
-        });
-    }
-
-    fn with_health(&self, change: impl FnOnce(&mut Health)) {
-        change(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 

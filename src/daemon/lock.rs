@@ -20,6 +20,18 @@ pub enum LockError {
         /// The directory.
         path: PathBuf,
     },
+    /// It is a link: what it leads to could be changed under us.
+    #[error("{} is a symbolic link: name the directory itself in KEITOD_STATE_DIR", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Locks and shared memory do not hold there.
+    #[error("{} is on a network file system, where a database is not safe: set KEITOD_STATE_DIR to a local directory", path.display())]
+    Network {
+        /// The directory.
+        path: PathBuf,
+    },
     /// It cannot be made or opened.
     #[error("cannot use {}: {source}", path.display())]
     Io {
@@ -43,6 +55,9 @@ impl StateLock {
     /// [`LockError::Taken`] if another keitod holds it.
     pub fn take(dir: &Path) -> Result<Self, LockError> {
         private_dir(dir)?;
+        if crate::tail::is_network(dir) {
+            return Err(LockError::Network { path: dir.to_path_buf() });
+        }
         let path = dir.join("lock");
         let failed = |source| LockError::Io { path: path.clone(), source };
         let mut file = OpenOptions::new()
@@ -72,6 +87,11 @@ impl crate::server::Held for StateLock {}
 /// [`LockError::Exposed`] if others can enter it.
 pub fn private_dir(dir: &Path) -> Result<(), LockError> {
     let failed = |source| LockError::Io { path: dir.to_path_buf(), source };
+    // Without the trailing slash, which would follow the link.
+    let bare: PathBuf = dir.components().collect();
+    if std::fs::symlink_metadata(&bare).is_ok_and(|meta| meta.is_symlink()) {
+        return Err(LockError::Link { path: bare });
+    }
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
     let meta = std::fs::metadata(dir).map_err(failed)?;
     let ours = meta.uid() == rustix::process::geteuid().as_raw();

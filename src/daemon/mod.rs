@@ -1,5 +1,6 @@
 //! Wiring, clock, signals, shutdown. No rule lives here.
 
+pub mod acts;
 pub mod assemble;
 pub mod clerk;
 pub mod decisions;
@@ -18,6 +19,7 @@ pub mod rehearse;
 pub mod run;
 pub mod skill;
 pub mod steps;
+pub mod storage;
 pub mod time;
 pub mod watchdog;
 pub mod wire;
@@ -74,4 +76,18 @@ pub enum Error {
     /// The system gives no thread.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),
+}
+
+impl Error {
+    /// Whether the state may be usable again in a moment, without a new start.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Store(error) if error.may_pass())
+    }
+
+    /// Whether a new start would put a backup in the database's place.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Store(crate::store::Error::Corrupt(_)))
+    }
 }

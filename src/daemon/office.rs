@@ -2,14 +2,16 @@
 
 use std::sync::PoisonError;
 
+use super::acts;
 use super::clerk::{Noticed, Settled};
 use super::delivery::Order;
 use super::documents::Documents;
+
 use super::run::{Running, Shown};
 use super::time;
 use crate::deliver::PauseReason;
 use crate::server::{
-    Answer, Answers, Code, Failure, Flush, Question, QueueQuery, ReportQuery, SessionsQuery,
+    Act, Answer, Answers, Code, Failure, Flush, Question, QueueQuery, ReportQuery, SessionsQuery,
 };
 use crate::status::{Alert, KeitoLine, Live, LiveSource, Paused, Proved};
 use crate::store::AccountRow;
@@ -95,7 +97,7 @@ impl Office {
                 all: pause.reason != PauseReason::AmountMismatch,
             }),
             limited_until: desk.and_then(|desk| desk.quiet_until).filter(|until| *until > now),
-            alerts: of_clocks(noticed).collect(),
+            alerts: of_clocks(noticed).chain(self.running.clerk.storage().alerts()).collect(),
             last_audit: None,
         }
     }
@@ -153,13 +155,29 @@ impl Answers for Office {
             self.running.orders.send(Order::Flush { settled, reply }).await.map_err(|_| gone())?;
             let pass = answer.await.map_err(|_| gone())?;
             let caught_up = self.running.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
-            let document = serde_json::json!({
+            let mut document = serde_json::json!({
                 "caught_up": caught_up && pass.remaining == 0,
                 "sent": pass.sent,
                 "failed": pass.failed,
                 "remaining": pass.remaining,
             });
+            if let Some(blocked) = &pass.blocked {
+                document["blocked"] = blocked.code().into();
+            }
             Ok(document.to_string().into_bytes())
+        })
+    }
+
+    fn act(&self, act: Act) -> Answer<'_> {
+        Box::pin(async move {
+            let now = time::now();
+            let doing = act.clone();
+            let done = self.running.clerk.call(move |clerk| acts::act(clerk, &doing, now)).await;
+            let gone = || Failure::new(Code::Internal, "the daemon is stopping; ask again when it runs");
+            let document = done.map_err(|_| gone())??;
+            // What was decided takes effect at once; a loop that has ended has nothing to look at.
+            let _ = self.running.orders.send(Order::Look).await;
+            Ok(document)
         })
     }
 

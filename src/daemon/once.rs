@@ -32,6 +32,19 @@ pub enum Blocked {
     RateLimited,
 }
 
+impl Blocked {
+    /// The code of status.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoCredentials => "no_credentials",
+            Self::Paused(reason) => reason.code(),
+            Self::Line => "breaker_open",
+            Self::RateLimited => "rate_limited",
+        }
+    }
+}
+
 /// Runs one pass over `setup`, or as much of it as is done when its `stop` is cancelled. `settled`: what counts as settled
 /// whatever its age.
 ///
@@ -44,6 +57,7 @@ pub async fn once(setup: &Setup, parts: Parts, settled: Settled) -> Result<Pass,
     let _intake = reading.await.map_err(|_| Error::ClerkGone)??;
     let credentials = setup.credentials()?;
     let courier = credentials.as_ref().map(|(_, courier)| courier.clone());
+    let print = courier.as_ref().map(|courier| courier.print);
     let started = time::now();
     let account = credentials.map(|(account, _)| account);
     let known = account.is_some();
@@ -51,6 +65,7 @@ pub async fn once(setup: &Setup, parts: Parts, settled: Settled) -> Result<Pass,
         .call(move |clerk| {
             let now = clerk.now(time::clocks())?;
             clerk.set_account(account.as_ref(), now)?;
+            print.map_or(Ok(()), |print| clerk.set_key(print))?;
             clerk.settle(settled)
         })
         .await??;
@@ -74,20 +89,23 @@ pub fn pass_of(
     started: Instant,
     credentials: bool,
 ) -> Result<Pass, crate::store::Error> {
-    let Some((account, _, desk)) = clerk.line() else {
+    let Some((account, row, desk)) = clerk.line() else {
         let blocked = (!credentials).then_some(Blocked::NoCredentials);
         return Ok(Pass { sent: 0, failed: 0, remaining: 0, blocked });
     };
-    let counts = clerk.store().view().pass_counts(account, started)?;
+    let mut counts = clerk.store().view().pass_counts(account, started)?;
+    if row.me_at.is_none() {
+        // Nothing can be sealed before the account has answered once: what is open is still to come.
+        let open = clerk.store().view().dues()?.into_iter().filter(|due| due.reason.is_empty()).count();
+        counts.remaining += open as u64;
+    }
     let now = time::now();
     let blocked = match desk.pause {
         Some(pause) => Some(Blocked::Paused(pause.reason)),
         None if desk.failures > 0 && (counts.remaining > 0 || clerk.store().view().has_open_work()?) => {
             Some(Blocked::Line)
         }
-        None if desk.failures == 0 && desk.quiet_until.is_some_and(|until| until > now) => {
-            Some(Blocked::RateLimited)
-        }
+        None if desk.quiet_until.is_some_and(|until| until > now) => Some(Blocked::RateLimited),
         None => None,
     };
     Ok(Pass { sent: counts.sent, failed: counts.failed, remaining: counts.remaining, blocked })

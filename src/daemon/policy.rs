@@ -28,6 +28,8 @@ pub struct ConfigPolicy {
     account: Option<AccountId>,
     looked: HashMap<DirRef, (Instant, Arc<DirFacts>, PathBuf)>,
     spots: HashMap<(Agent, DirRef, Option<BranchRef>), Known>,
+    /// Agents whose hooks of the skill are looked for, beside these roots; those that have them.
+    hooked: Vec<(Agent, Vec<PathBuf>)>,
     skilled: Vec<Agent>,
 }
 
@@ -52,15 +54,29 @@ impl ConfigPolicy {
             account,
             looked: HashMap::new(),
             spots: HashMap::new(),
+            hooked: Vec::new(),
             skilled: Vec::new(),
         }
     }
 
-    /// The Keito skill's hooks log the time of these agents.
+    /// Holds the entries of agents whose time the Keito skill's hooks log; they are looked for beside these log
+    /// directories. Agents with `skill = "coverage"` need not be among them.
     #[must_use]
-    pub fn holding_time_of(mut self, skilled: Vec<Agent>) -> Self {
-        self.skilled = skilled;
+    pub fn looking_for_hooks(mut self, agents: Vec<(Agent, Vec<PathBuf>)>) -> Self {
+        self.hooked = agents;
+        self.look_for_hooks();
         self
+    }
+
+    fn look_for_hooks(&mut self) -> bool {
+        let found = self.hooked.iter().filter(|(_, roots)| super::skill::is_installed(roots));
+        let found: Vec<Agent> = found.map(|(agent, _)| agent.clone()).collect();
+        for agent in found.iter().filter(|agent| !self.skilled.contains(agent)) {
+            tracing::warn!(%agent, "the Keito skill's hooks log this agent's time: its entries are held");
+        }
+        let changed = found != self.skilled;
+        self.skilled = found;
+        changed
     }
 
     /// What stands around a directory: looked at now and remembered, or remembered if it is gone.
@@ -244,6 +260,10 @@ impl Policy for ConfigPolicy {
         };
         let digits = rate.map(|rate| rate.per_usd.normalize().to_string());
         Factor::parse(digits.as_deref(), markup).ok_or(Held::NoRate)
+    }
+
+    fn look_again(&mut self) -> bool {
+        self.look_for_hooks()
     }
 
     fn bill_estimates(&self, agent: &Agent) -> bool {

@@ -78,6 +78,22 @@ impl Running {
         self.tell(Message::Rescan(done));
     }
 
+    /// Makes the daily backup if it is time, beside the writer.
+    async fn back_up(&self) {
+        // On a full disk the room is for what is on its way.
+        if !self.clerk.storage().may_send() {
+            return;
+        }
+        let database = self.database.clone();
+        let made =
+            tokio::task::spawn_blocking(move || crate::store::daily_backup(&database, time::now())).await;
+        match made {
+            Ok(Ok(Some(path))) => tracing::info!(path = %path.display(), "the database is backed up"),
+            Ok(Err(error)) => tracing::error!("no backup was made: {error}"),
+            Ok(Ok(None)) | Err(_) => {}
+        }
+    }
+
     fn tell(&self, message: Message) {
         // A reader that has ended has said why.
         let _ = self.reader.lock().unwrap_or_else(PoisonError::into_inner).send(message);
@@ -158,7 +174,11 @@ pub async fn run(
             .name(Part::Reader.name().into())
             .spawn(move || {
                 let _last = last;
-                intake.run(&inbox, events, &move || changed.notify_one())
+                let told = Arc::clone(&changed);
+                let ended = intake.run(&inbox, events, &move || told.notify_one());
+                // Whatever ended it concerns delivery too, which may be asleep.
+                changed.notify_one();
+                ended
             })
             .map_err(Error::Thread)?
     };
@@ -186,8 +206,9 @@ pub async fn run(
         task.abort();
     }
     drop((delivery, running, clerk));
-    // What still holds a handle (a socket's last answer) lets go within its own deadline.
-    drop(thread);
+    // What still holds a handle (a socket's last answer) lets go within its own deadline; then the store gives its
+    // lease back and the log of the database goes.
+    let _ = tokio::time::timeout(LAST, tokio::task::spawn_blocking(move || thread.join())).await;
     ended?;
     match read {
         Ok(Ok(Ok(result))) => result?,
@@ -226,6 +247,7 @@ async fn look(running: Running, changed: Arc<Notify>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
+        running.back_up().await;
         let looked = running.clerk.call(|clerk| {
             let now = clerk.now(time::clocks())?;
             clerk.look_at_mapping(now)

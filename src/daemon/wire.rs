@@ -48,6 +48,20 @@ pub async fn carry_out(client: &Client, effect: Effect, category: &str) -> Answe
     }
 }
 
+/// What the clerk is told of an effect that panicked while it was carried out.
+pub fn broken(effect: Effect) -> Answer {
+    fn unknown<T>() -> Outcome<T> {
+        let why = "keitod failed while it asked".to_owned();
+        Outcome::Unknown { status: None, why, retry_after: None }
+    }
+    match effect {
+        Effect::Me => Answer::Me(unknown()),
+        Effect::Category { from, to, page } => Answer::Category { from, to, page, outcome: unknown() },
+        Effect::List { kind, .. } => Answer::List { kind, outcome: unknown() },
+        Effect::Send { write, .. } => Answer::Broken { write },
+    }
+}
+
 fn map<T, U>(outcome: Outcome<T>, with: impl FnOnce(T) -> U) -> Outcome<U> {
     match outcome {
         Outcome::Applied(value) => Outcome::Applied(with(value)),
@@ -93,7 +107,9 @@ fn list_page<T>(page: Page<T>, row: impl Fn(T) -> Option<Listed>) -> ListPage {
 }
 
 fn entry(row: ListedEntry) -> Option<Listed> {
-    let (hours, task) = (row.hours, row.task.map(|task| task.as_str().to_owned()).unwrap_or_default());
+    // A running timer has no hours yet, whatever number it shows.
+    let hours = row.hours.filter(|_| !row.is_running);
+    let (hours, task) = (hours, row.task.map(|task| task.as_str().to_owned()).unwrap_or_default());
     common(Kind::Entry, row.record, hours, None, task)
 }
 

@@ -93,15 +93,12 @@ impl Desk {
             Step::Set(by) => *at = at.moved(by),
             Step::Booted => *at = (*at).min(now),
         };
-        self.recent.iter_mut().for_each(past);
-        self.limit.iter_mut().for_each(|(_, since)| past(since));
-        self.pause.iter_mut().for_each(|pause| past(&mut pause.since));
+        self.past().for_each(past);
         let ahead = |at: &mut Instant| match step {
             Step::Set(by) => *at = at.moved(by),
             Step::Booted => *at = (*at).min(now.plus(longest)),
         };
-        self.quiet_until.iter_mut().chain(&mut self.open_until).for_each(ahead);
-        self.pause.iter_mut().for_each(|pause| ahead(&mut pause.probe_at));
+        self.ahead().for_each(ahead);
     }
 }
 
@@ -169,8 +166,8 @@ mod tests {
                 let retry = Duration::from_secs(rng.u64(1..4000));
                 match (a, rng.u32(0..8)) {
                     (Ok(()), 0) => {
-                        plain.limited(truth, Some(retry), 5);
-                        set.limited(now.wall, Some(retry), 5);
+                        plain.limited(truth, Some(retry), 5, 7);
+                        set.limited(now.wall, Some(retry), 5, 7);
                     }
                     (Ok(()), 1 | 2) => {
                         plain.failed(truth, Duration::from_secs(900));
@@ -181,8 +178,8 @@ mod tests {
                         set.pause(PauseReason::Auth, now.wall);
                     }
                     (Ok(()), _) => {
-                        plain.spend(truth);
-                        set.spend(now.wall);
+                        plain.spend(truth, Duration::from_secs(900));
+                        set.spend(now.wall, Duration::from_secs(900));
                     }
                     (Err(_), _) => {}
                 }
@@ -196,8 +193,8 @@ mod tests {
         let (year_2099, now) = (Instant::from_seconds(4_080_000_000), Instant::from_seconds(1_800_000_000));
         let longest = Duration::from_secs(900);
         let mut desk = Desk { open_until: Some(year_2099), ..Desk::default() };
-        desk.spend(year_2099);
-        desk.limited(year_2099, None, 50);
+        desk.spend(year_2099, longest);
+        desk.limited(year_2099, None, 50, 7);
         desk.pause(PauseReason::Tls, year_2099);
         desk.stepped(Step::Booted, now, longest);
         assert!(desk.may_send(now.plus(longest), 1).is_ok());

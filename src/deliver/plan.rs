@@ -26,6 +26,8 @@ pub struct Need {
     pub absent_once: bool,
     /// Its bytes are on their way.
     pub sending: bool,
+    /// It is held until `next_at`: later writes of its session do not wait for it.
+    pub held: bool,
 }
 
 /// The last whole listing of the kind.
@@ -95,6 +97,10 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
         days.extend(line.unlisted);
     }
     for need in needs {
+        if need.held && need.next_at > line.now && need.unknown_since.is_none() {
+            wake(&mut plan, need.next_at);
+            continue;
+        }
         let first_of_session = need.session.is_none() || !sessions.contains(&need.session);
         sessions.push(need.session);
         if need.sending {
@@ -176,6 +182,7 @@ mod tests {
             unknown_since: None,
             absent_once: false,
             sending: false,
+            held: false,
         }
     }
 
@@ -237,7 +244,10 @@ mod tests {
         let (mut first, mut second) = (need(1), need(2));
         second.session = first.session;
         first.next_at = at(200);
-        let got = plan(&[first, second], &line(&[]));
+        let got = plan(&[first.clone(), second.clone()], &line(&[]));
         assert_eq!((got.send.len(), got.wake), (0, Some(at(200))));
+        first.held = true;
+        let got = plan(&[first, second], &line(&[]));
+        assert_eq!((got.send, got.wake), (vec![WriteRef(2)], Some(at(200))), "but for one that is held");
     }
 }

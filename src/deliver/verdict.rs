@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Outcome, PauseReason, Unsent};
+use super::{Outcome, PauseReason, Refusal, Unsent};
 
 /// What to do with a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub enum Verdict {
         /// What the server asked for.
         after: Option<Duration>,
     },
+    /// 409: something stands in its way. A listing decides; refused so again, it is dead.
+    Contradicted,
+    /// 413: once more without what is optional, then dead.
+    Trim,
     /// Refused for good.
     Dead {
         /// Short word.
@@ -36,7 +40,7 @@ pub enum Verdict {
     Locked,
     /// The record was deleted by a person.
     Deleted,
-    /// The record changed in between: list again, then compare.
+    /// 412, 428: the record changed in between, list again, then compare.
     Reread,
 }
 
@@ -52,9 +56,7 @@ pub fn verdict<T>(outcome: &Outcome<T>, patch: bool) -> Verdict {
         Outcome::NotSent(Unsent::Certificate(_)) => return Verdict::PauseAll(PauseReason::Tls),
         Outcome::Refused(refusal) => refusal,
     };
-    let locked = ["lock", "approv", "invoic", "billed"]
-        .iter()
-        .any(|word| refusal.message.to_lowercase().contains(word));
+    let locked = says(refusal, &["lock", "approv", "invoic", "billed"]);
     match refusal.status {
         200..=299 | 511 => Verdict::PauseAll(PauseReason::CaptivePortal),
         300..=399 => Verdict::PauseAll(PauseReason::WrongUrl),
@@ -66,20 +68,29 @@ pub fn verdict<T>(outcome: &Outcome<T>, patch: bool) -> Verdict {
         404 | 410 if patch => Verdict::Deleted,
         404 | 410 => Verdict::ProjectClosed,
         405 | 406 | 415 | 426 | 501 | 505 => Verdict::PauseAll(PauseReason::SchemaDrift),
-        408 | 409 => unclear,
+        408 => unclear,
+        // We never start a timer: there is a fault in what we sent.
+        409 if says(refusal, &["timer"]) => Verdict::Dead { reason: "timer_running" },
+        409 => Verdict::Contradicted,
         412 | 428 => Verdict::Reread,
-        413 => Verdict::Dead { reason: "too_large" },
-        425 => Verdict::Retry { counted: false, after: refusal.retry_after },
+        413 => Verdict::Trim,
+        425 => Verdict::Retry { counted: true, after: refusal.retry_after },
         429 => Verdict::Limited { after: refusal.retry_after },
         500..=599 => Verdict::Retry { counted: true, after: refusal.retry_after },
         _ => Verdict::Dead { reason: "refused" },
     }
 }
 
+/// Whether a word of the server's label or explanation begins so.
+fn says(refusal: &Refusal, beginnings: &[&str]) -> bool {
+    let said = format!("{} {}", refusal.code.as_deref().unwrap_or_default(), refusal.message).to_lowercase();
+    let mut words = said.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| beginnings.iter().any(|beginning| word.starts_with(beginning)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deliver::Refusal;
 
     #[test]
     fn every_row_of_the_table() {
@@ -113,10 +124,13 @@ mod tests {
         both(&refused(404, "<html>", true), Verdict::PauseAll(PauseReason::WrongUrl));
         both(&refused(405, "", false), Verdict::PauseAll(PauseReason::SchemaDrift));
         both(&refused(409, "entry is approved", false), Verdict::Locked);
-        check(&refused(409, "conflict", false), Verdict::Reconcile, again.clone());
+        both(&refused(409, "conflict", false), Verdict::Contradicted);
+        both(&refused(409, "A timer runs", false), Verdict::Dead { reason: "timer_running" });
+        both(&refused(403, "your account is blocked", false), Verdict::ProjectClosed);
+        both(&refused(403, "the timesheet was approved", false), Verdict::Locked);
         both(&refused(412, "", false), Verdict::Reread);
-        both(&refused(413, "", false), Verdict::Dead { reason: "too_large" });
-        both(&refused(425, "", false), Verdict::Retry { counted: false, after: None });
+        both(&refused(413, "", false), Verdict::Trim);
+        both(&refused(425, "", false), again.clone());
         both(&refused(429, "", false), Verdict::Limited { after: None });
         both(&refused(503, "", false), again);
         both(&refused(511, "", false), Verdict::PauseAll(PauseReason::CaptivePortal));

@@ -32,6 +32,7 @@ mod settings;
 mod testing;
 mod text;
 mod transport;
+mod trim;
 
 pub use body::{EntryBody, ExpenseBody, entry_body, entry_patch_body, expense_body, idempotency_key};
 pub use catalogue::{Category, Project, Task};
@@ -44,3 +45,4 @@ pub use request::{Method, Range, Send, entry_path};
 pub use seen::{Echo, Metadata};
 pub use settings::{Error, Settings};
 pub use text::clean_notes;
+pub use trim::trimmed;

@@ -8,6 +8,7 @@ use super::days::Calendar;
 use super::held::Held;
 use super::spans::{Span, SpanKind};
 use super::stretches::{self, Stretch};
+pub use super::waiting::{Sum, Waiting, WaitingKey, Waits};
 use crate::model::{
     Day, DirRef, Instant, Link, Quality, RecordRef, RequestKey, RequestRef, Terms, Tokens, Usd,
 };
@@ -133,6 +134,10 @@ pub struct Rules<'a> {
     pub bill_estimates: bool,
     /// Everything waits for approval.
     pub review: bool,
+    /// A person approved this request.
+    pub approved: &'a dyn Fn(&Request) -> bool,
+    /// A person approved this time of the session.
+    pub approved_time: &'a [Stretch],
     /// Entries are held for this reason, whatever their place (skill hooks).
     pub entries_held: Option<Held>,
     /// Expenses are held for this reason (no category, no rate), by day.
@@ -191,31 +196,6 @@ pub struct DueEntry {
     /// The entry that grows; `None`: a new one.
     pub grow: Option<RecordRef>,
 }
-
-/// Work that is not on a record yet, for status and queue.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Waiting {
-    /// Due once the session has settled.
-    Open,
-    /// Held.
-    Held(Held),
-    /// Never sent.
-    Excluded,
-}
-
-/// A row of [`Sheet::waiting`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sum {
-    /// Seconds of time.
-    pub seconds: u64,
-    /// Requests.
-    pub requests: u64,
-    /// Their price, where there is one.
-    pub usd: Option<Usd>,
-}
-
-/// What a row of [`Sheet::waiting`] is about: expense or entry, day, link, model (empty for time), why.
-pub type WaitingKey = (bool, Day, Option<Link>, Arc<str>, Waiting);
 
 /// What is due of a session.
 #[derive(Debug, Clone, Default)]
@@ -295,6 +275,7 @@ fn due_expenses(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
         };
         let sum = sheet.wait((true, day, link, Arc::clone(&request.model), waiting.clone()));
         sum.requests += 1;
+        sum.items.push(Waits { key: request.key, at: request.at, tokens, excess });
         if let Ok(price) = &price {
             sum.usd = Some(sum.usd.unwrap_or_default().plus(price.usd));
         }
@@ -358,7 +339,8 @@ fn held_expense(
     if session.unproven.contains(&request.model) {
         return Some(Held::Unproven);
     }
-    (rules.expenses_held)(day).or(rules.review.then_some(Held::Review))
+    let review = || (rules.review && !(rules.approved)(request)).then_some(Held::Review);
+    (rules.expenses_held)(day).or_else(review)
 }
 
 /// `Some(when)` if it has to wait.
@@ -414,9 +396,14 @@ fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
     cap(session, rules, &covered, &mut groups, sheet);
     for ((day, place), parts) in groups {
         let parts = stretches::union(parts);
-        let seconds = stretches::seconds(&parts);
-        if seconds > 0 {
-            due_entry(session, rules, sheet, total, (day, place), parts, seconds);
+        let held = |part: &Stretch| stretches::minus(*part, rules.approved_time);
+        let held: Vec<Stretch> =
+            if rules.review { parts.iter().flat_map(held).collect() } else { Vec::new() };
+        let free: Vec<Stretch> = parts.iter().flat_map(|part| stretches::minus(*part, &held)).collect();
+        for (parts, review) in [(free, None), (held, Some(Held::Review))] {
+            if !parts.is_empty() {
+                due_entry(session, rules, sheet, total, (day, place), parts, review);
+            }
         }
     }
 }
@@ -433,16 +420,17 @@ fn due_entry(
     total: u64,
     (day, place): (Day, usize),
     parts: Vec<Stretch>,
-    seconds: u64,
+    review: Option<Held>,
 ) {
     let none: Arc<str> = "".into();
+    let seconds = stretches::seconds(&parts);
     let (link, min) = match &session.places[place] {
         Place::Excluded => {
-            sheet.wait((false, day, None, none, Waiting::Excluded)).seconds += seconds;
+            sheet.wait((false, day, None, none, Waiting::Excluded)).time(&parts);
             return;
         }
         Place::Held(held) => {
-            sheet.wait((false, day, None, none, Waiting::Held(*held))).seconds += seconds;
+            sheet.wait((false, day, None, none, Waiting::Held(*held))).time(&parts);
             return;
         }
         Place::To { link, min_seconds, .. } => (link, min_seconds.unwrap_or(rules.min_seconds)),
@@ -451,9 +439,9 @@ fn due_entry(
         sheet.below_min_seconds += seconds;
         return;
     }
-    let held = rules.entries_held.or(rules.review.then_some(Held::Review));
+    let held = rules.entries_held.or(review);
     let waiting = held.map_or(Waiting::Open, Waiting::Held);
-    sheet.wait((false, day, Some(link.clone()), none, waiting)).seconds += seconds;
+    sheet.wait((false, day, Some(link.clone()), none, waiting)).time(&parts);
     if held.is_some() {
         return;
     }

@@ -36,6 +36,29 @@ pub enum Held {
 }
 
 impl Held {
+    const ALL: [Self; 14] = [
+        Self::Unmapped,
+        Self::MappingError,
+        Self::Unpriced,
+        Self::BadUsage,
+        Self::NoRate,
+        Self::NoCategory,
+        Self::NoBasis,
+        Self::Estimated,
+        Self::Review,
+        Self::Unproven,
+        Self::OtherAccount,
+        Self::SkillActive,
+        Self::LockedPeriod,
+        Self::ProjectClosed,
+    ];
+
+    /// The reason of a code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|held| held.code() == code)
+    }
+
     /// The code in status, queue and report.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -66,15 +89,19 @@ impl Held {
             }
             Self::MappingError => "repair the repository's .keito/config.yml",
             Self::Unpriced => "add a [[price]] to the config, or update keitod",
-            Self::BadUsage => "report the log line to the agent's maker; `keitod queue discard` gives it up",
+            Self::BadUsage => {
+                "report the log line to the agent's maker; `keitod queue discard ID` gives it up"
+            }
             Self::NoRate => "add a [[money.rate]] for the workspace's currency to the config",
             Self::NoCategory => {
                 "set keito.expense_category_id, or log one LLM Usage expense by hand in Keito"
             }
             Self::NoBasis => "write money.cost or [sources.<agent>] cost to the config",
             Self::Estimated => "set bill_estimates = true for the agent to bill estimates",
-            Self::Review => "look at it with `keitod queue list`, then `keitod queue approve`",
-            Self::Unproven => "compare with Keito by `keitod queue show`",
+            Self::Review => "look at it with `keitod queue show ID`, then `keitod queue approve ID`",
+            Self::Unproven => {
+                "compare with Keito by `keitod queue show ID`; `keitod queue discard ID` counts it as billed"
+            }
             Self::OtherAccount => "use the account that the repository is linked to",
             Self::SkillActive => "uninstall the skill's hooks, or set skill = \"coverage\" for the agent",
             Self::LockedPeriod => "unlock the period in Keito",

@@ -7,3 +7,4 @@ pub mod identity;
 pub mod owner;
 pub mod spans;
 pub mod stretches;
+pub mod waiting;

@@ -1,8 +1,8 @@
 //! To which session does a shared fact belong? (design section 2)
 //!
 //! Resume and fork write the history of one session into another one's log. A fact that several sessions hold belongs
-//! to the record that billed it, else to the session that the log names, else to the session with the earliest fact
-//! of its own, else to the smaller session id.
+//! to the record that billed it, else to the session that the log names, else to the session that is known to be the
+//! oldest, else to the one with the earliest fact of its own, else to the smaller session id.
 //!
 //! "Of its own" is taken within the sessions that share the fact: a fact that not all of them hold. A session with
 //! none is wholly contained in each of the others; copies always add something, so it is the original and comes first.
@@ -21,6 +21,8 @@ pub struct Family {
     pub own: BTreeMap<SessionRef, Instant>,
     /// Per set of sharing sessions the earliest fact that exactly these hold.
     pub shared: BTreeMap<Sharing, Instant>,
+    /// When a session was born, as far as its log tells.
+    pub born: BTreeMap<SessionRef, Instant>,
     /// The agents' own ids, for the last tie.
     pub native: BTreeMap<SessionRef, String>,
 }
@@ -29,6 +31,15 @@ impl Family {
     /// The owner of the facts that exactly `sharing` hold, as far as nothing was billed and no log names an origin.
     #[must_use]
     pub fn owner(&self, sharing: &Sharing) -> Option<SessionRef> {
+        // Comparable only where all logs tell: a version that does not write it may be the older or the newer one.
+        let born = |session: &SessionRef| self.born.get(session).copied();
+        if let Some(all) =
+            sharing.iter().map(|session| Some((born(session)?, *session))).collect::<Option<Vec<_>>>()
+            && let Some((first, oldest)) = all.iter().min()
+            && all.iter().filter(|(at, _)| at == first).count() == 1
+        {
+            return Some(*oldest);
+        }
         sharing.iter().copied().min_by(|a, b| {
             let rank =
                 |session: &SessionRef| (self.earliest_beyond(*session, sharing), self.native.get(session));
@@ -70,6 +81,21 @@ mod tests {
             }
         }
         usize::try_from(family.owner(&holders(fact)).unwrap().0).unwrap()
+    }
+
+    #[test]
+    fn the_oldest_owns_what_was_copied_if_all_logs_tell() {
+        let (a, b) = (SessionRef(1), SessionRef(2));
+        let both = vec![a, b];
+        let mut family = Family::default();
+        family.own.insert(a, Instant::from_millis(5));
+        family.own.insert(b, Instant::from_millis(9));
+        family.born.insert(b, Instant::from_millis(1));
+        assert_eq!(family.owner(&both), Some(a));
+        family.born.insert(a, Instant::from_millis(2));
+        assert_eq!(family.owner(&both), Some(b));
+        family.born.insert(a, Instant::from_millis(1));
+        assert_eq!(family.owner(&both), Some(a));
     }
 
     #[test]

@@ -199,6 +199,15 @@ pub struct Mark {
     pub message: MessageKey,
 }
 
+/// A line that is never copied shows that a session existed: of copies the earlier born is the original.
+#[derive(Debug, Clone)]
+pub struct Birth {
+    /// The session.
+    pub session: Sym,
+    /// The instant of the line.
+    pub at: Instant,
+}
+
 /// Why a line could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RejectReason {
@@ -240,6 +249,8 @@ pub struct Facts {
     pub turns: Vec<Turn>,
     /// Cut messages.
     pub marks: Vec<Mark>,
+    /// Signs of how old sessions are.
+    pub births: Vec<Birth>,
     /// Lines that could not be read.
     pub rejects: Vec<Reject>,
     /// Lines seen, good or bad.

@@ -159,6 +159,7 @@ pub struct Rule {
     kind: Option<Kind>,
     when: When,
     seen: u64,
+    struck: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +174,7 @@ impl Rule {
     /// Strikes every request of the API.
     #[must_use]
     pub fn new(fault: Fault) -> Self {
-        Self { fault, method: None, kind: None, when: When::Always, seen: 0 }
+        Self { fault, method: None, kind: None, when: When::Always, seen: 0, struck: 0 }
     }
 
     /// Only requests of this method and kind.
@@ -283,12 +284,18 @@ impl Faults {
         self.with(|Plan { rules, rng }| {
             let mut struck = Struck::default();
             for rule in rules {
-                if rule.strikes(method, kind, rng) {
-                    struck.take(&rule.fault);
+                if rule.strikes(method, kind, rng) && struck.take(&rule.fault) {
+                    rule.struck += 1;
                 }
             }
             struck
         })
+    }
+
+    /// How often each rule in force decided over a request, in the order in which they were added.
+    #[must_use]
+    pub fn struck(&self) -> Vec<(Fault, u64)> {
+        self.with(|plan| plan.rules.iter().map(|rule| (rule.fault.clone(), rule.struck)).collect())
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Plan) -> T) -> T {
@@ -297,16 +304,17 @@ impl Faults {
 }
 
 impl Struck {
-    fn take(&mut self, fault: &Fault) {
+    /// Returns whether the fault has a say: an earlier one may have decided.
+    fn take(&mut self, fault: &Fault) -> bool {
         match fault {
             Fault::Lag(by) => self.twist.lag = Some(*by),
             Fault::IgnoreFilters => self.twist.ignore_filters = true,
             Fault::Shift(by) => self.twist.shift = *by,
             Fault::Reorder(order) => self.twist.order = Some(*order),
-            fault => {
-                self.fault.get_or_insert_with(|| fault.clone());
-            }
+            _ if self.fault.is_some() => return false,
+            fault => self.fault = Some(fault.clone()),
         }
+        true
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::{Failure, Flush, QueueQuery, ReportQuery, SessionsQuery};
+use super::{Act, Failure, Flush, QueueQuery, ReportQuery, SessionsQuery};
 
 /// A JSON document on its way, or why there is none.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send + 'a>>;
@@ -30,6 +30,10 @@ pub trait Answers: Send + Sync + 'static {
     /// Scans, reads to the end, attempts what is due, and answers `{caught_up, sent, failed, remaining}` when done.
     /// A caller that hangs up drops the future; work under way goes on.
     fn flush(&self, flush: Flush) -> Answer<'_>;
+
+    /// Does what a person wants done about the outbox, durably, and answers `{act, id, state, …}`. A caller that hangs
+    /// up does not undo it.
+    fn act(&self, act: Act) -> Answer<'_>;
 
     /// Asks for a scan and returns at once.
     fn rescan(&self);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Flush, Question, response};
+use super::{Act, Flush, Question, response};
 
 /// Documents come from memory or an indexed query.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -77,6 +77,14 @@ impl Client {
     /// [`CallError::NotRunning`] if no daemon is there, and everything else that can happen to a call.
     pub fn ask(&self, question: &Question) -> Result<Vec<u8>, CallError> {
         self.call("GET", &question.target(), b"", Some(PATIENCE))
+    }
+
+    /// Has something done about the outbox.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
+    pub fn act(&self, act: &Act) -> Result<Vec<u8>, CallError> {
+        self.call("POST", &act.target(), &act.body(), Some(PATIENCE))
     }
 
     /// Flushes, however long that takes.

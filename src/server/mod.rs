@@ -6,13 +6,14 @@
 //! | file | duty |
 //! | --- | --- |
 //! | `answers` | what the daemon offers |
-//! | `question`, `flush` | what can be asked for, in words and as a path |
+//! | `question`, `act`, `flush` | what can be asked for and done, in words and as a path |
 //! | `failure` | an answer that is none |
 //! | `routes`, `extract`, `reply` | paths → answers |
 //! | `socket` | where the socket is and who may hold it |
 //! | `serve`, `pace`, `busy` | who is let in, how many, for how long |
 //! | `client`, `response` | the other side, blocking and without a runtime |
 
+mod act;
 mod answers;
 mod busy;
 mod client;
@@ -29,6 +30,7 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
+pub use act::Act;
 pub use answers::{Answer, Answers};
 pub use client::{CallError, Client};
 pub use failure::{Code, Failure};

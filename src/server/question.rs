@@ -173,7 +173,7 @@ fn with(path: &str, pairs: &[(&str, Option<String>)]) -> String {
 }
 
 /// Percent-encoding of all but RFC 3986's unreserved characters and the comma.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte) {

@@ -8,9 +8,10 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 
+use super::act::{DiscardBody, RetryBody};
 use super::extract::{Asked, Sent};
 use super::reply::Document;
-use super::{Answers, Code, Failure, Flush, REQUEST_LIMIT};
+use super::{Act, Answers, Code, Failure, Flush, REQUEST_LIMIT};
 
 type Of = State<Arc<dyn Answers>>;
 type Answered = Result<Document, Failure>;
@@ -22,6 +23,11 @@ pub(super) fn router(answers: Arc<dyn Answers>) -> Router {
         .route("/v1/sessions", get(async |State(of): Of, Asked(query)| answered(of.sessions(query).await)))
         .route("/v1/queue", get(async |State(of): Of, Asked(query)| answered(of.queue(query).await)))
         .route("/v1/queue/{id}", get(record))
+        .route("/v1/queue/{id}/retry", post(retry))
+        .route("/v1/queue/{id}/discard", post(discard))
+        .route("/v1/queue/{id}/approve", post(approve))
+        .route("/v1/pause", post(async |State(of): Of| answered(of.act(Act::Pause).await)))
+        .route("/v1/resume", post(async |State(of): Of| answered(of.act(Act::Resume).await)))
         .route("/v1/report", get(async |State(of): Of, Asked(query)| answered(of.report(query).await)))
         .route("/v1/flush", post(flush))
         .route("/v1/rescan", post(rescan))
@@ -39,9 +45,26 @@ fn answered(answer: Result<Vec<u8>, Failure>) -> Answered {
     answer.map(Document)
 }
 
-async fn record(State(of): Of, id: Result<Path<String>, PathRejection>) -> Answered {
-    let Path(id) = id.map_err(|rejection| Failure::new(Code::InvalidInput, rejection.body_text()))?;
-    answered(of.record(id).await)
+type Id = Result<Path<String>, PathRejection>;
+
+fn named(id: Id) -> Result<String, Failure> {
+    id.map(|Path(id)| id).map_err(|rejection| Failure::new(Code::InvalidInput, rejection.body_text()))
+}
+
+async fn record(State(of): Of, id: Id) -> Answered {
+    answered(of.record(named(id)?).await)
+}
+
+async fn retry(State(of): Of, id: Id, Sent(RetryBody { reseal }): Sent<RetryBody>) -> Answered {
+    answered(of.act(Act::Retry { id: named(id)?, reseal }).await)
+}
+
+async fn discard(State(of): Of, id: Id, Sent(DiscardBody { reason }): Sent<DiscardBody>) -> Answered {
+    answered(of.act(Act::Discard { id: named(id)?, reason }).await)
+}
+
+async fn approve(State(of): Of, id: Id) -> Answered {
+    answered(of.act(Act::Approve { id: named(id)? }).await)
 }
 
 async fn flush(State(of): Of, Sent(flush): Sent<Flush>) -> Answered {

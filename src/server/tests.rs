@@ -49,6 +49,9 @@ impl Answers for Echo {
             async move { Ok(format!("{:?} {:?} {:?}", query.by(), query.from(), query.to()).into_bytes()) },
         )
     }
+    fn act(&self, act: Act) -> Answer<'_> {
+        Box::pin(async move { Ok(format!("{act:?}").into_bytes()) })
+    }
     fn flush(&self, flush: Flush) -> Answer<'_> {
         Box::pin(async move {
             self.flushes.fetch_add(1, Ordering::SeqCst);

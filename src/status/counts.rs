@@ -12,6 +12,8 @@ pub struct Counts {
     pub held: Vec<HeldCount>,
     /// Dead records and conflicts by reason.
     pub refused: Vec<Refused>,
+    /// Kinds of which a probe is unsettled and no listing has proved itself: `entry`, `expense`.
+    pub unproved: Vec<String>,
     /// By agent, sorted.
     pub sources: Vec<SourceCounts>,
     /// Rejected lines of files in which something happened within a day.

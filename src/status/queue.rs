@@ -84,8 +84,12 @@ impl QueueState {
     #[must_use]
     pub const fn remedy(self) -> Option<&'static str> {
         match self {
-            Self::Conflict => Some("compare with Keito by `keitod queue show`, then retry or discard it"),
-            Self::Dead => Some("see why with `keitod queue show`, then retry or discard it"),
+            Self::Conflict => {
+                Some("compare with Keito by `keitod queue show ID`, then `keitod queue discard ID`")
+            }
+            Self::Dead => {
+                Some("see why with `keitod queue show ID`, then `keitod queue retry ID`, or discard it")
+            }
             _ => None,
         }
     }

@@ -3,31 +3,10 @@
 use super::{Alert, Counts, Live, QueueState, Reason};
 use crate::ledger::held::Held;
 
-const HELD: [Held; 14] = [
-    Held::Unmapped,
-    Held::MappingError,
-    Held::Unpriced,
-    Held::BadUsage,
-    Held::NoRate,
-    Held::NoCategory,
-    Held::NoBasis,
-    Held::Estimated,
-    Held::Review,
-    Held::Unproven,
-    Held::OtherAccount,
-    Held::SkillActive,
-    Held::LockedPeriod,
-    Held::ProjectClosed,
-];
-
-fn held(code: &str) -> Option<Held> {
-    HELD.into_iter().find(|held| held.code() == code)
-}
-
 /// What a person can do about a held reason.
 #[must_use]
 pub fn remedy(code: &str) -> Option<&'static str> {
-    held(code).map(Held::remedy)
+    Held::parse(code).map(Held::remedy)
 }
 
 fn reason(code: &str, message: String, remedy: impl Into<String>) -> Reason {
@@ -43,6 +22,9 @@ fn are(count: u64, noun: &str) -> String {
 pub(super) fn reasons(live: &Live, counts: &Counts) -> Vec<Reason> {
     let mut list = Vec::new();
     line(live, &mut list);
+    for kind in &counts.unproved {
+        list.push(of_alert(&Alert::UnprovedListing { kind: kind.clone() }));
+    }
     live.alerts.iter().for_each(|alert| list.push(of_alert(alert)));
     sources(live, counts, &mut list);
     refused(counts, &mut list);
@@ -89,7 +71,7 @@ fn of_alert(alert: &Alert) -> Reason {
         Alert::UnprovedListing { kind } => reason(
             "unproved_listing",
             format!("it is not known whether the first {kind} arrived, and no other can prove it"),
-            "look for it in Keito, then `keitod queue retry`",
+            "look for it in Keito; if it is not there, `keitod queue retry ID`",
         ),
         Alert::ZoneProvisional => reason(
             "zone_provisional",
@@ -171,7 +153,7 @@ fn held_work(counts: &Counts, list: &mut Vec<Reason>) {
 }
 
 fn meaning(code: &str) -> &'static str {
-    let Some(held) = held(code) else { return "see the queue" };
+    let Some(held) = Held::parse(code) else { return "see the queue" };
     match held {
         Held::Unmapped => "no link for their directory",
         Held::MappingError => "the repository's .keito/config.yml cannot be used",

@@ -147,7 +147,7 @@ fn the_list_shows_what_needs_a_person_first() {
         "id": "k1dead", "kind": "expense", "state": "dead", "agent": "claude-code", "session": "A", "day": "2026-05-06",
         "project": "p1", "task": "t1", "model": "opus", "part": 1, "hours": null, "amount": "0.0023", "seconds": 150,
         "requests": 2, "cost_usd": "0.00225", "reason": "too_large",
-        "remedy": "see why with `keitod queue show`, then retry or discard it",
+        "remedy": "see why with `keitod queue show ID`, then `keitod queue retry ID`, or discard it",
         "attempts": 2, "next_at": null, "remote_id": null
     });
     assert_eq!(dead, expected);

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
+use super::parked::HELD;
 use super::{Error, Tx, terms};
 use crate::model::{AccountId, AccountRef, CategoryId, Instant, Kind, UserId};
 
@@ -41,7 +42,8 @@ pub struct AccountRow {
     pub zone: Option<String>,
     /// No POST before a whole listing that began at or after this instant.
     pub second_listing_at: Option<Instant>,
-    /// Kinds of which this database saw a whole listing.
+    /// Bits 0 and 1: kinds of which this database saw a whole listing. Bits 2 and 3: kinds that need a second one
+    /// whatever the first shows, because commits of an earlier run may be missing.
     pub listed_kinds: u8,
     /// Limiter, breaker, pause: the text form of `deliver::Desk`.
     pub desk: String,
@@ -84,9 +86,11 @@ impl Tx<'_> {
         if mixed.is_some() {
             return Err(Error::Impossible("account: a sandbox and a real origin in one state directory"));
         }
+        // The state of an earlier account may have been lost: see `mistrust`.
+        let kinds = if self.meta("mistrust")?.is_some() { 12 } else { 0 };
         self.conn.execute(
-            "INSERT OR IGNORE INTO account (origin, account, sandbox) VALUES (?1, ?2, ?3)",
-            params![account.origin, account.account.as_str(), account.sandbox],
+            "INSERT OR IGNORE INTO account (origin, account, sandbox, listed_kinds) VALUES (?1, ?2, ?3, ?4)",
+            params![account.origin, account.account.as_str(), account.sandbox, kinds],
         )?;
         let mut select = self.conn.prepare_cached(
             "SELECT id, user, me, me_at, category, category_looked_at, proved_entry, proved_expense, decimals, zone, \
@@ -152,11 +156,11 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn pass_counts(&self, account: AccountRef, since: Instant) -> Result<PassCounts, Error> {
-        let mut select = self.conn.prepare_cached(
+        let mut select = self.conn.prepare_cached(&format!(
             "SELECT count(*) FILTER (WHERE w.state = 5 AND w.done_at >= ?2), \
-             count(*) FILTER (WHERE w.state IN (6, 7) AND w.done_at >= ?2), count(*) FILTER (WHERE w.state < 5) \
+             count(*) FILTER (WHERE w.state IN (6, 7) AND w.done_at >= ?2), count(*) FILTER (WHERE w.state < 5 AND NOT coalesce({HELD}, 0)) \
              FROM write w JOIN record r ON r.id = w.record WHERE r.account = ?1",
-        )?;
+        ))?;
         Ok(select.query_row(params![account.0, since.millis()], |row| {
             Ok(PassCounts {
                 sent: terms::count(row.get(0)?),
@@ -164,6 +168,23 @@ impl Tx<'_> {
                 remaining: terms::count(row.get(2)?),
             })
         })?)
+    }
+
+    /// The account of a row.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn account_of(&self, id: AccountRef) -> Result<Option<Account>, Error> {
+        let mut select =
+            self.conn.prepare_cached("SELECT origin, account, sandbox FROM account WHERE id = ?1")?;
+        let account = select.query_row([id.0], |row| {
+            Ok(Account {
+                origin: row.get(0)?,
+                account: AccountId::new(row.get::<_, String>(1)?),
+                sandbox: row.get(2)?,
+            })
+        });
+        Ok(account.optional()?)
     }
 
     /// A value of the `meta` table.

@@ -77,8 +77,9 @@ impl Tx<'_> {
         let mut family = Family::default();
         let mut facts: BTreeMap<Sharing, Vec<(Shared, SessionRef)>> = BTreeMap::new();
         for member in members {
-            let (native, own) = self.own_facts(*member)?;
+            let (native, own, born) = self.own_facts(*member)?;
             family.native.insert(*member, native);
+            family.born.extend(born.map(|at| (*member, at)));
             if let Some(at) = own {
                 family.own.insert(*member, at);
             }
@@ -136,15 +137,16 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The agent's own id, and the earliest fact that no other session holds.
-    fn own_facts(&self, session: SessionRef) -> Result<(String, Option<Instant>), Error> {
+    /// The agent's own id, the earliest fact that no other session holds, and when the session was born.
+    fn own_facts(&self, session: SessionRef) -> Result<(String, Option<Instant>, Option<Instant>), Error> {
         let mut select = self.conn.prepare_cached(
             "SELECT native, (SELECT min(at) FROM request WHERE session = ?1 AND shared = 0), \
-             (SELECT min(at) FROM activity WHERE session = ?1 AND shared = 0) FROM session WHERE id = ?1",
+             (SELECT min(at) FROM activity WHERE session = ?1 AND shared = 0), born_at FROM session WHERE id = ?1",
         )?;
         Ok(select.query_row([session.0], |row| {
             let (a, b): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);
-            Ok((row.get(0)?, a.into_iter().chain(b).min().map(Instant::from_millis)))
+            let born = row.get::<_, Option<i64>>(3)?.map(Instant::from_millis);
+            Ok((row.get(0)?, a.into_iter().chain(b).min().map(Instant::from_millis), born))
         })?)
     }
 

@@ -114,6 +114,13 @@ impl Tx<'_> {
         for turn in &read.facts.turns {
             self.ingest_turn(&mut resolver, turn, &mut done)?;
         }
+        for birth in &read.facts.births {
+            let session = resolver.session(birth.session)?;
+            let sql = "UPDATE session SET born_at = ?2 WHERE id = ?1 AND coalesce(born_at, ?2 + 1) > ?2";
+            if self.conn.prepare_cached(sql)?.execute([session.0, birth.at.millis()])? > 0 {
+                done.sessions.insert(session);
+            }
+        }
         for session in &done.sessions {
             self.conn
                 .prepare_cached("UPDATE session SET dirty = 1, recheck = 1 WHERE id = ?1 AND dirty = 0")?

@@ -4,30 +4,47 @@
 //! bytes, a sealed write with its `billed` rows, an outcome with what follows from it.
 
 mod account;
+mod backup;
+mod ballast;
 mod billed;
 mod dues;
 mod error;
 mod family;
+mod guard;
+mod health;
 mod ingest;
+mod lease;
+mod mend;
+mod migrate;
 mod names;
 mod outbox;
+mod parked;
+mod person;
+mod presence;
 mod read;
 mod requests;
 mod schema;
 mod steps;
+mod tally;
 mod terms;
 mod views;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use account::{Account, AccountRow, PassCounts};
+pub use backup::daily as daily_backup;
+pub use ballast::{Ballast, Room};
 pub use dues::DueRow;
 pub use error::Error;
+pub use health::Found;
 pub use ingest::{Ingested, Read};
+pub use mend::{Damage, Whereabouts};
 pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};
+pub use person::BilledKey;
+pub use presence::KnownRow;
 pub use read::{AccountView, Reader};
 pub use schema::VERSION;
 pub use views::{RequestOf, SessionHead};
@@ -36,12 +53,20 @@ pub use views::{RequestOf, SessionHead};
 #[derive(Debug)]
 pub struct Store {
     conn: Connection,
+    /// `None`: in memory.
+    path: Option<PathBuf>,
+    /// This process's name is in it.
+    leased: bool,
+    /// A call failed so that only the disk knows the outcome.
+    hurt: Option<mend::Hurt>,
 }
 
 /// One transaction; the methods are spread over the files of this module by subject.
 #[derive(Debug)]
 pub struct Tx<'a> {
     conn: &'a Connection,
+    /// Records that ceased to grow or to be there in this transaction, but for those that it inserted.
+    closed: std::cell::RefCell<person::Closed>,
 }
 
 impl Store {
@@ -50,8 +75,7 @@ impl Store {
     /// # Errors
     /// [`Error::Newer`] if a later keitod wrote it; [`Error::Pragma`] if SQLite does not give the durability we need.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let conn = Connection::open(path)?;
-        Self::prepare(conn, true)
+        Self::prepare(Connection::open(path)?, Some(path))
     }
 
     /// A database in memory, for simulations.
@@ -59,7 +83,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn in_memory() -> Result<Self, Error> {
-        Self::prepare(Connection::open_in_memory()?, false)
+        Self::prepare(Connection::open_in_memory()?, None)
     }
 
     /// The same connection with nothing in it, for simulations: its statements stay prepared, and preparing them costs
@@ -83,24 +107,33 @@ impl Store {
         Ok(self)
     }
 
-    fn prepare(conn: Connection, durable: bool) -> Result<Self, Error> {
-        schema::prepare(&conn, durable)?;
+    fn prepare(conn: Connection, path: Option<&Path>) -> Result<Self, Error> {
+        schema::prepare(&conn, path)?;
         conn.set_prepared_statement_cache_capacity(256);
         // Plans must not depend on bound values: SQLite would prepare a statement anew at most of its executions.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        Ok(Self { conn })
+        Ok(Self { conn, path: path.map(Path::to_owned), leased: false, hurt: None })
     }
 
     /// Runs `work` in one transaction; commits if it returns `Ok`.
     ///
     /// # Errors
-    /// What `work` returns, or the failure of the commit. A failed commit is an unknown outcome: the caller must read
-    /// the state from disk again before it acts outside.
+    /// What `work` returns, or the failure of the commit. A failed commit is an unknown outcome: from then on every
+    /// call fails until [`Store::mend`] has read the state from disk again.
     pub fn transact<R>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<R, Error>) -> Result<R, Error> {
-        let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = work(&Tx { conn: &transaction })?;
-        transaction.commit()?;
-        Ok(result)
+        if self.hurt.is_some() {
+            return Err(Error::Closed);
+        }
+        let done = (|| {
+            let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&Tx { conn: &transaction, closed: Default::default() })?;
+            transaction.commit()?;
+            Ok(result)
+        })();
+        if let Err(error) = &done {
+            self.hurt = mend::Hurt::of(error);
+        }
+        done
     }
 
     /// Writes the log of the database back into its file, as far as readers let it, before an orderly end.
@@ -113,7 +146,7 @@ impl Store {
 
     /// Reads without a transaction of its own.
     pub fn view(&self) -> Tx<'_> {
-        Tx { conn: &self.conn }
+        Tx { conn: &self.conn, closed: Default::default() }
     }
 }
 

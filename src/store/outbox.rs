@@ -194,15 +194,17 @@ pub struct WriteRow {
     pub remote: Option<RemoteId>,
     /// From its record.
     pub keitod_id: KeitodId,
+    /// From its record.
+    pub link: Link,
     /// From its record: holds only excess.
     pub excess: bool,
 }
 
-const WRITE: &str = "SELECT w.id, w.record, w.method, w.seconds, w.state, w.reason, w.attempts, w.sealed_at, w.next_at, \
-                     w.ended_at, w.absent_at, r.kind, r.day, r.session, r.remote, r.keitod_id, r.excess \
+pub(super) const WRITE: &str = "SELECT w.id, w.record, w.method, w.seconds, w.state, w.reason, w.attempts, w.sealed_at, w.next_at, \
+                     w.ended_at, w.absent_at, r.kind, r.day, r.session, r.remote, r.keitod_id, r.project, r.task, r.excess \
                      FROM write w JOIN record r ON r.id = w.record";
 
-const RECORD: &str = "SELECT id, keitod_id, kind, session, day, project, task, model, part, excess, first_at, last_at, \
+pub(super) const RECORD: &str = "SELECT id, keitod_id, kind, session, day, project, task, model, part, excess, first_at, last_at, \
                       seconds, requests, amount, usd, remote, assumed, state, answered_at, listed_at, ours FROM record";
 
 fn day_at(row: &Row<'_>, index: usize) -> rusqlite::Result<Day> {
@@ -212,7 +214,7 @@ fn day_at(row: &Row<'_>, index: usize) -> rusqlite::Result<Day> {
     })
 }
 
-fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
+pub(super) fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
     let at = |index| row.get::<_, Option<i64>>(index).map(|at| at.map(terms::instant));
     Ok(WriteRow {
         id: WriteRef(row.get(0)?),
@@ -231,11 +233,15 @@ fn write_row(row: &Row<'_>) -> rusqlite::Result<WriteRow> {
         session: Some(row.get(13)?).filter(|id| *id != 0).map(SessionRef),
         remote: row.get::<_, Option<String>>(14)?.map(RemoteId::new),
         keitod_id: KeitodId::new(row.get::<_, String>(15)?),
-        excess: row.get(16)?,
+        link: Link {
+            project: ProjectId::new(row.get::<_, String>(16)?),
+            task: TaskId::new(row.get::<_, String>(17)?),
+        },
+        excess: row.get(18)?,
     })
 }
 
-fn record_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
+pub(super) fn record_row(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
     let at = |index| row.get::<_, Option<i64>>(index).map(|at| at.map(terms::instant));
     let ours: String = row.get(21)?;
     Ok(RecordRow {
@@ -316,6 +322,7 @@ impl Tx<'_> {
                 record.assumed,
                 adopted,
             ])?;
+        self.inserted(RecordRef(id));
         Ok(RecordRef(id))
     }
 
@@ -531,6 +538,7 @@ impl Tx<'_> {
             RecordState::Closed => 1,
             RecordState::Deleted => 2,
         };
+        self.saves(record)?;
         let ours: Vec<String> =
             record.ours.iter().map(|own| format!("{}|{}", own.hours, own.seconds)).collect();
         self.conn
@@ -608,82 +616,6 @@ impl Tx<'_> {
         )?;
         let rows = select.query_map([account.0, terms::kind(kind)], |row| day_at(row, 0))?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// What a record added to the exact side of the rounding sums, in pico units of the workspace's currency.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn exact_of(&self, record: RecordRef) -> Result<i128, Error> {
-        let mut select = self.conn.prepare_cached("SELECT exact FROM record WHERE id = ?1")?;
-        let text: Option<String> = select.query_row([record.0], |row| row.get(0))?;
-        Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
-    }
-
-    /// Stores what [`Tx::exact_of`] gives.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn set_exact(&self, record: RecordRef, exact: i128) -> Result<(), Error> {
-        self.conn
-            .prepare_cached("UPDATE record SET exact = ?2 WHERE id = ?1")?
-            .execute(params![record.0, exact.to_string()])?;
-        Ok(())
-    }
-
-    /// Running sums of the rounding rule: exact cost and what was sent, both in pico units of the workspace's currency.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn tally(
-        &self,
-        account: AccountRef,
-        link: &Link,
-        day: Day,
-        model: &str,
-    ) -> Result<(i128, i128), Error> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT exact, sent FROM tally WHERE account = ?1 AND project = ?2 AND task = ?3 AND day = ?4 AND model = ?5",
-        )?;
-        let found = select
-            .query_row(
-                params![account.0, link.project.as_str(), link.task.as_str(), day.to_string(), model],
-                |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
-            )
-            .optional()?;
-        let Some((exact, sent)) = found else { return Ok((0, 0)) };
-        match (exact.parse(), sent.parse()) {
-            (Ok(exact), Ok(sent)) => Ok((exact, sent)),
-            _ => Err(Error::Impossible("tally")),
-        }
-    }
-
-    /// Stores the sums of [`Tx::tally`].
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn save_tally(
-        &self,
-        account: AccountRef,
-        link: &Link,
-        day: Day,
-        model: &str,
-        (exact, sent): (i128, i128),
-    ) -> Result<(), Error> {
-        self.conn
-            .prepare_cached(
-                "INSERT OR REPLACE INTO tally (account, project, task, day, model, exact, sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute(params![
-                account.0,
-                link.project.as_str(),
-                link.task.as_str(),
-                day.to_string(),
-                model,
-                exact.to_string(),
-                sent.to_string()
-            ])?;
-        Ok(())
     }
 
     /// Holds (session, model): what stands at Keito does not add up.

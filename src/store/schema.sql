@@ -12,6 +12,7 @@ CREATE TABLE session (
     id INTEGER PRIMARY KEY,
     agent INTEGER NOT NULL REFERENCES agent,
     native TEXT NOT NULL,               -- the agent's own id
+    born_at INTEGER,                    -- ms: the earliest line that is never copied, where there is one
     dirty INTEGER NOT NULL DEFAULT 1,   -- facts changed since spans and dues were computed
     recheck INTEGER NOT NULL DEFAULT 1, -- what is due may have changed (facts, mapping, prices, billing)
     ready_at INTEGER,                   -- ms: when something of it wants to be sealed; NULL: nothing
@@ -110,7 +111,9 @@ CREATE TABLE record (
     remote TEXT,                        -- Keito's id
     state INTEGER NOT NULL,             -- 0 live, 1 closed: does not grow any more, 2 deleted by a person
     adopted INTEGER NOT NULL DEFAULT 0, assumed INTEGER NOT NULL DEFAULT 0,
-    answered_at INTEGER, listed_at INTEGER, missing_at INTEGER,
+    answered_at INTEGER, listed_at INTEGER,
+    missing_at INTEGER,                 -- ms: the first whole listing that lacked it began then
+    owner TEXT,                         -- the user that listings show for it
     ours TEXT NOT NULL DEFAULT '',      -- states (hours|seconds) that are ours, oldest confirmed first, comma separated
     UNIQUE (account, keitod_id)
 ) STRICT;

@@ -40,6 +40,7 @@ pub use database::{DatabaseError, Select, database_cursor, read_database};
 pub use document::{Document, read_document};
 pub use event::{Event, Kind, Mode, PollReason, RescanReason, Watched};
 pub use handles::Handles;
+pub use network::is_network;
 pub use open::{Root, Skip};
 pub use pending::Pending;
 pub use read::{Chunk, Limits, Reader, Step, TooLong};

@@ -4,7 +4,8 @@ use std::path::Path;
 
 /// Whether `path` lies on one. If the system does not say: no.
 #[cfg(target_os = "linux")]
-pub(super) fn is_network(path: &Path) -> bool {
+#[must_use]
+pub fn is_network(path: &Path) -> bool {
     // `statfs(2)`, and `linux/magic.h` for the newer ones. FUSE too: it may be sshfs.
     const TYPES: [u64; 10] = [
         0x6969,      // NFS
@@ -26,7 +27,8 @@ pub(super) fn is_network(path: &Path) -> bool {
 
 /// Whether `path` lies on one. If the system does not say: no.
 #[cfg(target_os = "macos")]
-pub(super) fn is_network(path: &Path) -> bool {
+#[must_use]
+pub fn is_network(path: &Path) -> bool {
     /// `MNT_LOCAL` of `sys/mount.h`.
     const LOCAL: u32 = 0x1000;
     rustix::fs::statfs(path).is_ok_and(|statfs| statfs.f_flags & LOCAL == 0)
@@ -34,6 +36,7 @@ pub(super) fn is_network(path: &Path) -> bool {
 
 /// Whether `path` lies on one. If the system does not say: no.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-pub(super) fn is_network(_path: &Path) -> bool {
+#[must_use]
+pub fn is_network(_path: &Path) -> bool {
     false
 }

@@ -4,9 +4,10 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "helpers of tests are not seen as tests; what is skipped is said"
+    reason = "helpers of tests are not seen as tests, and a test that is skipped says so"
 )]
 
+mod acts;
 mod clock;
 mod credentials;
 mod dry_run;
@@ -23,6 +24,7 @@ mod notified;
 mod place;
 mod shows;
 mod starts;
+mod state;
 mod stopped;
 mod stops;
 mod watching;

@@ -120,9 +120,23 @@ expense_category_id = "{}"
 
     /// The service, or a pass of it, just begun.
     pub fn launch(&self, words: &[&str]) -> Service<'_> {
+        self.begin(self.command(words))
+    }
+
+    fn begin(&self, mut command: Command) -> Service<'_> {
         let log = OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
-        let child = self.command(words).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Service { place: self, child }
+    }
+
+    /// The service, just begun, below a program that starts others (`strace`, `prlimit`).
+    pub fn spawn(&self, below: &[&str]) -> Service<'_> {
+        let plain = self.command(&["run"]);
+        let [program, words @ ..] = below else { return self.begin(plain) };
+        let mut command = Command::new(program);
+        command.env_clear().args(words).arg(plain.get_program()).args(plain.get_args());
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.begin(command)
     }
 
     /// What was logged.

@@ -18,6 +18,7 @@ impl Daemon {
             r#"since = "2020-01-01T00:00:00Z"
 timezone = "UTC"
 [keito]
+request_timeout = "1s"
 expense_category_id = "{}"
 [delivery]
 time_settle = "1s"
@@ -29,6 +30,8 @@ backoff_max = "200ms"
 requests_per_minute = 10000
 [time]
 min_seconds = 1
+[log]
+level = "trace"
 [default]
 project_id = "{}"
 task_id = "{}"
@@ -58,6 +61,12 @@ task_id = "{}"
     pub fn start(&self) -> Child {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.home.join("log")).unwrap();
         self.command().arg("run").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
+    }
+
+    /// `queue list --json`.
+    pub fn queue(&self) -> serde_json::Value {
+        let output = self.command().args(["queue", "list", "--json", "--limit", "100000"]).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// Flushes until nothing remains.

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+/// Stands in every prompt and every answer.
+pub const CANARY: &str = "CANARY_c0ffee_text_of_the_conversation";
+
 /// Per session: requests, input, cache read, cache write, output, seconds.
 pub type Truth = BTreeMap<String, [u64; 6]>;
 
@@ -99,7 +102,7 @@ impl Writer {
         if prompt {
             self.step(index, 1, false);
             let head = self.head(index);
-            self.put(index, format!(r#"{{"type":"user","message":{{"role":"user","content":"go on"}},"origin":{{"kind":"human"}},"promptSource":"typed","turnOrigin":"human",{head}}}"#));
+            self.put(index, format!(r#"{{"type":"user","message":{{"role":"user","content":"{CANARY}"}},"origin":{{"kind":"human"}},"promptSource":"typed","turnOrigin":"human",{head}}}"#));
         }
         let (message, request) = (self.id(), self.id());
         let counts = [
@@ -116,7 +119,7 @@ impl Writer {
             let output = if line == lines { counts[3] } else { 1 };
             let stop = if line == lines { r#""end_turn""# } else { "null" };
             self.put(index, format!(
-                r#"{{"type":"assistant","message":{{"id":"msg_{message:x}","type":"message","role":"assistant","model":"claude-opus-4-6","content":[{{"type":"text","text":"done"}}],"stop_reason":{stop},"usage":{{"input_tokens":{},"cache_read_input_tokens":{},"cache_creation_input_tokens":{},"cache_creation":{{"ephemeral_5m_input_tokens":{},"ephemeral_1h_input_tokens":0}},"output_tokens":{output}}}}},"requestId":"req_{request:x}",{head}}}"#,
+                r#"{{"type":"assistant","message":{{"id":"msg_{message:x}","type":"message","role":"assistant","model":"claude-opus-4-6","content":[{{"type":"text","text":"{CANARY}"}}],"stop_reason":{stop},"usage":{{"input_tokens":{},"cache_read_input_tokens":{},"cache_creation_input_tokens":{},"cache_creation":{{"ephemeral_5m_input_tokens":{},"ephemeral_1h_input_tokens":0}},"output_tokens":{output}}}}},"requestId":"req_{request:x}",{head}}}"#,
                 counts[0], counts[1], counts[2], counts[2]
             ));
         }

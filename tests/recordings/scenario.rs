@@ -44,31 +44,10 @@ fn usage(of: &Value) -> Count {
     }
 }
 
-fn by_model(counts: &Counts) -> BTreeMap<&str, Count> {
-    let mut sums = BTreeMap::<&str, Count>::new();
-    for ((_, model), count) in counts {
-        sums.entry(model).or_default().add(count);
-    }
-    sums
-}
-
 impl Scenario {
-    /// Forks copied their parent's lines and did not say whose they are before Claude Code 2.1.329: such a request
-    /// belongs to one of the sessions that hold it, and which one is not in the log.
-    pub fn names_owners(&self) -> bool {
-        self.name != "2.1.29/claude-fork"
-    }
-
     /// Asserts that `found` is the truth.
     pub fn agrees(&self, found: &Counts) {
-        let truth = self.truth();
-        if self.names_owners() {
-            assert_eq!(*found, truth, "{}", self.name);
-        } else {
-            assert_eq!(by_model(found), by_model(&truth), "{}", self.name);
-            let known = |(session, _): &(String, String)| truth.keys().any(|(known, _)| known == session);
-            assert!(found.keys().all(known), "{}: {found:?}", self.name);
-        }
+        assert_eq!(*found, self.truth(), "{}", self.name);
     }
 
     pub fn json(&self, name: &str) -> Value {

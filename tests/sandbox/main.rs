@@ -4,6 +4,7 @@
 
 mod access;
 mod client;
+mod delivery;
 mod expenses;
 mod faults;
 mod lists;

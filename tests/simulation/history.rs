@@ -11,6 +11,7 @@ use keitod::sources::Context;
 use keitod::store::{Account, Read, Store};
 use keitod::tail::Cursor;
 
+use super::diary::Diary;
 use super::oracle::{self, GAPS};
 use super::policy::{Mapping, SimPolicy};
 use super::pool;
@@ -72,6 +73,8 @@ pub struct History {
     pub lost: bool,
     pub wiped: bool,
     pub deletes: bool,
+    /// Decisions outlive a wiped state; in every other history they are lost with it.
+    diary: Option<Diary>,
     pub trace: bool,
 }
 
@@ -149,6 +152,7 @@ impl History {
             lost: false,
             wiped: false,
             deletes,
+            diary: seed.is_multiple_of(2).then(Diary::default),
             trace: std::env::var_os("KEITOD_SIM_TRACE").is_some(),
             rng,
         };
@@ -179,6 +183,9 @@ impl History {
         let clocks = self.clocks();
         heed_clocks(&mut store, clocks, self.settings.backoff).unwrap();
         let mut clerk = Clerk::new(store, self.settings.clone(), policy, clocks.wall).unwrap();
+        if let Some(diary) = &self.diary {
+            clerk = clerk.deciding(diary.found(), Box::new(diary.clone()));
+        }
         let account =
             Account { origin: "https://keito".to_owned(), account: AccountId::new("co"), sandbox: false };
         clerk.set_account(Some(&account), clocks.wall).unwrap();

@@ -18,7 +18,10 @@ pub fn print_flush(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), F
     let [sent, failed, remaining] = ["sent", "failed", "remaining"].map(|key| document.at(key).number());
     let word = paint(look, ink, word);
     writeln!(out, "{word}: {sent} sent, {failed} failed, {remaining} remaining")?;
-    if !caught_up {
+    let blocked = document.at("blocked");
+    if blocked.text() == "paused_by_user" {
+        writeln!(out, "delivery is paused: `keitod resume` lets it go on")?;
+    } else if !caught_up {
         writeln!(out, "`keitod status` says what it waits for")?;
     }
     Ok(())

@@ -28,6 +28,14 @@ fn inside(spans: &[Span], ranges: &[Stretch]) -> u64 {
     stretches::seconds(&stretches::union(parts.filter(|(start, end)| start < end).collect()))
 }
 
+fn less(list: &[Stretch], taken: &[Stretch]) -> Vec<Stretch> {
+    list.iter().flat_map(|part| stretches::minus(*part, taken)).collect()
+}
+
+fn common(list: &[Stretch], with: &[Stretch]) -> Vec<Stretch> {
+    less(list, &less(list, with))
+}
+
 impl Work<'_, '_> {
     /// Adopts records that we do not know: parts first, excess last, so that excess finds what it adds to.
     pub(super) fn adopt(
@@ -152,7 +160,7 @@ impl Work<'_, '_> {
         }
     }
 
-    fn adopt_expense(&mut self, row: &Listed, posted: &Posted) -> Result<(), Error> {
+    pub(super) fn adopt_expense(&mut self, row: &Listed, posted: &Posted) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
         let home = tx.find_session(&posted.agent, &posted.session)?;
         if posted.excess {
@@ -263,6 +271,27 @@ impl Work<'_, '_> {
             .map_or_else(|held| held.code().to_owned(), |p| p.source))
     }
 
+    /// Adopts an entry that is alone in what is read: a decision names its time exactly.
+    pub(super) fn adopt_alone(
+        &mut self,
+        row: &Listed,
+        posted: &Posted,
+        appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
+    ) -> Result<(), Error> {
+        let ranges = vec![(posted.first_at.seconds(), posted.last_at.seconds())];
+        self.adopt_entry(row, posted, &Group { ranges, seconds: posted.seconds }, appended)
+    }
+
+    /// Whether requests that an excess part names are on a record.
+    pub(super) fn has_base(&self, posted: &Posted) -> Result<bool, Error> {
+        let (agent, range) = (Agent::new(&posted.agent), (posted.first_at, posted.last_at));
+        let all = self.tx.billed_candidates(self.scope.id, &agent, &posted.model, range)?;
+        let named = |key: &crate::model::RequestKey| {
+            posted.keys.as_ref().is_none_or(|keys| keys.binary_search(&key.prefix()).is_ok())
+        };
+        Ok(all.iter().any(|found| found.keys.iter().any(named)))
+    }
+
     fn adopt_entry(
         &mut self,
         row: &Listed,
@@ -278,10 +307,19 @@ impl Work<'_, '_> {
             |id: Option<SessionRef>| id.map(|id| tx.spans(id)).transpose().map(Option::unwrap_or_default);
         let mut spans = spans_of(home)?;
         // If the session's own time is as much as the entries hold, nobody else's is needed to explain them.
-        let explained =
-            inside(&spans, &[range]) >= posted.seconds && inside(&spans, &group.ranges) >= group.seconds;
+        // Where its time is named exactly, just that has to be the session's own.
+        let (explained, claimed) = match &self.exact {
+            Some(exact) => (inside(&spans, exact) >= stretches::seconds(exact), exact.clone()),
+            None => (
+                inside(&spans, &[range]) >= posted.seconds && inside(&spans, &group.ranges) >= group.seconds,
+                vec![range],
+            ),
+        };
         if let Some(session) = home.filter(|_| !explained) {
-            tx.claim_activities(session, range, self.settings.gaps, self.now.plus(due::CLOCK_AHEAD))?;
+            let horizon = self.now.plus(due::CLOCK_AHEAD);
+            for range in claimed {
+                tx.claim_activities(session, range, self.settings.gaps, horizon)?;
+            }
             spans = spans_of(home)?;
         }
         // Its logs are gone, or end before what the entry holds, and copies of them may still be here under other
@@ -301,7 +339,7 @@ impl Work<'_, '_> {
         let places: Vec<SessionRef> = places.collect();
         let mut record = self.record_of(row, posted, places.first().copied().or(home));
         let mut laid: Vec<(SessionRef, Vec<Stretch>)> = Vec::new();
-        let mut left = posted.seconds;
+        let (mut left, mut rest) = (posted.seconds, self.exact.clone());
         for session in places {
             let seen = appended.get(&session).copied();
             let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
@@ -311,7 +349,16 @@ impl Work<'_, '_> {
             let bounds = (Some(session) != home).then_some((i64::MIN, last));
             let (own, counted) = self.stretches(&loaded.session, &record, bounds);
             let covered = &loaded.session.covered;
-            let found = coverage::lay(left, range, since, &own, &counted, covered).stretches;
+            let found = match &mut rest {
+                None => coverage::lay(left, range, since, &own, &counted, covered).stretches,
+                // Copies have the same instants: each holds what of the time is its own here.
+                Some(rest) => {
+                    let counted = stretches::union(counted);
+                    let found = common(&less(rest, &stretches::union(covered.clone())), &counted);
+                    *rest = less(rest, &found);
+                    found
+                }
+            };
             left -= stretches::seconds(&found).min(left);
             laid.push((session, found));
             tx.recheck(session)?;
@@ -347,7 +394,7 @@ impl Work<'_, '_> {
     }
 
     /// The session's counted stretches inside `bounds`: those of the record's own link, and all.
-    fn stretches(
+    pub(super) fn stretches(
         &self,
         session: &due::Session,
         record: &NewRecord,

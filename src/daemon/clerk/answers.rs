@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::effect::{Answer, Echoed, Effect, ListPage, MeFound};
+use super::given::Asked;
 use super::listing::{LOCKED, Whole, take_amount};
-use super::{Clerk, slot};
-use crate::deliver::{Outcome, PauseReason, Unsent, Verdict, judge, verdict};
-use crate::model::{CategoryId, Instant, Kind, WriteRef};
+use super::{Clerk, Paging, newcomer, refused, slot};
+use crate::deliver::{Judged, Outcome, PauseReason, Unsent, Verdict, judge, verdict};
+use crate::model::{CategoryId, Day, Instant, Kind, WriteRef};
 use crate::store::{Error, OwnState, RecordState, WriteState};
 
 impl Clerk {
@@ -15,45 +16,52 @@ impl Clerk {
     /// # Errors
     /// Of the database.
     pub fn answer(&mut self, answer: Answer, now: Instant, random: u32) -> Result<Vec<Effect>, Error> {
+        let of = Asked::of(&answer);
         match answer {
-            Answer::Me(outcome) => self.me(outcome, now)?,
+            Answer::Me(outcome) => self.me(outcome, now, random)?,
             Answer::Category { from, to, page, outcome } => {
-                return self.found_category(from, to, page, outcome, now);
+                self.found_category((from, to, page), outcome, now, random)?;
             }
-            Answer::List { kind, outcome } => self.page(kind, outcome, now)?,
+            Answer::List { kind, outcome } => self.page(kind, outcome, now, random)?,
             Answer::Send { write, outcome } => self.sent(write, outcome, now, random)?,
+            Answer::Broken { write } => self.broken(write, now)?,
         }
+        // Not before: if the above fails, it has not come back, and if it panics, this is what it was about.
+        self.given.answered(of);
         Ok(Vec::new())
     }
 
-    fn me(&mut self, outcome: Outcome<MeFound>, now: Instant) -> Result<(), Error> {
-        self.me_asked = false;
-        self.note(&outcome, now);
+    fn me(&mut self, outcome: Outcome<MeFound>, now: Instant, random: u32) -> Result<(), Error> {
+        (self.me_asked, self.me_wanted) = (false, false);
+        self.note(&outcome, now, random);
         let Some(scope) = &mut self.account else { return Ok(()) };
         match outcome {
             Outcome::Applied(me) if me.read_only => scope.desk.pause(PauseReason::Auth, now),
             Outcome::Applied(me) => {
-                let changed = scope.row.user.is_some() && scope.row.user != me.user;
-                if changed {
-                    // Another user: his listings show other records, and nothing is proved for him.
-                    (scope.row.proved_entry, scope.row.proved_expense, scope.row.listed_kinds) =
-                        (false, false, 0);
+                if scope.row.user.is_some() && scope.row.user != me.user {
+                    let (id, user) = (scope.id, me.user.clone());
+                    newcomer::arrive(&mut scope.row);
+                    self.store.transact(|tx| newcomer::leave_alone(tx, id, user.as_ref(), now))?;
+                    self.lines = <_>::default();
                 }
+                let Some(scope) = &mut self.account else { return Ok(()) };
                 (scope.row.user, scope.row.currency) = (me.user, me.currency);
                 (scope.row.workspace_zone, scope.row.me_at) = (me.zone, Some(now));
-                let probe = |reason| !matches!(reason, PauseReason::User | PauseReason::AmountMismatch);
-                scope.desk.pause = scope.desk.pause.filter(|pause| !probe(pause.reason));
+                scope.desk.lift();
                 self.save_account()?;
                 return self.recheck_all();
             }
             ref other => match verdict(other, false) {
                 Verdict::PauseAll(reason) => scope.desk.pause(reason, now),
-                Verdict::Dead { .. } | Verdict::ProjectClosed => scope.desk.pause(PauseReason::Auth, now),
+                Verdict::Dead { .. } | Verdict::ProjectClosed | Verdict::Locked => {
+                    scope.desk.pause(PauseReason::Auth, now);
+                }
+                Verdict::Limited { .. } => self.me_wanted = true,
                 _ => {
-                    // Ask again with the breaker's rhythm.
+                    // Asked again with the breaker's rhythm.
+                    self.me_wanted = true;
                     let wait = Duration::from_secs(2).saturating_mul(1 << scope.desk.failures.min(8));
-                    scope.desk.quiet_until =
-                        scope.desk.quiet_until.max(Some(now.plus(wait.min(self.settings.backoff.max))));
+                    scope.desk.leave_alone(now, wait.min(self.settings.backoff.max));
                 }
             },
         }
@@ -61,32 +69,40 @@ impl Clerk {
     }
 
     /// What an outcome says of the line itself.
-    fn note<T>(&mut self, outcome: &Outcome<T>, now: Instant) {
+    fn note<T>(&mut self, outcome: &Outcome<T>, now: Instant, random: u32) {
         let (longest, per_minute) = (self.settings.backoff.max, self.settings.per_minute);
         let Some(scope) = &mut self.account else { return };
         match outcome {
             Outcome::Applied(_) | Outcome::AppliedUnread { .. } => scope.desk.succeeded(),
             Outcome::Refused(refusal) if refusal.status == 429 => {
-                scope.desk.limited(now, refusal.retry_after, per_minute);
+                scope.desk.limited(now, refusal.retry_after, per_minute, random);
             }
             Outcome::Refused(refusal) if refusal.status < 500 => scope.desk.succeeded(),
             Outcome::NotSent(Unsent::Certificate(_)) => {}
             Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown { .. } => {
-                scope.desk.failed(now, longest)
+                scope.desk.failed(now, longest);
             }
+        }
+        let asked = match outcome {
+            Outcome::Unknown { retry_after, .. } => *retry_after,
+            Outcome::Refused(refusal) if refusal.status >= 500 => refusal.retry_after,
+            _ => None,
+        };
+        if let Some(wait) = asked {
+            scope.desk.leave_alone(now, wait);
         }
     }
 
     fn found_category(
         &mut self,
-        from: crate::model::Day,
-        to: crate::model::Day,
-        page: u32,
+        (from, to, page): (Day, Day, u32),
         outcome: Outcome<(Option<CategoryId>, bool)>,
         now: Instant,
-    ) -> Result<Vec<Effect>, Error> {
-        self.note(&outcome, now);
-        let Some(scope) = &mut self.account else { return Ok(Vec::new()) };
+        random: u32,
+    ) -> Result<(), Error> {
+        self.category_asked = false;
+        self.note(&outcome, now, random);
+        let Some(scope) = &mut self.account else { return Ok(()) };
         let mut next = None;
         match outcome {
             Outcome::Applied((Some(category), _)) => {
@@ -98,23 +114,24 @@ impl Clerk {
             // The categories' own address is a guess: 404, 403 and 405 of it mean nothing.
             _ => scope.row.category_looked_at = Some(now),
         }
-        if let Some(page) = next {
-            scope.desk.spend(now);
-            self.save_account()?;
-            return Ok(vec![Effect::Category { from, to, page }]);
-        }
-        self.category_asked = false;
+        self.category_page = next.map(|page| (from, to, page));
         let found = scope.row.category.is_some();
         self.save_account()?;
-        if found {
-            self.recheck_all()?;
-        }
-        Ok(Vec::new())
+        if found { self.recheck_all() } else { Ok(()) }
     }
 
-    fn page(&mut self, kind: Kind, outcome: Outcome<ListPage>, now: Instant) -> Result<(), Error> {
-        self.note(&outcome, now);
+    fn page(
+        &mut self,
+        kind: Kind,
+        outcome: Outcome<ListPage>,
+        now: Instant,
+        random: u32,
+    ) -> Result<(), Error> {
+        self.note(&outcome, now, random);
         let line = &mut self.lines[slot(kind)];
+        if std::mem::take(&mut line.stale) {
+            return self.save_account();
+        }
         let Some(mut paging) = line.paging.take() else { return Ok(()) };
         match outcome {
             Outcome::Applied(page) => {
@@ -137,13 +154,21 @@ impl Clerk {
                 return self.save_account();
             }
         }
-        let whole = judge(&paging.reading, paging.from, paging.to);
-        if let Some(rows) = whole {
-            let whole = Whole { kind, rows, from: paging.from, to: paging.to, began: paging.began };
-            self.listed(&whole, now)?;
+        let judged = judge(&paging.reading, paging.from, paging.to);
+        let line = &mut self.lines[slot(kind)];
+        if let Judged::Whole(rows) = judged {
+            let (from, to) = paging.wanted;
+            if rows.iter().all(|row| (from..=to).contains(&row.day)) {
+                line.widened = None;
+            }
+            let Paging { from, to, began, .. } = paging;
+            self.listed(&Whole { kind, rows, from, to, began }, now)?;
         } else {
+            if let Judged::Beyond(first, last) = judged {
+                tracing::warn!(%first, %last, "Keito listed more than it was asked for: asking for all of that");
+                line.widened = Some((first, last));
+            }
             // Rows moved between pages, or a filter did not hold: it proves nothing, look again.
-            let line = &mut self.lines[slot(kind)];
             line.fruitless = line.fruitless.saturating_add(1);
             line.next_listing = now.plus(Duration::from_secs(1).saturating_mul(1 << line.fruitless.min(8)));
         }
@@ -157,9 +182,8 @@ impl Clerk {
         now: Instant,
         random: u32,
     ) -> Result<(), Error> {
-        self.sending.remove(&id);
-        self.note(&outcome, now);
-        let Self { store, settings, account, lines, .. } = self;
+        self.note(&outcome, now, random);
+        let Self { store, settings, account, lines, me_wanted, rulings, .. } = self;
         let Some(scope) = account.as_mut() else { return Ok(()) };
         store.transact(|tx| {
             let Some((mut write, _, _)) = tx.write(id)? else { return Ok(()) };
@@ -170,6 +194,9 @@ impl Clerk {
             write.ended_at = Some(now);
             let Some(mut record) = tx.record(write.record)? else { return Ok(()) };
             let verdict = verdict(&outcome, write.patch);
+            if matches!(outcome, Outcome::Applied(_) | Outcome::AppliedUnread { .. }) {
+                refused::delivered(tx, scope, &write)?;
+            }
             match &verdict {
                 Verdict::Done => {
                     write.state = WriteState::Done;
@@ -205,20 +232,27 @@ impl Clerk {
                     (write.attempts, write.next_at) = (write.attempts.saturating_sub(1), now);
                 }
                 Verdict::PauseAll(reason) => {
-                    scope.desk.pause(*reason, now);
+                    scope.desk.pause_for(*reason, refused::probe_of(*reason, write.kind), now);
                     write.state = WriteState::Pending;
                     (write.attempts, write.next_at) = (write.attempts.saturating_sub(1), now);
                 }
-                Verdict::Reread => (write.state, write.next_at) = (WriteState::Pending, now),
-                Verdict::Dead { reason } => {
-                    write.state = WriteState::Dead;
-                    write.reason = Some(described(reason, &outcome));
-                }
-                Verdict::ProjectClosed => {
-                    // Refused for its project: an hour later Keito may know it again.
+                // The attempt's end is what the next listing must come after.
+                Verdict::Reread if write.attempts < refused::CHANGING => {
                     write.state = WriteState::Pending;
-                    write.reason = Some(described("project_closed", &outcome));
-                    write.next_at = now.plus(Duration::from_secs(3600));
+                    write.next_at = now.plus(crate::deliver::delay(settings.backoff, write.attempts, random));
+                }
+                Verdict::Reread => {
+                    write.state = WriteState::Dead;
+                    write.reason = Some(described("precondition", &outcome));
+                }
+                Verdict::Contradicted => refused::contradicted(&mut write, &outcome, settings, now, random),
+                Verdict::Trim if refused::trim(tx, &mut write, now)? => {}
+                Verdict::Dead { .. } | Verdict::ProjectClosed | Verdict::Trim => {
+                    if let Outcome::Refused(refusal) = &outcome {
+                        refused::refuse(tx, scope, &mut write, &verdict, refusal, now)?;
+                        // A key that may do nothing at all is told by `/users/me`.
+                        *me_wanted |= refusal.status == 403;
+                    }
                 }
                 Verdict::Locked if write.patch && write.attempts > 1 => {
                     // An earlier attempt may have arrived before the lock: a listing after the grace time tells.
@@ -227,7 +261,8 @@ impl Clerk {
                 Verdict::Locked if write.patch => {
                     record.state = RecordState::Closed;
                     tx.save_record(&record)?;
-                    return tx.dissolve(&write);
+                    tx.dissolve(&write)?;
+                    return rulings.note_closed(tx, &scope.of, now);
                 }
                 Verdict::Locked => {
                     write.state = WriteState::Pending;
@@ -239,8 +274,15 @@ impl Clerk {
                     // attempt may have put it there: deleted time cannot be billed twice, only lost.
                     record.state = RecordState::Deleted;
                     tx.save_record(&record)?;
-                    return tx.dissolve(&write);
+                    tx.dissolve(&write)?;
+                    return rulings.note_closed(tx, &scope.of, now);
                 }
+            }
+            if let (Outcome::Refused(refusal), Some(_)) = (&outcome, scope.desk.probe_with)
+                && !matches!(verdict, Verdict::PauseAll(_))
+                && refusal.status != 429
+            {
+                scope.desk.prolong(now);
             }
             tx.save_record(&record)?;
             tx.save_write(&write)?;
@@ -251,7 +293,7 @@ impl Clerk {
     }
 }
 
-fn described<T>(reason: &str, outcome: &Outcome<T>) -> String {
+pub(super) fn described<T>(reason: &str, outcome: &Outcome<T>) -> String {
     match outcome {
         Outcome::Refused(refusal) if !refusal.message.is_empty() => {
             format!("{reason}: {} {}", refusal.status, refusal.message)

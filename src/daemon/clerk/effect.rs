@@ -116,4 +116,9 @@ pub enum Answer {
         /// What came.
         outcome: Outcome<Echoed>,
     },
+    /// Carrying out an [`Effect::Send`] panicked: nobody knows whether something left.
+    Broken {
+        /// Which.
+        write: WriteRef,
+    },
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Clerk, LineState, Policy, Scope, Settings, bit, slot};
+use super::{Clerk, LineState, Policy, Scope, Settings, bit, refused, slot};
 use crate::coverage::{Listed, Posted};
 use crate::deliver::{Freshness, PauseReason};
+use crate::ledger::stretches::Stretch;
 use crate::model::{Amount, Day, Instant, Kind};
 use crate::store::{Error, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteState};
 
@@ -27,29 +28,53 @@ pub(super) struct Whole {
 impl Clerk {
     /// Works a whole listing into the store, in one transaction.
     pub(super) fn listed(&mut self, whole: &Whole, now: Instant) -> Result<(), Error> {
-        let Self { store, settings, policy, account, appended, lines, .. } = self;
+        let (calendar, _) = self.calendar();
+        let Self { store, settings, policy, account, appended, lines, me_wanted, rulings, .. } = self;
         let Some(scope) = account.as_mut() else { return Ok(()) };
         let line = &mut lines[slot(whole.kind)];
         let before = scope.row.clone();
         let row = store.transact(|tx| {
-            let mut work = Work { tx, settings, policy: policy.as_mut(), scope: &mut *scope, whole, now };
-            work.first_listing();
+            let mut work =
+                Work { tx, settings, policy: policy.as_mut(), scope: &mut *scope, whole, now, exact: None };
+            work.first_listing(rulings.has_earlier(&work.scope.of) && !tx.has_history(work.scope.id)?);
+            let known = work.known()?;
             let unknown = work.confirm_known(line)?;
             work.adopt(unknown, appended)?;
-            work.settle_lost()?;
+            if whole.kind == Kind::Expense {
+                let account = work.scope.of.clone();
+                for decided in rulings.excess(&account) {
+                    if tx.record_by_id(work.scope.id, &decided.2.id)?.is_none() {
+                        work.rule(decided, appended)?;
+                    }
+                }
+            }
+            work.skill_entries(&calendar, appended)?;
+            let present = work.presence(&known)?;
+            // One that may be older than what it should tell of is believed in what it shows, not in what it lacks.
+            if present.reading {
+                work.settle_lost()?;
+            }
             let (id, row) = (work.scope.id, work.scope.row.clone());
             tx.save_account(id, &row)?;
-            Ok(row)
+            rulings.note_closed(tx, &work.scope.of, now)?;
+            Ok((row, present))
         });
-        match row {
-            Ok(row) => scope.row = row,
+        let present = match row {
+            Ok((row, present)) => {
+                scope.row = row;
+                present
+            }
             Err(error) => {
                 scope.row = before;
                 return Err(error);
             }
+        };
+        *me_wanted |= present.ask_user;
+        if present.reading {
+            line.fresh = Some(Freshness { from: whole.from, to: whole.to, began: whole.began, ended: now });
         }
-        line.fresh = Some(Freshness { from: whole.from, to: whole.to, began: whole.began, ended: now });
-        let fruitless = !line.unlisted.is_empty() && !scope.row.proved(whole.kind);
+        let unproved = !line.unlisted.is_empty() && !scope.row.proved(whole.kind);
+        let fruitless = unproved || !present.reading;
         line.fruitless = if fruitless { line.fruitless.saturating_add(1) } else { 0 };
         let wait = Duration::from_millis(250).saturating_mul(1 << line.fruitless.min(8));
         line.next_listing = if fruitless { now.plus(wait) } else { now };
@@ -65,23 +90,29 @@ pub(super) struct Work<'a, 'tx> {
     pub(super) scope: &'a mut Scope,
     pub(super) whole: &'a Whole,
     pub(super) now: Instant,
+    /// The time that an entry holds, where a decision says so; else it is laid.
+    pub(super) exact: Option<Vec<Stretch>>,
 }
 
 impl<'a> Work<'a, '_> {
     /// A database without history that meets records of its own machine was wiped or restored: what it sent before may
     /// still be on its way, so it posts only after a second look.
-    fn first_listing(&mut self) {
+    /// `decided`: decisions of an earlier database are here.
+    fn first_listing(&mut self, decided: bool) {
         let kind = self.whole.kind;
         if self.scope.row.listed_kinds & bit(kind) != 0 {
             return;
         }
         self.scope.row.listed_kinds |= bit(kind);
+        // Commits of an earlier run may be missing: what it sent need not be listed yet.
+        let mistrusted = self.scope.row.listed_kinds & (bit(kind) << 2) != 0;
+        self.scope.row.listed_kinds &= !(bit(kind) << 2);
         let ours = self
             .whole
             .rows
             .iter()
             .any(|row| row.posted.as_ref().is_some_and(|posted| posted.machine == self.settings.machine));
-        if ours {
+        if ours || mistrusted || decided {
             let second = self.whole.began.plus(self.settings.grace);
             let known = self.scope.row.second_listing_at;
             self.scope.row.second_listing_at = Some(known.map_or(second, |at| at.max(second)));
@@ -91,14 +122,18 @@ impl<'a> Work<'a, '_> {
     /// Confirms records that we know; returns those that we do not.
     fn confirm_known(&mut self, line: &mut LineState) -> Result<Vec<(&'a Listed, &'a Posted)>, Error> {
         let mut unknown: Vec<(&'a Listed, &'a Posted)> = Vec::new();
-        let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
         let whole = self.whole;
+        let mut twins: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for row in &whole.rows {
+            let id = row.posted.as_ref().map(|posted| posted.keitod_id.as_str());
+            id.into_iter().for_each(|id| twins.entry(id).or_default().push(row.id.as_str()));
+        }
         for row in &whole.rows {
             let Some(posted) = &row.posted else { continue };
-            let times = seen.entry(posted.keitod_id.as_str()).or_default();
-            *times += 1;
+            let twins = twins.get(posted.keitod_id.as_str()).map(Vec::as_slice).unwrap_or_default();
             match self.tx.record_by_id(self.scope.id, &posted.keitod_id)? {
                 None => unknown.push((row, posted)),
+                Some(record) if twins.len() > 1 => self.twins(record, row, twins)?,
                 Some(record) => match self.tx.unfinished_of(record.id)? {
                     // Sealed again after a loss of our state, never sent: what stands at Keito counts, with its
                     // seconds, its amount and its day.
@@ -107,7 +142,7 @@ impl<'a> Work<'a, '_> {
                         self.tx.dissolve(&write)?;
                         unknown.push((row, posted));
                     }
-                    _ => self.confirm(record, row, posted, *times, line)?,
+                    _ => self.confirm(record, row, posted, line)?,
                 },
             }
         }
@@ -119,18 +154,17 @@ impl<'a> Work<'a, '_> {
         mut record: RecordRow,
         row: &Listed,
         posted: &Posted,
-        times: u32,
         line: &mut LineState,
     ) -> Result<(), Error> {
         let tx = self.tx;
-        if times > 1 && record.new.remote.as_ref() != Some(&row.id) {
-            return self.conflict(&record, "two records at Keito carry its id");
-        }
         record.new.remote = Some(row.id.clone());
+        // Dead without an answer, and there all the same.
+        let dead = if record.answered_at.is_none() { tx.latest_write(record.id)? } else { None };
+        let dead = dead.filter(|write| write.state == WriteState::Dead);
         record.listed_at = Some(self.now);
         record.answered_at = record.answered_at.or(Some(self.now));
         let unfinished = tx.unfinished_of(record.id)?;
-        if let Some(mut write) = unfinished.clone().filter(|write| !write.patch) {
+        if let Some(mut write) = unfinished.clone().or(dead).filter(|write| !write.patch) {
             // It is there, whatever we knew of the sending.
             write.state = WriteState::Done;
             (write.reason, write.ended_at) = (None, Some(self.now));
@@ -211,8 +245,10 @@ impl<'a> Work<'a, '_> {
                 return self.recheck(record);
             }
         }
+        // Another user's entry is coverage: it is never written to.
+        let foreign = row.user.is_some() && self.scope.row.user.is_some() && row.user != self.scope.row.user;
         let refused = patch.as_ref().is_some_and(|write| write.reason.as_deref() == Some(LOCKED));
-        if row.frozen || refused {
+        if row.frozen || foreign || refused {
             if self.settle_patch(record, posted, patch)? {
                 record.state = RecordState::Closed;
                 record.new.seconds = posted.seconds;
@@ -260,17 +296,8 @@ impl<'a> Work<'a, '_> {
         Ok(true)
     }
 
-    fn recheck(&self, record: &RecordRow) -> Result<(), Error> {
+    pub(super) fn recheck(&self, record: &RecordRow) -> Result<(), Error> {
         record.new.session.map_or(Ok(()), |session| self.tx.recheck(session))
-    }
-
-    fn conflict(&self, record: &RecordRow, reason: &str) -> Result<(), Error> {
-        if let Some(mut write) = self.tx.unfinished_of(record.id)? {
-            write.state = WriteState::Conflict;
-            (write.reason, write.ended_at) = (Some(reason.to_owned()), Some(self.now));
-            self.tx.save_write(&write)?;
-        }
-        Ok(())
     }
 
     /// Writes whose last attempt may have been applied, and that this listing does not show.
@@ -287,8 +314,8 @@ impl<'a> Work<'a, '_> {
                 // Two readings lack it, the second after the grace time: the same bytes may leave again, if listings
                 // are known to show what was sent.
                 Some(_) if self.scope.row.proved(write.kind) => {
-                    write.state = WriteState::Pending;
-                    (write.absent_at, write.reason) = (None, None);
+                    write.absent_at = None;
+                    (write.state, write.reason) = refused::after_absence(write.reason.take());
                 }
                 Some(_) => write.reason = Some(UNPROVED.to_owned()),
             }

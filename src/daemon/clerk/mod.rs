@@ -4,32 +4,44 @@
 //! [`Clerk::answer`]. So the daemon drives it with real HTTP, and a simulation with a model of the server and a crash
 //! between any two calls. Each call commits what it decided before it returns.
 
+mod acts;
 mod adopting;
 mod answers;
+mod bench;
 mod bodies;
 mod clock;
+pub mod decision;
+mod deliver;
 mod effect;
+mod given;
 mod listing;
+mod newcomer;
+mod poison;
 mod policy;
+mod presence;
 mod pretend;
+mod refused;
 mod remap;
+mod ruled;
+mod rulings;
 mod seal;
 mod session;
 mod settings;
+mod skill;
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 
-use crate::deliver::{Desk, Freshness, Line, Need, PauseReason, Reading};
+use crate::deliver::{Desk, Freshness, Reading};
 use crate::ledger::days::Calendar;
 use crate::ledger::due::CLOCK_AHEAD;
-use crate::model::{AccountRef, CategoryId, Day, Instant, Kind, SessionRef, WriteRef};
-use crate::store::{self, Account, AccountRow, Error, Ingested, Store, WriteRow, WriteState};
+use crate::model::{AccountRef, Day, Instant, Kind, SessionRef, UserId};
+use crate::store::{self, Account, AccountRow, Error, Ingested, Store};
 
+pub use acts::{ActError, Acted, Refused};
 pub use clock::{Noticed, heed_clocks};
+pub use decision::{Decision, Journal};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
@@ -46,11 +58,18 @@ pub struct Clerk {
     appended: HashMap<SessionRef, (Instant, Instant)>,
     lines: [LineState; 2],
     me_asked: bool,
+    /// `/users/me` is to be asked before anything else leaves: another key, or a doubt.
+    me_wanted: bool,
     category_asked: bool,
-    sending: BTreeSet<WriteRef>,
+    /// The page of the search for the category that comes next.
+    category_page: Option<(Day, Day, u32)>,
+    given: given::Given,
+    /// `false`: the disk is too full to record what would come back.
+    sends: bool,
     /// `flush`: what counts as settled.
     settled: Settled,
     clock: clock::Clock,
+    rulings: rulings::Rulings,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -71,6 +90,7 @@ pub struct Settled {
 #[derive(Debug, Clone)]
 struct Scope {
     id: AccountRef,
+    of: Account,
     row: AccountRow,
     desk: Desk,
 }
@@ -84,6 +104,10 @@ struct LineState {
     fruitless: u32,
     /// Days of records that were answered and not listed yet, while the kind is not proved.
     unlisted: Vec<Day>,
+    /// The server listed more than it was asked for: this is asked for too.
+    widened: Option<(Day, Day)>,
+    /// A page of a listing that was given up is still to come.
+    stale: bool,
 }
 
 /// A listing on its way.
@@ -92,6 +116,10 @@ struct Paging {
     from: Day,
     to: Day,
     began: Instant,
+    /// What had to be listed; `from` and `to` may be wider.
+    wanted: (Day, Day),
+    /// Only this user's.
+    user: Option<UserId>,
     page: u32,
     asked: bool,
     reading: Reading,
@@ -139,6 +167,7 @@ impl Clerk {
         now: Instant,
     ) -> Result<Self, Error> {
         store.transact(|tx| {
+            poison::quarantine(tx, now)?;
             tx.recover_sending(now)?;
             // Config, prices or mapping may be others than at the last run.
             tx.recheck_all()
@@ -152,13 +181,24 @@ impl Clerk {
             appended: HashMap::new(),
             lines: [LineState::default(), LineState::default()],
             me_asked: false,
+            me_wanted: false,
             category_asked: false,
-            sending: BTreeSet::new(),
+            category_page: None,
+            given: given::Given::default(),
+            sends: true,
             settled: Settled::default(),
             clock: clock::Clock::default(),
+            rulings: rulings::Rulings::default(),
         };
         clerk.find_ahead(now)?;
         Ok(clerk)
+    }
+
+    /// With the decisions found, and where to write those to come.
+    #[must_use]
+    pub fn deciding(mut self, found: Vec<Decision>, journal: Box<dyn Journal + Send>) -> Self {
+        self.rulings = rulings::Rulings::new(found, journal);
+        self
     }
 
     /// The store, for reading.
@@ -180,18 +220,55 @@ impl Clerk {
             self.account = None;
             return Ok(());
         };
+        let zone = self.rulings.zone(account).map(str::to_owned);
+        self.rulings.obeyed = self.rulings.coverage(account).is_empty();
         let (id, row) = self.store.transact(|tx| {
-            let found = tx.account(account)?;
+            let (id, mut row) = tx.account(account)?;
             tx.recheck_all()?;
-            Ok(found)
+            // Days that were sealed in a zone stay in it, though the database that knew is gone.
+            if row.zone.is_none() && zone.is_some() {
+                row.zone = zone;
+                tx.save_account(id, &row)?;
+            }
+            Ok((id, row))
         })?;
-        let desk = Desk::from_text(&row.desk, now);
-        self.account = Some(Scope { id, row, desk });
+        let mut desk = Desk::from_text(&row.desk, now);
+        // Config or credentials may be others than before: what was refused is tried at once.
+        desk.probe_now(now);
+        desk.refusals.try_now(now);
+        self.account = Some(Scope { id, of: account.clone(), row, desk });
         self.lines = [LineState::default(), LineState::default()];
         let (unlisted, _) = self.answered_unlisted(id)?;
         self.lines[slot(Kind::Entry)].unlisted = unlisted[0].clone();
         self.lines[slot(Kind::Expense)].unlisted = unlisted[1].clone();
-        (self.me_asked, self.category_asked) = (false, false);
+        (self.me_asked, self.category_asked, self.category_page) = (false, false, None);
+        Ok(())
+    }
+
+    /// Tries at once what waits because it was refused: a pause that a probe can end, and parked projects.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn try_now(&mut self, now: Instant) -> Result<(), Error> {
+        if let Some(scope) = &mut self.account {
+            scope.desk.probe_now(now);
+            scope.desk.refusals.try_now(now);
+        }
+        self.save_account()
+    }
+
+    /// Which key is used, as a hash. Another one may be another user's: he is asked for before anything leaves.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_key(&mut self, print: u64) -> Result<(), Error> {
+        let Some(scope) = &self.account else { return Ok(()) };
+        let (name, print) = (format!("key of account {}", scope.id.0), format!("{print:016x}"));
+        let known = self.store.view().meta(&name)?;
+        if known.as_ref() != Some(&print) {
+            self.store.transact(|tx| tx.set_meta(&name, &print))?;
+            self.me_wanted |= known.is_some();
+        }
         Ok(())
     }
 
@@ -278,198 +355,20 @@ impl Clerk {
         }
         let settled = self.store.transact(|tx| tx.settle_dirty(gaps, horizon, BATCH))?;
         self.note_ahead(settled.iter().copied(), horizon)?;
+        if settled.len() < BATCH {
+            self.obey(now)?;
+        }
         let checked = self.check_sessions(now)?;
         polled.more = settled.len() >= BATCH || checked >= BATCH;
         if let Some(at) = self.store.view().next_ready()? {
             wake(&mut polled, at, false);
         }
-        self.deliver(now, random, &mut polled)?;
+        if self.sends {
+            self.deliver(now, random, &mut polled)?;
+        }
+        // Only what is returned leaves: an error above takes everything back with it.
+        self.given.note(&polled.effects);
         Ok(polled)
-    }
-
-    fn deliver(&mut self, now: Instant, random: u32, polled: &mut Polled) -> Result<(), Error> {
-        let Some(scope) = &self.account else { return Ok(()) };
-        // These two end by a person's word alone: asking the server would change nothing.
-        let by_person = |reason| matches!(reason, PauseReason::User | PauseReason::AmountMismatch);
-        let pause = scope.desk.pause;
-        let closed = pause.filter(|pause| !by_person(pause.reason) && pause.probe_at > now);
-        if let Some(pause) = closed {
-            wake(polled, pause.probe_at, false);
-            return Ok(());
-        }
-        if pause.is_some_and(|pause| pause.reason == PauseReason::User) {
-            return Ok(());
-        }
-        let probing = pause.is_some_and(|pause| !by_person(pause.reason));
-        let stale = scope.row.me_at.is_none_or(|at| now.since(at) >= Duration::from_secs(24 * 3600));
-        if probing || stale {
-            if !self.me_asked && self.spend(now, polled)? {
-                self.me_asked = true;
-                polled.effects.push(Effect::Me);
-            }
-            return Ok(());
-        }
-        if !self.caught_up {
-            return Ok(());
-        }
-        self.find_category(now, polled)?;
-        for kind in [Kind::Entry, Kind::Expense] {
-            if kind == Kind::Expense && pause.is_some() {
-                continue;
-            }
-            self.deliver_kind(kind, now, random, polled)?;
-        }
-        Ok(())
-    }
-
-    fn find_category(&mut self, now: Instant, polled: &mut Polled) -> Result<(), Error> {
-        let Some(scope) = &self.account else { return Ok(()) };
-        let day = Duration::from_secs(24 * 3600);
-        let due = scope.row.category_looked_at.is_none_or(|at| now.since(at) >= day);
-        if self.category().is_some() || self.category_asked || !due {
-            return Ok(());
-        }
-        if self.spend(now, polled)? {
-            self.category_asked = true;
-            let today = self.calendar().0.day_of(now);
-            let from = today.checked_sub(jiff::Span::new().days(400)).unwrap_or(today);
-            polled.effects.push(Effect::Category { from, to: today, page: 1 });
-        }
-        Ok(())
-    }
-
-    /// The expense category: configured, else found.
-    fn category(&self) -> Option<CategoryId> {
-        let found = || self.account.as_ref().and_then(|scope| scope.row.category.clone());
-        self.settings.category.clone().or_else(found)
-    }
-
-    fn deliver_kind(
-        &mut self,
-        kind: Kind,
-        now: Instant,
-        random: u32,
-        polled: &mut Polled,
-    ) -> Result<(), Error> {
-        let Some(scope) = &self.account else { return Ok(()) };
-        let writes = self.store.view().unfinished(scope.id)?;
-        let proved = scope.row.proved(kind);
-        let unproved = |write: &WriteRow| !proved && write.reason.as_deref() == Some(listing::UNPROVED);
-        // An excess part without what it adds to would prove nothing to whoever finds it.
-        let baseless = |write: &WriteRow| {
-            let base = |other: &WriteRow| other.session == write.session && unproved(other);
-            write.excess && writes.iter().any(base)
-        };
-        let needs: Vec<Need> = writes
-            .iter()
-            .filter(|write| write.kind == kind)
-            // A probe that no listing ever showed stays until another one has proved the listing.
-            .filter(|write| !unproved(write) && !baseless(write))
-            .map(|write| Need {
-                write: write.id,
-                session: write.session,
-                day: write.day,
-                // An unknown PATCH is listed before it is repeated: a person may have edited the entry since.
-                sealed_at: write.ended_at.filter(|_| write.patch).unwrap_or(write.sealed_at),
-                next_at: write.next_at,
-                unknown_since: (write.state == WriteState::Unknown).then(|| write.ended_at.unwrap_or(now)),
-                absent_once: write.absent_at.is_some(),
-                sending: write.state == WriteState::Sending,
-            })
-            .collect();
-        let state = &self.lines[slot(kind)];
-        let line = Line {
-            now,
-            listing: state.fresh,
-            listing_now: state.paging.is_some(),
-            next_listing: state.next_listing,
-            proved,
-            unlisted: if proved { &[] } else { &state.unlisted },
-            in_flight: self.settings.in_flight,
-            grace: self.settings.grace,
-            second_listing_at: scope.row.second_listing_at,
-        };
-        let plan = crate::deliver::plan(&needs, &line);
-        if let Some(at) = plan.wake {
-            wake(polled, at, false);
-        }
-        if let Some((from, to)) = plan.list {
-            let reading = Reading { rows: Vec::new(), totals: Vec::new(), unreadable: 0 };
-            let paging = Paging { from, to, began: now, page: 1, asked: false, reading };
-            self.lines[slot(kind)].paging = Some(paging);
-        }
-        self.next_page(kind, now, polled)?;
-        for write in plan.send {
-            if !self.spend(now, polled)? {
-                break;
-            }
-            self.send(write, kind, now, random, polled)?;
-        }
-        Ok(())
-    }
-
-    fn next_page(&mut self, kind: Kind, now: Instant, polled: &mut Polled) -> Result<(), Error> {
-        let waiting = self.lines[slot(kind)].paging.as_ref().is_some_and(|paging| !paging.asked);
-        if !waiting || !self.spend(now, polled)? {
-            return Ok(());
-        }
-        let user = self.account.as_ref().filter(|scope| scope.row.listed_kinds & bit(kind) != 0);
-        let user = user.and_then(|scope| scope.row.user.clone());
-        if let Some(paging) = &mut self.lines[slot(kind)].paging {
-            paging.asked = true;
-            polled.effects.push(Effect::List {
-                kind,
-                from: paging.from,
-                to: paging.to,
-                user,
-                page: paging.page,
-            });
-        }
-        Ok(())
-    }
-
-    /// Stores the intent before the first byte leaves.
-    fn send(
-        &mut self,
-        id: WriteRef,
-        kind: Kind,
-        now: Instant,
-        random: u32,
-        polled: &mut Polled,
-    ) -> Result<(), Error> {
-        let backoff = self.settings.backoff;
-        let loaded = self.store.transact(|tx| {
-            let Some((mut write, body, idempotency)) = tx.write(id)? else { return Ok(None) };
-            write.state = WriteState::Sending;
-            write.attempts = write.attempts.saturating_add(1);
-            // Stored before anybody sleeps: after a crash the next attempt is not earlier than this.
-            write.next_at = now.plus(crate::deliver::delay(backoff, write.attempts, random));
-            tx.save_write(&write)?;
-            tx.set_sent(id, now)?;
-            Ok(Some((write, body, idempotency)))
-        })?;
-        if let Some((write, body, idempotency)) = loaded {
-            self.sending.insert(id);
-            let patch = write.patch.then_some(write.remote).flatten();
-            polled.effects.push(Effect::Send { write: id, kind, patch, body: Arc::from(body), idempotency });
-        }
-        Ok(())
-    }
-
-    /// Takes a token of the limiter for one request; the spending is stored before the request leaves.
-    fn spend(&mut self, now: Instant, polled: &mut Polled) -> Result<bool, Error> {
-        let per_minute = self.settings.per_minute;
-        let Some(scope) = &mut self.account else { return Ok(false) };
-        if let Err(at) = scope.desk.may_send(now, per_minute) {
-            // A pass waits for the limiter, but not for a server that asked for quiet or stays away.
-            let quiet =
-                scope.desk.quiet_until.into_iter().chain(scope.desk.open_until).any(|until| until > now);
-            wake(polled, at, !quiet);
-            return Ok(false);
-        }
-        scope.desk.spend(now);
-        self.save_account()?;
-        Ok(true)
     }
 
     fn save_account(&mut self) -> Result<(), Error> {

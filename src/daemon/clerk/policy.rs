@@ -135,6 +135,11 @@ pub trait Policy {
         Ok(false)
     }
 
+    /// Looks again at what may change beside the directories (hooks of the Keito skill). Returns whether it did.
+    fn look_again(&mut self) -> bool {
+        false
+    }
+
     /// `[default]`, for a session without any link.
     fn default_spot(&self, agent: &Agent) -> Option<Arc<Spot>>;
 

@@ -19,7 +19,11 @@ impl Clerk {
             if any {
                 tx.recheck_waiting()?;
             }
-            Ok(any)
+            let hooks = policy.look_again();
+            if hooks {
+                tx.recheck_all()?;
+            }
+            Ok(any | hooks)
         })
     }
 }

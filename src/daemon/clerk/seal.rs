@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bench::Bench;
 use super::bodies::{self, Sheetwork};
+use super::decision::{Decision, Ruling};
 use super::session::Loaded;
-use super::{Clerk, Detail, Policy, Scope, Settings};
+use super::{Clerk, Policy, Scope, Settings};
 use crate::ledger::due::{self, DueEntry, DueExpense, Rules};
-use crate::ledger::held::Held;
 use crate::ledger::stretches;
 use crate::model::{
     Amount, Covers, Hours, Instant, KeitodId, Kind, ModelName, SessionKey, Tokens, Usd, hash64, hash128,
@@ -30,73 +31,61 @@ impl Clerk {
         let (calendar, may_pin) = self.calendar();
         let category = self.category();
         let today = self.workspace_today(now, &calendar);
-        let Self { store, settings, policy, account, caught_up, appended, settled, .. } = self;
+        let Self { store, settings, policy, account, caught_up, appended, settled, rulings, .. } = self;
         // Without `/users/me` or a configured zone the days could still move.
-        let sealing =
-            *caught_up && may_pin && account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
-        let zero = |done: bool, wait: Duration| if done { Duration::ZERO } else { wait };
-        let (time_settle, expense_settle) =
-            (zero(settled.time, settings.time_settle), zero(settled.expenses, settings.expense_settle));
+        let sealing = rulings.obeyed
+            && *caught_up
+            && may_pin
+            && account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
         let (mut pinned, mut count) = (None, 0);
         store.transact(|tx| {
             for id in tx.sessions_to_check(now, super::BATCH)? {
                 count += 1;
-                let seen = appended.get(&id).copied();
-                let Some(loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)? else {
-                    continue;
-                };
-                let agent = loaded.head.agent.clone();
-                let policy = policy.as_ref();
-                let currency = account.as_ref().and_then(|scope| scope.row.currency.clone());
-                let known = account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
-                // Without an account nobody knows category and currency: then neither holds anything yet.
-                let held = |day| {
-                    let rate = || policy.factor(&Detail::default(), day, currency.as_deref()).err();
-                    if !known { None } else { category.is_none().then_some(Held::NoCategory).or_else(rate) }
-                };
-                let price = |request: &due::Request, tokens: &Tokens| policy.price(&agent, request, tokens);
-                let rules = Rules {
-                    now,
-                    since: settings.since,
-                    calendar: &calendar,
-                    today,
-                    time_settle,
-                    time_update: zero(settled.time, settings.time_update),
-                    expense_settle,
-                    min_seconds: settings.min_seconds,
-                    max_seconds: settings.max_seconds,
-                    bill_estimates: policy.bill_estimates(&agent),
-                    review: settings.review,
-                    entries_held: policy.entries_held(&agent),
-                    expenses_held: &held,
-                    price: &price,
-                };
-                let sheet = due::due(&loaded.session, &rules);
-                let mut ready_at = sheet.ready_at;
-                if let Some(scope) = account.as_ref().filter(|_| sealing) {
-                    let desk = Desk { tx, policy, settings, scope, category: category.as_ref(), now };
-                    let sealed = desk.seal(&loaded, &sheet.entries, &sheet.expenses)?;
-                    if sealed.any {
-                        pinned = calendar.name().map(str::to_owned);
-                    }
-                    if sealed.wait {
-                        let later = now.plus(Duration::from_secs(3600));
-                        ready_at = Some(ready_at.map_or(later, |at| at.min(later)));
-                    }
-                    if sealed.any {
-                        // What was sealed is open no more; what remains is computed afresh.
-                        let loaded = Self::reload(tx, loaded, scope, &rules)?;
-                        tx.save_sheet(id, &loaded, ready_at)?;
-                        continue;
-                    }
-                } else if !sheet.entries.is_empty() || !sheet.expenses.is_empty() {
-                    // It is ready, but nobody to send to: the account's arrival has all computed again.
-                    ready_at = None;
+                let guarded = tx.guarded(|| {
+                    let seen = appended.get(&id).copied();
+                    let Some(loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)?
+                    else {
+                        return Ok(());
+                    };
+                    let (policy, account) = (policy.as_ref(), account.as_ref());
+                    let (category, settled) = (category.as_ref(), *settled);
+                    let (calendar, rulings) = (&calendar, &*rulings);
+                    let bench =
+                        Bench { settings, policy, account, category, calendar, today, settled, rulings, now };
+                    let head = loaded.head.clone();
+                    bench.with_rules(&head, |rules| {
+                        let sheet = due::due(&loaded.session, rules);
+                        let mut ready_at = sheet.ready_at;
+                        if let Some(scope) = account.filter(|_| sealing) {
+                            let desk = Desk { tx, policy, settings, scope, category, now };
+                            let sealed = desk.seal(&loaded, &sheet.entries, &sheet.expenses)?;
+                            if sealed.any {
+                                pinned = calendar.name().map(str::to_owned);
+                            }
+                            if sealed.wait {
+                                let later = now.plus(Duration::from_secs(3600));
+                                ready_at = Some(ready_at.map_or(later, |at| at.min(later)));
+                            }
+                            if sealed.any {
+                                // What was sealed is open no more; what remains is computed afresh.
+                                let loaded = Self::reload(tx, loaded, scope, rules)?;
+                                return tx.save_sheet(id, &loaded, ready_at);
+                            }
+                        } else if !sheet.entries.is_empty() || !sheet.expenses.is_empty() {
+                            // It is ready, but nobody to send to: the account's arrival has all computed again.
+                            ready_at = None;
+                        }
+                        tx.save_sheet(id, &sheet, ready_at)
+                    })
+                })?;
+                if guarded.is_none() {
+                    super::poison::set_aside(tx, id, today)?;
                 }
-                tx.save_sheet(id, &sheet, ready_at)?;
             }
             let unpinned = account.as_mut().filter(|scope| scope.row.zone.is_none());
             if let (Some(zone), Some(scope)) = (&pinned, unpinned) {
+                let ruling = Ruling::Zone(zone.clone());
+                rulings.write(vec![Decision { at: now, account: Some(scope.of.clone()), ruling }])?;
                 scope.row.zone = Some(zone.clone());
                 tx.save_account(scope.id, &scope.row)?;
             }
@@ -119,7 +108,11 @@ impl Clerk {
         Ok(due::due(&session, rules))
     }
 
-    fn workspace_today(&self, now: Instant, calendar: &crate::ledger::days::Calendar) -> crate::model::Day {
+    pub(super) fn workspace_today(
+        &self,
+        now: Instant,
+        calendar: &crate::ledger::days::Calendar,
+    ) -> crate::model::Day {
         let row = self.account.as_ref().and_then(|scope| scope.row.workspace_zone.as_deref());
         let zone = row.and_then(|name| jiff::tz::TimeZone::get(name).ok());
         zone.map_or_else(|| calendar.day_of(now), |zone| crate::ledger::days::Calendar::new(zone).day_of(now))

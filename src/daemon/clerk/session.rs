@@ -37,6 +37,10 @@ impl Clerk {
                 tx.entries_of(account, id)?.into_iter().filter(|entry| entry.state == RecordState::Live)
             {
                 let (written_at, busy) = tx.last_write(entry.id)?;
+                // One whose POST was refused is not there to grow: what comes later is a part of its own.
+                if entry.new.remote.is_none() && !busy {
+                    continue;
+                }
                 session.entries.push(OpenEntry {
                     record: entry.id,
                     day: entry.new.day,

@@ -12,8 +12,8 @@ use super::request::{Ids, requests};
 use super::scan::{self, Members};
 use super::wire::{self, Message, Record};
 use crate::model::{
-    Activity, ActivityKey, Facts, Instant, Mark, MessageKey, Quality, RejectReason, Sighting, Sym, Turn, Who,
-    hash64,
+    Activity, ActivityKey, Birth, Facts, Instant, Mark, MessageKey, Quality, RejectReason, Sighting, Sym,
+    Turn, Who, hash64,
 };
 use crate::sources::Line;
 
@@ -70,6 +70,10 @@ impl Decoder<'_> {
             Some("system") if record.subtype.is("turn_duration") => self.turn(record, bytes),
             Some("permission-mode") => {
                 self.set_mode(record);
+                Ok(())
+            }
+            Some("queue-operation") => {
+                self.birth(record);
                 Ok(())
             }
             _ => Ok(()),
@@ -217,6 +221,17 @@ impl Decoder<'_> {
             .and_then(|uuid| self.memory.message_of(uuid));
         for message in by_esc.into_iter().chain(by_network) {
             self.facts.marks.push(Mark { session: place.session, message });
+        }
+    }
+
+    /// Print mode and the SDKs write one at each start, 2.1.29 as the first line of a log; forks copy the history without
+    /// them. It tells the original where no line names an origin (before 2.1.329).
+    fn birth(&mut self, record: &Record<'_>) {
+        let (Ok(session), Ok(at)) = (session_of(record, self.session), instant(record)) else { return };
+        let session = self.facts.names.intern(session);
+        // One per batch is enough: they come in order of time.
+        if self.facts.births.iter().all(|birth| birth.session != session) {
+            self.facts.births.push(Birth { session, at });
         }
     }
 

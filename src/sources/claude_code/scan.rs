@@ -127,13 +127,13 @@ static TURN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"turn_duration
 /// Whether a line can hold a fact or a defect, so that it must be parsed.
 ///
 /// A line is passed over only when its top-level type is known and holds no facts (`attachment`, `api-request-blob`,
-/// `file-history-snapshot`, `last-prompt`, `queue-operation`, `cost-state`, `summary`, … and any type yet unknown),
+/// `file-history-snapshot`, `last-prompt`, `cost-state`, `summary`, … and any type yet unknown),
 /// and only if no record stands unquoted inside it: a line torn by a crash may have the next one glued to it.
 pub(super) fn is_worth_parsing(line: &[u8]) -> bool {
     let holds = |finder: &Finder<'_>| finder.find(line).is_some();
     let glued = || holds(&ASSISTANT) || holds(&USER);
     match top_level_type(line) {
-        Ok(Some(b"user" | b"assistant" | b"permission-mode")) | Err(Broken) => true,
+        Ok(Some(b"user" | b"assistant" | b"permission-mode" | b"queue-operation")) | Err(Broken) => true,
         Ok(Some(b"system")) => holds(&TURN) || glued(),
         Ok(Some(b"progress")) => holds(&USAGE) || glued(),
         Ok(Some(_)) => glued(),
@@ -192,6 +192,7 @@ mod tests {
             (r#"{"type":"permission-mode","permissionMode":"plan"}"#, true),
             (r#"{"type":"last-prompt","lastPrompt":"say \"type\":\"assistant\" \"usage\""}"#, false),
             (r#"{"attachment":{"type":"prompt_snapshot"},"type":"attachment"}"#, false),
+            (r#"{"type":"queue-operation","operation":"dequeue"}"#, true),
             (r#"{"type":"system","subtype":"api_error"}"#, false),
             (r#"{"type":"system","subtype":"turn_duration"}"#, true),
             (r#"{"type":"progress","data":{"type":"hook_progress"}}"#, false),

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rusqlite::OptionalExtension as _;
 
 use super::Reader;
-use crate::model::{AccountRef, DirRef};
-use crate::store::Error;
+use crate::model::{AccountId, AccountRef, DirRef};
+use crate::store::{Account, Error};
 
 /// What the database remembers of the account that it speaks to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +35,21 @@ impl Reader {
             Ok(AccountView { id: Some(AccountRef(row.get(0)?)), zone: row.get(1)?, workspace_zone })
         });
         Ok(found.optional()?.unwrap_or_default())
+    }
+
+    /// Whom this database delivered to last.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn last_account(&self) -> Result<Option<Account>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT origin, account, sandbox FROM account ORDER BY me_at DESC, id DESC LIMIT 1",
+        )?;
+        let found = select.query_row([], |row| {
+            let account = AccountId::new(row.get::<_, String>(1)?);
+            Ok(Account { origin: row.get(0)?, account, sandbox: row.get(2)? })
+        });
+        Ok(found.optional()?)
     }
 
     /// Every directory's path with what was remembered of it.

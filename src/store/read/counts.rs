@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::super::outbox::WriteState;
+use super::super::parked::HELD;
 use super::super::{Error, terms};
 use super::Reader;
-use super::queue::{groups, state_of};
-use crate::model::{AccountRef, Instant, Usd};
+use super::queue::{groups, held_code, state_of};
+use crate::model::{AccountRef, Instant, Kind, Usd};
 use crate::status::{Counts, HeldCount, QueueCounts, QueueState, Refused, SourceCounts};
 
 impl Reader {
@@ -25,8 +26,9 @@ impl Reader {
                 unchecked: conn
                     .prepare_cached("SELECT 1 FROM session WHERE recheck = 1 LIMIT 1")?
                     .exists([])?,
-                held: held(conn)?,
+                held: held(conn, account)?,
                 refused: refused(conn, account)?,
+                unproved: unproved(conn, account)?,
                 sources: sources(conn)?,
                 recent_rejects: recent_rejects(conn, now)?,
                 queue,
@@ -58,17 +60,26 @@ pub(super) fn queue(
             }
         }
     }
-    counts.held_usd = held_usd.to_string();
     counts.excluded_usd = excluded_usd.to_string();
-    let mut select = conn.prepare_cached(
-        "SELECT w.state, w.absent_at IS NOT NULL, count(*) FROM record r \
+    let mut select = conn.prepare_cached(&format!(
+        "SELECT w.state, w.absent_at IS NOT NULL, count(*), CASE WHEN {HELD} THEN w.reason END, sum(r.seconds), \
+         group_concat(coalesce(r.usd, '0'), ' ') FROM record r \
          LEFT JOIN write w ON w.id = (SELECT max(id) FROM write WHERE record = r.id) \
-         WHERE ?1 IS NULL OR r.account = ?1 GROUP BY 1, 2",
-    )?;
+         WHERE ?1 IS NULL OR r.account = ?1 GROUP BY 1, 2, 4",
+    ))?;
     let mut rows = select.query([account.map(|account| account.0)])?;
     while let Some(row) = rows.next()? {
         let write = row.get::<_, Option<i64>>(0)?.map_or(WriteState::Done, WriteState::of);
         let number = terms::count(row.get(2)?);
+        let reason: Option<String> = row.get(3)?;
+        if let Some(code) = reason.as_deref().and_then(held_code) {
+            *counts.held.entry(code.to_owned()).or_default() += number;
+            counts.held_seconds += terms::count(row.get(4)?);
+            let usd: String = row.get(5)?;
+            let usd: i128 = usd.split(' ').filter_map(|usd| usd.parse::<i128>().ok()).sum();
+            held_usd = held_usd.plus(Usd(usd));
+            continue;
+        }
         match state_of(write, row.get(1)?) {
             QueueState::Pending => counts.pending += number,
             QueueState::Sending => counts.sending += number,
@@ -80,18 +91,19 @@ pub(super) fn queue(
             QueueState::Discarded | QueueState::Open | QueueState::Held | QueueState::Excluded => {}
         }
     }
+    counts.held_usd = held_usd.to_string();
     counts.oldest_due_seconds = oldest(conn, account, now)?;
     Ok(counts)
 }
 
 /// How long the oldest thing waits that could be at Keito by now: since it was sealed, or since its session wanted to be.
 fn oldest(conn: &Connection, account: Option<AccountRef>, now: Instant) -> Result<u64, Error> {
-    let mut select = conn.prepare_cached(
+    let mut select = conn.prepare_cached(&format!(
         "SELECT min(at) FROM (SELECT min(w.sealed_at) AS at FROM write w JOIN record r ON r.id = w.record \
-         WHERE w.state < 5 AND (?1 IS NULL OR r.account = ?1) \
+         WHERE w.state < 5 AND NOT coalesce({HELD}, 0) AND (?1 IS NULL OR r.account = ?1) \
          UNION ALL SELECT min(s.ready_at) FROM session s WHERE s.ready_at <= ?2 \
          AND EXISTS (SELECT 1 FROM due d WHERE d.session = s.id AND d.reason = ''))",
-    )?;
+    ))?;
     let at: Option<i64> = select
         .query_row(rusqlite::params![account.map(|account| account.0), now.millis()], |row| row.get(0))?;
     Ok(at.map_or(0, |at| now.since(terms::instant(at)).as_secs()))
@@ -106,12 +118,15 @@ fn ready(conn: &Connection, now: Instant) -> Result<u64, Error> {
     Ok(terms::count(select.query_row([now.millis()], |row| row.get(0))?))
 }
 
-fn held(conn: &Connection) -> Result<Vec<HeldCount>, Error> {
-    let mut select = conn.prepare_cached(
-        "SELECT reason, model, count(*), sum(requests), sum(seconds) FROM due WHERE reason NOT IN ('', 'excluded') \
+fn held(conn: &Connection, account: Option<AccountRef>) -> Result<Vec<HeldCount>, Error> {
+    let mut select = conn.prepare_cached(&format!(
+        "SELECT reason, model, count(*), sum(requests), sum(seconds) FROM (\
+         SELECT reason, model, requests, seconds FROM due WHERE reason NOT IN ('', 'excluded') \
+         UNION ALL SELECT substr(w.reason, 1, instr(w.reason || ':', ':') - 1), r.model, r.requests, r.seconds \
+         FROM write w JOIN record r ON r.id = w.record WHERE {HELD} AND (?1 IS NULL OR r.account = ?1)) \
          GROUP BY reason, model ORDER BY reason, model",
-    )?;
-    let rows = select.query_map([], |row| {
+    ))?;
+    let rows = select.query_map([account.map(|account| account.0)], |row| {
         Ok(HeldCount {
             reason: row.get(0)?,
             model: row.get(1)?,
@@ -135,6 +150,17 @@ fn refused(conn: &Connection, account: Option<AccountRef>) -> Result<Vec<Refused
     })?;
     let all: Vec<Refused> = rows.collect::<Result<_, _>>()?;
     Ok(all.into_iter().filter(|of| matches!(of.state, QueueState::Dead | QueueState::Conflict)).collect())
+}
+
+fn unproved(conn: &Connection, account: Option<AccountRef>) -> Result<Vec<String>, Error> {
+    let mut select = conn.prepare_cached(
+        "SELECT DISTINCT r.kind FROM write w JOIN record r ON r.id = w.record \
+         WHERE w.state = 2 AND w.reason = 'unproved_listing' AND (?1 IS NULL OR r.account = ?1) ORDER BY 1",
+    )?;
+    let rows = select.query_map([account.map(|account| account.0)], |row| {
+        Ok(if terms::kind_of(row.get(0)?) == Kind::Entry { "entry" } else { "expense" }.to_owned())
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn sources(conn: &Connection) -> Result<Vec<SourceCounts>, Error> {

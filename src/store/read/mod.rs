@@ -11,6 +11,7 @@ mod sessions;
 use std::path::Path;
 
 pub use context::AccountView;
+pub(super) use queue::groups;
 
 use rusqlite::{Connection, OptionalExtension as _};
 

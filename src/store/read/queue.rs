@@ -5,20 +5,21 @@ use rusqlite::{Connection, Row};
 use super::super::outbox::WriteState;
 use super::super::{DueRow, Error, terms};
 use super::{Reader, counts};
+use crate::ledger::held::Held;
 use crate::model::{AccountRef, Amount, Hours, Kind, SessionRef, Usd, hash128};
 use crate::status::{Queue, QueueFilter, QueueItem, QueueState, remedy};
 
 /// A group of waiting work with the names of its session.
 #[derive(Debug, Clone)]
-pub(super) struct Group {
+pub(in crate::store) struct Group {
     pub(super) agent: String,
     pub(super) native: String,
-    pub(super) due: DueRow,
+    pub(in crate::store) due: DueRow,
 }
 
 impl Group {
     /// `h` and 12 hex digits of what the group is about: the same in every database that has read the same logs.
-    pub(super) fn id(&self) -> String {
+    pub(in crate::store) fn id(&self) -> String {
         let due = &self.due;
         let kind = if due.expense { "expense" } else { "entry" };
         let parts = [
@@ -74,7 +75,7 @@ impl Group {
 }
 
 /// All that is on no record yet.
-pub(super) fn groups(conn: &Connection) -> Result<Vec<Group>, Error> {
+pub(in crate::store) fn groups(conn: &Connection) -> Result<Vec<Group>, Error> {
     let mut select = conn.prepare_cached(
         "SELECT a.name, s.native, d.session, d.kind, d.day, d.project, d.task, d.model, d.reason, d.seconds, d.requests, d.usd \
          FROM due d JOIN session s ON s.id = d.session JOIN agent a ON a.id = s.agent \
@@ -112,6 +113,12 @@ pub(super) fn state_of(state: WriteState, absent: bool) -> QueueState {
     }
 }
 
+/// The held reason of a pending write, if it has one (`code: what Keito said`).
+pub(super) fn held_code(reason: &str) -> Option<&str> {
+    let code = reason.split(':').next().unwrap_or(reason);
+    [Held::ProjectClosed, Held::LockedPeriod].into_iter().any(|held| held.code() == code).then_some(code)
+}
+
 /// A record with its latest write; the columns of [`record_item`].
 pub(super) const RECORD: &str = "SELECT r.id, r.keitod_id, r.kind, a.name, s.native, r.day, r.project, r.task, r.model, \
      r.part, r.amount, r.usd, max(r.seconds, coalesce(w.seconds, 0)), r.requests, r.remote, r.state, \
@@ -124,12 +131,17 @@ pub(super) fn record_item(row: &Row<'_>) -> rusqlite::Result<(i64, QueueItem)> {
     let kind = terms::kind_of(row.get(2)?);
     // A record without a write was found in a listing: it is there.
     let write = row.get::<_, Option<i64>>(16)?.map_or(WriteState::Done, WriteState::of);
-    let state = state_of(write, row.get(20)?);
+    let mut state = state_of(write, row.get(20)?);
     let reason = row.get::<_, Option<String>>(17)?.or(match row.get::<_, i64>(15)? {
         1 => Some("closed_by_person".to_owned()),
         2 => Some("deleted_by_person".to_owned()),
         _ => None,
     });
+    let code = reason.as_deref().filter(|_| state == QueueState::Pending).and_then(held_code);
+    let mut way_out = state.remedy();
+    if let Some(code) = code {
+        (state, way_out) = (QueueState::Held, remedy(code));
+    }
     let (seconds, waits) = (terms::count(row.get(12)?), state.is_unfinished());
     let next_at = row.get::<_, Option<i64>>(19)?.filter(|_| waits).map(|at| terms::instant(at).to_string());
     let amount: Option<String> = row.get(10)?;
@@ -151,7 +163,7 @@ pub(super) fn record_item(row: &Row<'_>) -> rusqlite::Result<(i64, QueueItem)> {
         requests: terms::count(row.get(13)?),
         cost_usd: usd.and_then(|text| text.parse().ok()).map(|usd| Usd(usd).to_string()),
         reason,
-        remedy: state.remedy().map(str::to_owned),
+        remedy: way_out.map(str::to_owned),
         attempts: row.get::<_, Option<u32>>(18)?.unwrap_or(0),
         next_at,
         remote_id: row.get(14)?,
@@ -189,7 +201,7 @@ impl Reader {
         })
     }
 
-    /// The waiting work behind an id of the queue (`h…`), for approving or discarding it.
+    /// The waiting work behind an id of the queue (`h…`).
     ///
     /// # Errors
     /// Of the database.

@@ -1,0 +1,63 @@
+//! People's actions, over the socket or from a command while no daemon runs.
+
+use super::assemble::Setup;
+use super::clerk::{ActError, Clerk, Refused};
+use super::{Error, time};
+use crate::model::Instant;
+use crate::server::{Act, Code, Failure};
+use crate::store::{Account, Reader};
+
+/// Does it and answers with the document.
+///
+/// # Errors
+/// If it makes no sense as things stand, or of the database.
+pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failure> {
+    let done = match act {
+        Act::Retry { id, reseal } => clerk.retry(id, *reseal, now),
+        Act::Discard { id, reason } => clerk.discard(id, reason, now),
+        Act::Approve { id } => clerk.approve(id, now),
+        Act::Pause => clerk.pause(now),
+        Act::Resume => clerk.resume(),
+    };
+    let done = done.map_err(failure)?;
+    let document = serde_json::json!({
+        "schema_version": 1,
+        "act": act.word(),
+        "id": done.id,
+        "state": done.state,
+        "records": done.records,
+        "was": done.was,
+    });
+    Ok(document.to_string().into_bytes())
+}
+
+fn failure(error: ActError) -> Failure {
+    let code = match &error {
+        ActError::Refused(Refused::NotFound { .. }) => Code::NotFound,
+        ActError::Refused(Refused::NoReason) => Code::InvalidInput,
+        ActError::Refused(_) => Code::Conflict,
+        ActError::Store(_) => Code::Internal,
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// Acts on the state itself, of which the caller holds the lock.
+///
+/// # Errors
+/// If the state cannot be used; inside, why the action makes no sense.
+pub fn alone(setup: &Setup, what: &Act) -> Result<Result<Vec<u8>, Failure>, Error> {
+    let now = time::now();
+    let mut clerk = setup.clerk_alone()?;
+    // Credentials that cannot be used now are no reason to leave the outbox as it is.
+    let account = match setup.credentials() {
+        Ok(Some((account, _))) => Some(account),
+        _ => last_account(setup)?,
+    };
+    clerk.set_account(account.as_ref(), now)?;
+    Ok(act(&mut clerk, what, now))
+}
+
+/// The account that this database delivered to last.
+fn last_account(setup: &Setup) -> Result<Option<Account>, Error> {
+    Ok(Reader::open(&setup.state_dir.join("keitod.db"))?.last_account()?)
+}

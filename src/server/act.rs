@@ -1,0 +1,107 @@
+//! What can be done about the outbox: said by the client, read by the server.
+
+use serde::{Deserialize, Serialize};
+
+use super::question::encoded;
+
+/// An action of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Send a record again.
+    Retry {
+        /// As the queue shows it.
+        id: String,
+        /// Seal what is due anew instead of sending the same bytes.
+        reseal: bool,
+    },
+    /// Give a record or held work up.
+    Discard {
+        /// As the queue shows it.
+        id: String,
+        /// Why; it is kept.
+        reason: String,
+    },
+    /// Let work go that waits for review.
+    Approve {
+        /// As the queue shows it.
+        id: String,
+    },
+    /// Send nothing any more.
+    Pause,
+    /// Send again.
+    Resume,
+}
+
+/// The body of `POST /v1/queue/{id}/retry`.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RetryBody {
+    pub(super) reseal: bool,
+}
+
+/// The body of `POST /v1/queue/{id}/discard`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct DiscardBody {
+    pub(super) reason: String,
+}
+
+impl Act {
+    /// The word in documents.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Retry { .. } => "retry",
+            Self::Discard { .. } => "discard",
+            Self::Approve { .. } => "approve",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        }
+    }
+
+    /// Path on the socket.
+    #[must_use]
+    pub fn target(&self) -> String {
+        match self {
+            Self::Retry { id, .. } | Self::Discard { id, .. } | Self::Approve { id } => {
+                format!("/v1/queue/{}/{}", encoded(id), self.word())
+            }
+            Self::Pause | Self::Resume => format!("/v1/{}", self.word()),
+        }
+    }
+
+    /// The JSON that goes with it.
+    #[must_use]
+    pub fn body(&self) -> Vec<u8> {
+        let json = match self {
+            Self::Retry { reseal, .. } => serde_json::to_vec(&RetryBody { reseal: *reseal }),
+            Self::Discard { reason, .. } => serde_json::to_vec(&DiscardBody { reason: reason.clone() }),
+            Self::Approve { .. } | Self::Pause | Self::Resume => Ok(b"{}".to_vec()),
+        };
+        json.unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_act_is_one_request() {
+        let reason = "twice\nover".to_owned();
+        let cases = [
+            (Act::Retry { id: "k1".into(), reseal: true }, "/v1/queue/k1/retry", r#"{"reseal":true}"#),
+            (
+                Act::Discard { id: "a/b".into(), reason },
+                "/v1/queue/a%2Fb/discard",
+                r#"{"reason":"twice\nover"}"#,
+            ),
+            (Act::Approve { id: "h1".into() }, "/v1/queue/h1/approve", "{}"),
+            (Act::Pause, "/v1/pause", "{}"),
+            (Act::Resume, "/v1/resume", "{}"),
+        ];
+        for (act, target, body) in cases {
+            assert_eq!((act.target().as_str(), act.body().as_slice()), (target, body.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The k-th sync or write fails, once or from then on, and the process is killed on top of it or not.
+
+use super::world::{World, rounds, works};
+
+fn strike(calls: &str, kill: bool) {
+    let probe =
+        ["-D", "-f", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1", "true"];
+    if !works("strace", &probe) {
+        return println!("skipped: strace cannot trace here");
+    }
+    let world = World::new(|_| ());
+    for round in 0..rounds() {
+        world.work(2);
+        let k = world.random.borrow_mut().u32(1..60);
+        let repeat = if world.random.borrow_mut().bool() { "" } else { "+7" };
+        let inject = format!("inject={calls}:error=EIO:when={k}{repeat}");
+        println!("{inject}, killed: {kill}");
+        let trace = format!("trace={calls}");
+        let below = ["/usr/bin/strace", "-D", "-f", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+        if kill {
+            let mut service = world.place.spawn(&below);
+            std::thread::sleep(std::time::Duration::from_millis(world.random.borrow_mut().u64(200..2500)));
+            service.child.kill().unwrap();
+            service.child.wait().unwrap();
+            world.deliver(&[]);
+        } else {
+            world.deliver(&below);
+        }
+        world.check(&format!("round {round}, {inject}, killed: {kill}"));
+    }
+}
+
+#[test]
+fn syncs_fail() {
+    strike("fsync,fdatasync", false);
+}
+
+#[test]
+fn syncs_fail_and_it_is_killed() {
+    strike("fsync,fdatasync", true);
+}
+
+#[test]
+fn writes_fail() {
+    strike("pwrite64", false);
+}

@@ -1,4 +1,5 @@
-//! Which bytes are new: discovery, watching, cursors, whole lines. What a line means is not known here.
+//! Which bytes are new: discovery, watching, cursors; whole lines, whole documents, and rows of other programs' SQLite.
+//! What they mean is not known here.
 //!
 //! ```text
 //!  Watch ──► Pending ─┐
@@ -9,6 +10,8 @@
 //! Events are hints that lower latency; the scan is the truth. A cursor is evidence, not identity: whether bytes
 //! before the offset are still the same is decided by their hashes, never by an inode alone. In doubt the file is read
 //! again from its first byte, which is harmless because facts have keys made from content.
+//!
+//! [`Handles`] keeps the latest files open, so that what is written just before a rename or deletion is read out.
 //!
 //! Paths are absolute with the root resolved once: if a root is a symbolic link, everything below it is named by the
 //! link's target, in scans, events and cursors alike.

@@ -235,6 +235,21 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::print_stdout, reason = "what is skipped is said")]
+    fn a_device_is_not_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        // The source of endless zeros.
+        let made =
+            std::process::Command::new("mknod").arg(dir.path().join("log")).args(["c", "1", "5"]).output();
+        if !made.is_ok_and(|made| made.status.success()) {
+            println!("skipped: only root makes devices");
+            return;
+        }
+        let root = Root::open(dir.path()).unwrap();
+        assert_eq!(root.open_file(Path::new("log")).map(drop), Err(Skip::NotRegular));
+    }
+
+    #[test]
     fn a_race_of_file_and_link_never_reads_outside() {
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("log"), "secret").unwrap();

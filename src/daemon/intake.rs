@@ -143,7 +143,7 @@ impl Intake {
             clerk,
             health,
             known,
-            handles: Handles::new(HANDLES),
+            handles: Handles::within_limits(HANDLES),
             reader,
             backlog: VecDeque::new(),
             hot: Arc::new(Hot::new(reading.debounce)),

@@ -26,6 +26,13 @@ impl Handles {
         Self { most, open: VecDeque::new() }
     }
 
+    /// Keeps at most so many, and a sixteenth of what the process may have open: reading and sending come first.
+    #[must_use]
+    pub fn within_limits(most: usize) -> Self {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        Self::new(limit.map_or(most, |limit| most.min(usize::try_from(limit / 16).unwrap_or(most))))
+    }
+
     /// The file at `path` was read through this handle. If it is `live`, the one that was not read for the longest
     /// time makes room for it.
     pub fn keep(&mut self, path: &Path, file: File, live: bool, now: u64) {

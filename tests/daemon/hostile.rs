@@ -57,7 +57,8 @@ fn a_thousand_hostile_clients_change_nothing() {
     service.settle();
     assert_eq!((keito.entries().len(), keito.expenses().len()), (5, 5));
     if before > 0 {
-        until("all connections are closed", || (open() <= before + 8).then_some(()));
+        // The five logs may be held open, to be read out if they are renamed.
+        until("all connections are closed", || (open() <= before + 13).then_some(()));
     }
     assert_eq!(service.stop(), 0);
 }

@@ -175,6 +175,13 @@ fn kills_lose_nothing_and_double_nothing() {
     println!(
         "{} kills, {} wipes, {} ambiguous answers, {} sessions, {} requests, {} entries, {} expenses, {} requests over HTTP: \
          0 lost, 0 twice",
-        all.kills, all.wipes, all.ambiguous, all.sessions, all.requests, all.entries, all.expenses, all.over_http
+        all.kills,
+        all.wipes,
+        all.ambiguous,
+        all.sessions,
+        all.requests,
+        all.entries,
+        all.expenses,
+        all.over_http
     );
 }

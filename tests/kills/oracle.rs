@@ -13,7 +13,8 @@ pub fn posted(state: &State) -> Truth {
         let meta = expense.metadata.as_ref().unwrap();
         let count = |name| meta.text(name).unwrap().parse::<u64>().unwrap();
         let sum = posted.entry(meta.text("session_id").unwrap()).or_default();
-        let names = ["requests", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens"];
+        let names =
+            ["requests", "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens"];
         for (slot, name) in names.iter().enumerate() {
             // Excess adds tokens to requests that are counted already.
             if *name != "requests" || meta.text("excess").is_none() {
@@ -61,7 +62,12 @@ pub fn nothing_leaked(home: &Path, state: &State) {
             } else if kind.is_file() {
                 let bytes = std::fs::read(&path).unwrap();
                 for canary in canaries {
-                    assert!(!holds(&bytes, canary), "{} holds {}", path.display(), String::from_utf8_lossy(canary));
+                    assert!(
+                        !holds(&bytes, canary),
+                        "{} holds {}",
+                        path.display(),
+                        String::from_utf8_lossy(canary)
+                    );
                 }
             }
         }

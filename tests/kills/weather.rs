@@ -17,7 +17,9 @@ fn unclear() -> Vec<Fault> {
         Fault::Commit(Cut::Slow(Duration::from_millis(20))),
         Fault::CommitLate(SOON, End::Reset),
         Fault::CommitAnswer(Answer::status(500)),
-        Fault::CommitAnswer(Answer::status(502).header("content-type", "text/html").body("<html>bad gateway</html>")),
+        Fault::CommitAnswer(
+            Answer::status(502).header("content-type", "text/html").body("<html>bad gateway</html>"),
+        ),
         Fault::CommitAnswer(Answer::status(504)),
         Fault::CommitAnswer(Answer::status(408)),
         Fault::CommitAnswer(Answer::status(409)),
@@ -48,7 +50,9 @@ fn of_lists() -> Vec<Fault> {
         Fault::Reorder(Order::Shuffled),
         Fault::Drop(End::Reset),
         Fault::Answer(Answer::status(503)),
-        Fault::Answer(Answer::status(502).header("content-type", "text/html").body("<html>bad gateway</html>")),
+        Fault::Answer(
+            Answer::status(502).header("content-type", "text/html").body("<html>bad gateway</html>"),
+        ),
         Fault::Commit(Cut::HalfBody(End::Reset)),
     ]
 }
@@ -59,7 +63,8 @@ pub fn brew(faults: &Faults, seed: u64, per_mille: u32) {
     let add = |fault: &Fault, method, kind, chance| {
         faults.add(Rule::new(fault.clone()).on(method, kind).per_mille(chance));
     };
-    for (method, kind) in [("POST", Kind::TimeEntries), ("POST", Kind::Expenses), ("PATCH", Kind::TimeEntry)] {
+    for (method, kind) in [("POST", Kind::TimeEntries), ("POST", Kind::Expenses), ("PATCH", Kind::TimeEntry)]
+    {
         unclear().iter().for_each(|fault| add(fault, method, kind, per_mille));
         refused().iter().for_each(|fault| add(fault, method, kind, per_mille / 3));
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{Call, Exit, Failure};
-use super::{completions, config, demo, flush, man, queue, report, run, sandbox, sessions, status};
+use super::{audit, completions, config, demo, flush, man, queue, report, run, sandbox, sessions, status};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,6 +53,7 @@ pub enum Command {
     Sessions(sessions::Command),
     Flush(flush::Command),
     Queue(queue::Command),
+    Audit(audit::Command),
     Config(config::Command),
     Sandbox(sandbox::Command),
     Completions(completions::Command),
@@ -71,6 +72,7 @@ impl Command {
             Self::Sessions(command) => command.json,
             Self::Flush(command) => command.json,
             Self::Queue(command) => command.json(),
+            Self::Audit(command) => command.json,
             Self::Config(command) => command.json(),
             Self::Sandbox(command) => command.json,
             Self::Completions(_) | Self::Man(_) => false,
@@ -86,6 +88,7 @@ impl Command {
             Self::Sessions(command) => command.call(call),
             Self::Flush(command) => command.call(call),
             Self::Queue(command) => command.call(call),
+            Self::Audit(command) => command.call(call),
             Self::Config(command) => command.call(call),
             Self::Sandbox(command) => command.call(call),
             Self::Completions(command) => command.call(call.out),

@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+mod audit;
 mod completions;
 mod config;
 mod daemon;

@@ -217,13 +217,15 @@ fn drift(own: &Own, row: &Listed, found: &mut Vec<Found>) {
         tell(shown, "project", own.project.clone(), row.project.clone());
     }
     if let (Some(ours), theirs) = (own.amount, row.amount)
-        && theirs != Some(ours)
+        && theirs.map(|theirs| theirs.pico()) != Some(ours.pico())
     {
         tell(shown, "amount", ours.to_string(), text(theirs));
     }
-    let pair = row.hours.map(|hours| (hours, posted.seconds));
+    let is_ours = row.hours.is_some_and(|hours| {
+        own.ours.iter().any(|(known, seconds)| known.pico() == hours.pico() && *seconds == posted.seconds)
+    });
     if let Some((hours, _)) = own.ours.first()
-        && !pair.is_some_and(|pair| own.ours.contains(&pair))
+        && !is_ours
         && (meta.is_none() || own.closed)
     {
         tell(Finding::Edited, "hours", hours.to_string(), text(row.hours));

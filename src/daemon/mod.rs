@@ -1,6 +1,7 @@
 //! Wiring, clock, signals, shutdown. No rule lives here.
 
 pub mod assemble;
+pub mod audit;
 pub mod clerk;
 pub mod decisions;
 pub mod delivery;

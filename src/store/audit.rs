@@ -5,11 +5,17 @@ use rusqlite::params;
 use super::{Error, Tx, terms};
 use crate::coverage::audit::Own;
 use crate::ledger::stretches::Stretch;
-use crate::model::{AccountRef, Amount, Day, Instant, KeitodId, Kind, RemoteId, Tokens};
+use crate::model::{AccountRef, Amount, Day, Instant, KeitodId, Kind, RemoteId, Tokens, UserId};
+
+/// Where the outcome of an account's last audit stands in `meta`.
+#[must_use]
+pub fn audit_key(account: AccountRef) -> String {
+    format!("audit of account {}", account.0)
+}
 
 impl Tx<'_> {
-    /// Records of a kind on days from `from` to `to`; those of the Keito skill are its own. Whatever was answered or
-    /// listed before `settled` must be listed now.
+    /// Records of a kind on days from `from` to `to`, and those with `ids` on any day; the Keito skill's are its own.
+    /// Whatever was answered or listed before `settled` must be listed now.
     ///
     /// # Errors
     /// Of the database.
@@ -18,6 +24,7 @@ impl Tx<'_> {
         account: AccountRef,
         kind: Kind,
         (from, to): (Day, Day),
+        ids: &[&str],
         settled: Instant,
     ) -> Result<Vec<Own>, Error> {
         let mut select = self.conn.prepare_cached(
@@ -25,11 +32,11 @@ impl Tx<'_> {
              sum(b.input), sum(b.cache_read), sum(b.cache_write_5m), sum(b.cache_write_1h), sum(b.output), \
              EXISTS (SELECT 1 FROM unproven u WHERE u.record = r.id), count(b.request) \
              FROM record r LEFT JOIN billed b ON b.record = r.id \
-             WHERE r.account = ?1 AND r.kind = ?2 AND r.day BETWEEN ?3 AND ?4 AND r.keitod_id NOT LIKE 'skill:%' \
+             WHERE r.account = ?1 AND r.kind = ?2 AND (r.day BETWEEN ?3 AND ?4 OR r.keitod_id IN (SELECT value FROM json_each(?5))) AND r.keitod_id NOT LIKE 'skill:%' \
              GROUP BY r.id ORDER BY r.id",
         )?;
         let rows = select.query_map(
-            params![account.0, terms::kind(kind), from.to_string(), to.to_string()],
+            params![account.0, terms::kind(kind), from.to_string(), to.to_string(), json_of(ids)],
             |row| {
                 let (ours, state): (String, i64) = (row.get(5)?, row.get(6)?);
                 let answered: Option<i64> = row.get(8)?;
@@ -78,18 +85,40 @@ impl Tx<'_> {
         Ok(day(first).zip(day(last)))
     }
 
-    /// Counted time of a session, subagents' included, in Unix seconds.
+    /// Whether a record of these days was last listed as another user's: it is not in a listing of `user` alone.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn has_other_owner(
+        &self,
+        account: AccountRef,
+        user: &UserId,
+        (from, to): (Day, Day),
+    ) -> Result<bool, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM record WHERE account = ?1 AND owner <> ?2 AND day BETWEEN ?3 AND ?4)",
+        )?;
+        Ok(select.query_row(params![account.0, user.as_str(), from.to_string(), to.to_string()], |row| {
+            row.get(0)
+        })?)
+    }
+
+    /// Agent time of a session, subagents' included, in Unix seconds.
     ///
     /// # Errors
     /// Of the database.
     pub fn counted_of(&self, agent: &str, native: &str) -> Result<Vec<Stretch>, Error> {
         let mut select = self.conn.prepare_cached(
             "SELECT p.start, p.end FROM span p JOIN session s ON s.id = p.session JOIN agent a ON a.id = s.agent \
-             WHERE a.name = ?1 AND s.native = ?2",
+             WHERE a.name = ?1 AND s.native = ?2 AND p.kind = 0",
         )?;
         let rows = select.query_map([agent, native], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+fn json_of(ids: &[&str]) -> String {
+    serde_json::Value::from(ids.to_vec()).to_string()
 }
 
 fn pair(text: &str) -> Option<(Amount, u64)> {

@@ -29,6 +29,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use account::{Account, AccountRow, PassCounts};
+pub use audit::audit_key;
 pub use dues::DueRow;
 pub use error::Error;
 pub use ingest::{Ingested, Read};

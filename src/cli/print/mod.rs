@@ -1,5 +1,6 @@
 //! Documents for people: from JSON, so that what the socket answers and what the file answers look the same.
 
+mod audit;
 mod demo;
 mod document;
 mod flush;
@@ -15,6 +16,7 @@ mod table;
 mod tests;
 mod text;
 
+pub(super) use audit::{is_clean, print_audit};
 pub use demo::print_demo;
 pub(super) use flush::failed;
 pub use flush::print_flush;

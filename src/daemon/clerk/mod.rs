@@ -6,6 +6,7 @@
 
 mod adopting;
 mod answers;
+mod audit;
 mod bodies;
 mod clock;
 mod deliver;
@@ -33,6 +34,7 @@ use crate::ledger::due::CLOCK_AHEAD;
 use crate::model::{AccountRef, Day, Instant, Kind, SessionRef, UserId, WriteRef};
 use crate::store::{self, Account, AccountRow, Error, Ingested, Store};
 
+pub use audit::{Asked, Ticket};
 pub use clock::{Noticed, heed_clocks};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};

@@ -7,6 +7,7 @@
     reason = "helpers of tests are not seen as tests; what is skipped is said"
 )]
 
+mod audit;
 mod clock;
 mod credentials;
 mod dry_run;

@@ -187,8 +187,8 @@ fn entries_that_hold_more_than_the_session_has_are_duplicates() {
 #[test]
 fn what_differs_is_drift_or_a_persons_edit() {
     let amount = |text| Amount::parse(text);
-    type Change = fn(&mut Listed);
-    let entry: [(Change, &[(&str, &str, &str)]); 4] = [
+    type Case = (fn(&mut Listed), &'static [(&'static str, &'static str, &'static str)]);
+    let entry: [Case; 4] = [
         (|row| row.hours = Amount::parse("0.5"), &[("edited", "k1", "hours")]),
         (|row| row.project = "q".into(), &[("edited", "k1", "project")]),
         (|row| row.day = "2026-05-05".parse().unwrap(), &[("edited", "k1", "day")]),
@@ -220,7 +220,11 @@ fn an_older_state_of_ours_is_no_drift() {
 fn what_is_assumed_or_unproven_is_told() {
     let listed = expense("k1", "x1", &[A]);
     let record = Own { tokens: None, ..own(&listed) };
-    check(vec![Own { assumed: true, ..record.clone() }], &[listed.clone()], &[("assumed", "k1", "")]);
+    check(
+        vec![Own { assumed: true, ..record.clone() }],
+        std::slice::from_ref(&listed),
+        &[("assumed", "k1", "")],
+    );
     check(vec![Own { unproven: true, ..record }], &[listed], &[("unproven", "k1", "")]);
     assert!(Finding::Unproven.is_fault() && !Finding::Assumed.is_fault());
 }

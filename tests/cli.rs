@@ -42,6 +42,7 @@ const COMMANDS: [&[&str]; 17] = [
     &["status"],
     &["report"],
     &["sessions"],
+    &["audit"],
     &["flush"],
     &["queue"],
     &["queue", "list"],

@@ -35,13 +35,14 @@ fn run(words: &[&str]) -> Ended {
     ended(&keitod(home.path()).args(words).output().unwrap())
 }
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
     &["run"],
     &["demo"],
     &["status"],
     &["report"],
     &["sessions"],
+    &["audit"],
     &["flush"],
     &["queue"],
     &["queue", "list"],

@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{Call, Exit, Failure};
 use super::{
-    completions, config, demo, flush, man, pause, queue, report, resume, run, sandbox, sessions, status,
+    audit, completions, config, demo, flush, man, pause, queue, report, resume, run, sandbox, sessions,
+    status,
 };
 
 const EXAMPLES: &str = "\
@@ -57,6 +58,7 @@ pub enum Command {
     Queue(queue::Command),
     Pause(pause::Command),
     Resume(resume::Command),
+    Audit(audit::Command),
     Config(config::Command),
     Sandbox(sandbox::Command),
     Completions(completions::Command),
@@ -77,6 +79,7 @@ impl Command {
             Self::Queue(command) => command.json(),
             Self::Pause(command) => command.json,
             Self::Resume(command) => command.json,
+            Self::Audit(command) => command.json,
             Self::Config(command) => command.json(),
             Self::Sandbox(command) => command.json,
             Self::Completions(_) | Self::Man(_) => false,
@@ -94,6 +97,7 @@ impl Command {
             Self::Queue(command) => command.call(call),
             Self::Pause(command) => command.call(call),
             Self::Resume(command) => command.call(call),
+            Self::Audit(command) => command.call(call),
             Self::Config(command) => command.call(call),
             Self::Sandbox(command) => command.call(call),
             Self::Completions(command) => command.call(call.out),

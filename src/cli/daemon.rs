@@ -69,6 +69,13 @@ impl Engine for InProcess {
         let config = Arc::new(place.config()?);
         let paths = config.paths(&place.env);
         let database = find_database(&paths)?;
+        if let Question::Audit(query) = question {
+            let rig = Rig::new(place.env.clone(), config, &paths);
+            return driven(async {
+                let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
+                Ok(crate::daemon::audit::of_state(&rig.setup, *query).await?)
+            });
+        }
         let table = Arc::new(price_table(&config).map_err(crate::daemon::Error::Prices)?);
         Ok(Documents { database, config, table }.answer(question, Live::default())?)
     }

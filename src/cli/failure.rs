@@ -84,6 +84,7 @@ impl From<CallError> for Failure {
                 401 | 403 => Exit::Auth,
                 404 => Exit::NotFound,
                 409 => Exit::Conflict,
+                424 => Exit::Config,
                 429 => Exit::RateLimited,
                 400..500 => Exit::InvalidInput,
                 _ => Exit::Server,
@@ -145,6 +146,7 @@ impl From<server::Failure> for Failure {
             server::Code::InvalidInput => Exit::InvalidInput,
             server::Code::NotFound => Exit::NotFound,
             server::Code::Conflict => Exit::Conflict,
+            server::Code::NotReady => Exit::Config,
             _ => Exit::Config,
         };
         Self::new(exit, error.message)

@@ -6,6 +6,7 @@
 mod act;
 mod args;
 mod ask;
+mod audit;
 mod completions;
 mod config;
 mod daemon;

@@ -3,9 +3,11 @@
 //! Our database may be gone, restored or on another machine; what stands at Keito stays. A listed record with a
 //! `keitod_id` that we do not know is *adopted*: the facts that it covers are billed (design section 6).
 
+pub mod audit;
 mod entries;
 mod expenses;
 mod listed;
+mod twins;
 
 pub use entries::{Laid, lay};
 pub use expenses::{Candidate, Taken, adopt};

@@ -49,6 +49,9 @@ impl Documents {
             Question::Queue(query) => self.queue(query),
             Question::Record(id) => self.record(id),
             Question::Report(query) => self.report(query),
+            Question::Audit(_) => {
+                Err(Failure::new(Code::Internal, "an audit asks Keito: the database alone cannot answer it"))
+            }
         }
     }
 
@@ -87,6 +90,7 @@ impl Documents {
             Today::build(&rows, calendar.day_of(now), rules)
         })?;
         live.now = now;
+        live.last_audit = reader.last_audit(account.id).map_err(internal)?;
         live.timezone = calendar.name().map(str::to_owned);
         document(&Status::build(live, counts, today))
     }

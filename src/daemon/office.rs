@@ -11,7 +11,7 @@ use super::run::{Running, Shown};
 use super::time;
 use crate::deliver::PauseReason;
 use crate::server::{
-    Act, Answer, Answers, Code, Failure, Flush, Question, QueueQuery, ReportQuery, SessionsQuery,
+    Act, Answer, Answers, AuditQuery, Code, Failure, Flush, Question, QueueQuery, ReportQuery, SessionsQuery,
 };
 use crate::status::{Alert, KeitoLine, Live, LiveSource, Paused, Proved};
 use crate::store::AccountRow;
@@ -143,6 +143,15 @@ impl Answers for Office {
 
     fn report(&self, query: ReportQuery) -> Answer<'_> {
         Box::pin(self.document(Question::Report(query)))
+    }
+
+    fn audit(&self, query: AuditQuery) -> Answer<'_> {
+        Box::pin(async move {
+            let (running, stopped) = (self.running.clone(), "the audit did not end; see the log");
+            // A task of its own: whoever asked may hang up, and what it spent of the limiter should count.
+            let audit = tokio::spawn(async move { super::audit::of_running(&running, query).await });
+            audit.await.unwrap_or_else(|_| Err(Failure::new(Code::Internal, stopped)))
+        })
     }
 
     fn flush(&self, flush: Flush) -> Answer<'_> {

@@ -188,6 +188,7 @@ pub async fn run(
         tokio::spawn(ending(stop.clone(), async move { clerk_ended.cancelled().await })),
         tokio::spawn(steps::watch(running.clone(), Arc::clone(&changed), stop.clone())),
         tokio::spawn(watchdog::feed(pulse.clone())),
+        tokio::spawn(super::audit::daily(running.clone(), stop.clone())),
     ];
     let mut delivery = Delivery::new(clerk.clone(), None)
         .showing(Arc::clone(&running.line))

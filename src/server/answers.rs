@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::{Act, Failure, Flush, QueueQuery, ReportQuery, SessionsQuery};
+use super::{Act, AuditQuery, Failure, Flush, QueueQuery, ReportQuery, SessionsQuery};
 
 /// A JSON document on its way, or why there is none.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send + 'a>>;
@@ -26,6 +26,9 @@ pub trait Answers: Send + Sync + 'static {
 
     /// Time, tokens and cost.
     fn report(&self, query: ReportQuery) -> Answer<'_>;
+
+    /// Both sides compared; takes as long as the listings take.
+    fn audit(&self, query: AuditQuery) -> Answer<'_>;
 
     /// Scans, reads to the end, attempts what is due, and answers `{caught_up, sent, failed, remaining}` when done.
     /// A caller that hangs up drops the future; work under way goes on.

@@ -15,6 +15,8 @@ pub enum Code {
     RequestTimeout,
     /// What is asked for contradicts what is.
     Conflict,
+    /// It needs something that is not set up or not running: credentials, delivery.
+    NotReady,
     /// Over the limit of a request's size.
     TooLarge,
     /// Too many clients.
@@ -33,6 +35,7 @@ impl Code {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::RequestTimeout => "request_timeout",
             Self::Conflict => "conflict",
+            Self::NotReady => "not_ready",
             Self::TooLarge => "too_large",
             Self::Busy => "busy",
             Self::Internal => "internal",
@@ -48,6 +51,7 @@ impl Code {
             Self::MethodNotAllowed => 405,
             Self::RequestTimeout => 408,
             Self::Conflict => 409,
+            Self::NotReady => 424,
             Self::TooLarge => 413,
             Self::Internal => 500,
             Self::Busy => 503,

@@ -35,7 +35,7 @@ pub use answers::{Answer, Answers};
 pub use client::{CallError, Client};
 pub use failure::{Code, Failure};
 pub use flush::Flush;
-pub use question::{NotAQuestion, Question, QueueQuery, ReportQuery, SessionsQuery};
+pub use question::{AuditQuery, NotAQuestion, Question, QueueQuery, ReportQuery, SessionsQuery};
 pub use serve::{Limits, serve};
 pub use socket::{BindError, Bound, Held, bind};
 

@@ -95,6 +95,55 @@ fn day(word: Option<String>) -> Result<Option<Day>, NotAQuestion> {
     word.map(|word| word.parse().map_err(|_| NotAQuestion::Day(word))).transpose()
 }
 
+/// `GET /v1/audit`: of the last 30 days and all later ones with records, or of these days. A value exists only with a
+/// range that is not empty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "AuditWords")]
+pub struct AuditQuery {
+    from: Option<Day>,
+    to: Option<Day>,
+}
+
+impl AuditQuery {
+    /// Of these days, both inclusive.
+    ///
+    /// # Errors
+    /// If the range is empty.
+    pub fn new(from: Option<Day>, to: Option<Day>) -> Result<Self, NotAQuestion> {
+        match (from, to) {
+            (Some(from), Some(to)) if from > to => Err(NotAQuestion::Range { from, to }),
+            _ => Ok(Self { from, to }),
+        }
+    }
+
+    /// First day; `None`: the usual one.
+    #[must_use]
+    pub const fn from(&self) -> Option<Day> {
+        self.from
+    }
+
+    /// Last day; `None`: the last with records.
+    #[must_use]
+    pub const fn to(&self) -> Option<Day> {
+        self.to
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuditWords {
+    from: Option<String>,
+    to: Option<String>,
+}
+
+impl TryFrom<AuditWords> for AuditQuery {
+    type Error = NotAQuestion;
+
+    fn try_from(words: AuditWords) -> Result<Self, Self::Error> {
+        Self::new(day(words.from)?, day(words.to)?)
+    }
+}
+
 /// `GET /v1/sessions`: all, or those of one agent, or the newest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +177,8 @@ pub enum Question {
     Record(String),
     /// Time, tokens and cost.
     Report(ReportQuery),
+    /// Both sides compared.
+    Audit(AuditQuery),
 }
 
 impl Question {
@@ -145,6 +196,13 @@ impl Question {
                 &[("state", query.state.clone()), ("limit", query.limit.map(|limit| limit.to_string()))],
             ),
             Self::Record(id) => format!("/v1/queue/{}", encoded(id)),
+            Self::Audit(query) => with(
+                "/v1/audit",
+                &[
+                    ("from", query.from.map(|day| day.to_string())),
+                    ("to", query.to.map(|day| day.to_string())),
+                ],
+            ),
             Self::Report(query) => with(
                 "/v1/report",
                 &[

@@ -29,10 +29,14 @@ pub(super) fn router(answers: Arc<dyn Answers>) -> Router {
         .route("/v1/pause", post(async |State(of): Of| answered(of.act(Act::Pause).await)))
         .route("/v1/resume", post(async |State(of): Of| answered(of.act(Act::Resume).await)))
         .route("/v1/report", get(async |State(of): Of, Asked(query)| answered(of.report(query).await)))
+        .route("/v1/audit", get(async |State(of): Of, Asked(query)| answered(of.audit(query).await)))
         .route("/v1/flush", post(flush))
         .route("/v1/rescan", post(rescan))
         .fallback(async || {
-            Failure::new(Code::NotFound, "no such path: GET /v1/status, /v1/sessions, /v1/queue, /v1/report")
+            Failure::new(
+                Code::NotFound,
+                "no such path: GET /v1/status, /v1/sessions, /v1/queue, /v1/report, /v1/audit",
+            )
         })
         .method_not_allowed_fallback(async || {
             Failure::new(Code::MethodNotAllowed, "the path does not take this method: see the allow header")

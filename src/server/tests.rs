@@ -33,6 +33,9 @@ impl Answers for Echo {
     fn sessions(&self, query: SessionsQuery) -> Answer<'_> {
         Box::pin(async move { Ok(format!("{query:?}").into_bytes()) })
     }
+    fn audit(&self, query: AuditQuery) -> Answer<'_> {
+        Box::pin(async move { Ok(format!("{query:?}").into_bytes()) })
+    }
     fn queue(&self, query: QueueQuery) -> Answer<'_> {
         Box::pin(async move { Ok(format!("{query:?}").into_bytes()) })
     }

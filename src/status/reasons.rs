@@ -28,8 +28,19 @@ pub(super) fn reasons(live: &Live, counts: &Counts) -> Vec<Reason> {
     live.alerts.iter().for_each(|alert| list.push(of_alert(alert)));
     sources(live, counts, &mut list);
     refused(counts, &mut list);
+    audited(live, &mut list);
     held_work(counts, &mut list);
     list
+}
+
+fn audited(live: &Live, list: &mut Vec<Reason>) {
+    let Some(audit) = &live.last_audit else { return };
+    for (count, what) in [(audit.duplicate, "twice at Keito"), (audit.missing, "not at Keito any more")] {
+        if count > 0 {
+            let message = format!("the last audit found {count} of our records {what}");
+            list.push(reason("conflict", message, "keitod audit"));
+        }
+    }
 }
 
 fn line(live: &Live, list: &mut Vec<Reason>) {

@@ -4,6 +4,7 @@
 //! bytes, a sealed write with its `billed` rows, an outcome with what follows from it.
 
 mod account;
+mod audit;
 mod backup;
 mod ballast;
 mod billed;
@@ -35,6 +36,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use account::{Account, AccountRow, PassCounts};
+pub use audit::audit_key;
 pub use backup::daily as daily_backup;
 pub use ballast::{Ballast, Room};
 pub use dues::DueRow;

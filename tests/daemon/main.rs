@@ -8,6 +8,7 @@
 )]
 
 mod acts;
+mod audit;
 mod clock;
 mod credentials;
 mod dry_run;

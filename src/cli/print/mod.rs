@@ -1,6 +1,7 @@
 //! Documents for people: from JSON, so that what the socket answers and what the file answers look the same.
 
 mod act;
+mod audit;
 mod demo;
 mod document;
 mod flush;
@@ -17,6 +18,7 @@ mod tests;
 mod text;
 
 pub use act::print_act;
+pub(super) use audit::{is_clean, print_audit};
 pub use demo::print_demo;
 pub(super) use flush::failed;
 pub use flush::print_flush;

@@ -69,7 +69,7 @@ impl Clerk {
     }
 
     /// What an outcome says of the line itself.
-    fn note<T>(&mut self, outcome: &Outcome<T>, now: Instant, random: u32) {
+    pub(super) fn note<T>(&mut self, outcome: &Outcome<T>, now: Instant, random: u32) {
         let (longest, per_minute) = (self.settings.backoff.max, self.settings.per_minute);
         let Some(scope) = &mut self.account else { return };
         match outcome {

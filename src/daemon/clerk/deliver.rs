@@ -239,7 +239,7 @@ impl Clerk {
     }
 
     /// Takes a token of the limiter for one request; the spending is stored before the request leaves.
-    fn spend(&mut self, now: Instant, update: bool, polled: &mut Polled) -> Result<bool, Error> {
+    pub(super) fn spend(&mut self, now: Instant, update: bool, polled: &mut Polled) -> Result<bool, Error> {
         let (per_minute, longest) = (self.settings.per_minute, self.settings.backoff.max);
         let Some(scope) = &mut self.account else { return Ok(false) };
         if let Some(until) = scope.desk.shut_until(now) {

@@ -7,6 +7,7 @@
 mod acts;
 mod adopting;
 mod answers;
+mod audit;
 mod bench;
 mod bodies;
 mod clock;
@@ -40,6 +41,7 @@ use crate::model::{AccountRef, Day, Instant, Kind, SessionRef, UserId};
 use crate::store::{self, Account, AccountRow, Error, Ingested, Store};
 
 pub use acts::{ActError, Acted, Refused};
+pub use audit::{Asked, Ticket};
 pub use clock::{Noticed, heed_clocks};
 pub use decision::{Decision, Journal};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};

@@ -6,6 +6,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::Reader;
 use crate::model::{AccountId, AccountRef, DirRef};
+use crate::status::Audit;
 use crate::store::{Account, Error};
 
 /// What the database remembers of the account that it speaks to.
@@ -50,6 +51,17 @@ impl Reader {
             Ok(Account { origin: row.get(0)?, account, sandbox: row.get(2)? })
         });
         Ok(found.optional()?)
+    }
+
+    /// The outcome of the last audit of an account.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn last_audit(&self, account: Option<AccountRef>) -> Result<Option<Audit>, Error> {
+        let Some(account) = account else { return Ok(None) };
+        let mut select = self.conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        let found = select.query_row([super::super::audit_key(account)], |row| row.get::<_, String>(0));
+        Ok(found.optional()?.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Every directory's path with what was remembered of it.

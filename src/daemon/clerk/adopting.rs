@@ -6,7 +6,7 @@ use super::Clerk;
 use super::listing::{Work, undo_tally};
 use crate::coverage::{self, Candidate, Listed, Posted, Taken};
 use crate::ledger::due;
-use crate::ledger::spans::{Span, SpanKind};
+use crate::ledger::spans::SpanKind;
 use crate::ledger::stretches::{self, Stretch};
 use crate::model::{
     Agent, Amount, Instant, Kind, Link, ProjectId, RequestRef, SessionRef, TaskId, Tokens, Usd,
@@ -20,11 +20,14 @@ struct Group {
     seconds: u64,
 }
 
-/// The agent seconds of a session inside some ranges.
-fn inside(spans: &[Span], ranges: &[Stretch]) -> u64 {
-    let agent = spans.iter().filter(|span| span.kind == SpanKind::Agent);
-    let parts = agent
-        .flat_map(|span| ranges.iter().map(|(first, last)| (span.start.max(*first), span.end.min(*last))));
+/// The seconds of a session inside some ranges that somebody may have been billed for.
+fn inside(session: &due::Session, ranges: &[Stretch]) -> u64 {
+    let billable = session.spans.iter().filter(|(span, place)| {
+        span.kind == SpanKind::Agent && session.places[*place] != due::Place::Excluded
+    });
+    let parts = billable.flat_map(|(span, _)| {
+        ranges.iter().map(|(first, last)| (span.start.max(*first), span.end.min(*last)))
+    });
     stretches::seconds(&stretches::union(parts.filter(|(start, end)| start < end).collect()))
 }
 
@@ -303,15 +306,20 @@ impl Work<'_, '_> {
         let range = (posted.first_at.seconds(), posted.last_at.seconds());
         let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
         let home = tx.find_session(&posted.agent, &posted.session)?;
-        let spans_of =
-            |id: Option<SessionRef>| id.map(|id| tx.spans(id)).transpose().map(Option::unwrap_or_default);
-        let mut spans = spans_of(home)?;
+        let loaded = match home {
+            Some(session) => {
+                let seen = appended.get(&session).copied();
+                Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?
+            }
+            None => None,
+        };
+        let own = loaded.map(|loaded| loaded.session).unwrap_or_default();
         // If the session's own time is as much as the entries hold, nobody else's is needed to explain them.
         // Where its time is named exactly, just that has to be the session's own.
         let (explained, claimed) = match &self.exact {
-            Some(exact) => (inside(&spans, exact) >= stretches::seconds(exact), exact.clone()),
+            Some(exact) => (inside(&own, exact) >= stretches::seconds(exact), exact.clone()),
             None => (
-                inside(&spans, &[range]) >= posted.seconds && inside(&spans, &group.ranges) >= group.seconds,
+                inside(&own, &[range]) >= posted.seconds && inside(&own, &group.ranges) >= group.seconds,
                 vec![range],
             ),
         };
@@ -320,8 +328,8 @@ impl Work<'_, '_> {
             for range in claimed {
                 tx.claim_activities(session, range, self.settings.gaps, horizon)?;
             }
-            spans = spans_of(home)?;
         }
+        let spans = home.map(|session| tx.spans(session)).transpose()?.unwrap_or_default();
         // Its logs are gone, or end before what the entry holds, and copies of them may still be here under other
         // sessions. (An entry can hold time from before its first instant: a PATCH never changes that.)
         let gone = spans.iter().all(|span| span.kind != SpanKind::Agent);

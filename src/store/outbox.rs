@@ -606,13 +606,15 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Dates of records of a kind that were answered and that no listing has shown yet.
+    /// Dates of records of a kind that were answered and that no listing has shown yet, but for those that two readings
+    /// lacked.
     ///
     /// # Errors
     /// Of the database.
     pub fn unlisted_days(&self, account: AccountRef, kind: Kind) -> Result<Vec<Day>, Error> {
         let mut select = self.conn.prepare_cached(
-            "SELECT DISTINCT day FROM record WHERE account = ?1 AND kind = ?2 AND answered_at IS NOT NULL AND listed_at IS NULL",
+            "SELECT DISTINCT day FROM record WHERE account = ?1 AND kind = ?2 AND answered_at IS NOT NULL AND listed_at IS NULL \
+             AND state <> 2",
         )?;
         let rows = select.query_map([account.0, terms::kind(kind)], |row| day_at(row, 0))?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -73,6 +73,8 @@ impl Clerk {
         if present.reading {
             line.fresh = Some(Freshness { from: whole.from, to: whole.to, began: whole.began, ended: now });
         }
+        // What a person deleted before any listing showed it is waited for no longer: the next record is the next probe.
+        line.unlisted = store.view().unlisted_days(scope.id, whole.kind)?;
         let unproved = !line.unlisted.is_empty() && !scope.row.proved(whole.kind);
         let fruitless = unproved || !present.reading;
         line.fruitless = if fruitless { line.fruitless.saturating_add(1) } else { 0 };

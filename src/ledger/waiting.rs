@@ -17,7 +17,7 @@ pub enum Waiting {
     Excluded,
 }
 
-/// A row of [`Sheet::waiting`].
+/// A row of [`Sheet::waiting`](super::due::Sheet::waiting).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sum {
     /// Seconds of time.
@@ -53,5 +53,5 @@ pub struct Waits {
     pub excess: bool,
 }
 
-/// What a row of [`Sheet::waiting`] is about: expense or entry, day, link, model (empty for time), why.
+/// What a row of [`Sheet::waiting`](super::due::Sheet::waiting) is about: expense or entry, day, link, model (empty for time), why.
 pub type WaitingKey = (bool, Day, Option<Link>, Arc<str>, Waiting);

@@ -22,6 +22,8 @@ impl Work<'_, '_> {
     pub(super) fn known(&self) -> Result<Vec<KnownRow>, Error> {
         let range = (self.whole.from, self.whole.to);
         let mut known = self.tx.known_records(self.scope.id, self.whole.kind, range)?;
+        // What was answered while the listing was on its way may rightly be missing from it.
+        known.retain(|of| of.answered_at <= self.whole.began);
         // What another user wrote may not be shown to this one.
         let user = self.scope.row.user.as_ref();
         known.retain(|of| of.owner.is_none() || user.is_none() || of.owner.as_ref() == user);

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{ActivityKey, Instant, LineKey, MessageKey, RequestKey, Tokens};
+use super::{ActivityKey, Instant, LineKey, MessageKey, RequestKey, Tokens, Usd};
 
 /// An index into the [`Names`] of the same [`Facts`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,6 +104,44 @@ pub struct Terms {
     pub bad_usage: bool,
 }
 
+/// What a cost in the log stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Meaning {
+    /// What was charged for this request: it is the bill, whatever the list says.
+    Charged,
+    /// The agent's own sum at list prices: compared with ours, never sent.
+    Listed,
+}
+
+/// A cost that the log itself names for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reported {
+    /// The amount.
+    pub usd: Usd,
+    /// What it stands for.
+    pub meaning: Meaning,
+}
+
+/// Who pays for the requests of a session, as far as its log proves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Payer {
+    /// A subscription: no request is charged by itself.
+    Subscription,
+    /// Each request is charged: an API key, credits, overage beyond a plan.
+    Metered,
+}
+
+/// Evidence of who pays from this instant on, until newer evidence of the same session.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The session whose log says so.
+    pub session: Sym,
+    /// The line's instant.
+    pub at: Instant,
+    /// Who pays.
+    pub payer: Payer,
+}
+
 /// One look at a request in one session's log: a streamed line, a copy by resume or fork, a replay.
 /// Which sightings are the same request is decided by the ledger (design section 2).
 #[derive(Debug, Clone)]
@@ -124,6 +162,10 @@ pub struct Sighting {
     pub at: Instant,
     /// The answering model.
     pub model: Sym,
+    /// Whose price list applies, where the log names it (`openrouter`, `github-copilot`); `None`: by the model's name.
+    pub provider: Option<Sym>,
+    /// What the log says it cost.
+    pub reported: Option<Reported>,
     /// Working directory of the record.
     pub dir: Option<Sym>,
     /// Branch that the log names: a hint.
@@ -247,6 +289,8 @@ pub struct Facts {
     pub activities: Vec<Activity>,
     /// Logged turns.
     pub turns: Vec<Turn>,
+    /// Evidence of who pays.
+    pub plans: Vec<Plan>,
     /// Cut messages.
     pub marks: Vec<Mark>,
     /// Signs of how old sessions are.

@@ -13,8 +13,8 @@ mod tokens;
 
 pub use cell::Cell;
 pub use fact::{
-    Activity, Birth, Facts, Geo, Mark, Names, Quality, Reject, RejectReason, Sighting, Speed, Sym, Terms,
-    Tier, Turn, Who,
+    Activity, Birth, Facts, Geo, Mark, Meaning, Names, Payer, Plan, Quality, Reject, RejectReason, Reported,
+    Sighting, Speed, Sym, Terms, Tier, Turn, Who,
 };
 pub use ids::{
     AccountId, Agent, CategoryId, KeitodId, ModelName, ProjectId, RemoteId, SessionId, TaskId, UserId,

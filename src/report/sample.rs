@@ -50,6 +50,8 @@ impl Log {
             line: None,
             at: at(time),
             model: names.intern(model),
+            provider: None,
+            reported: None,
             dir: Some(names.intern(&self.dir)),
             branch: None,
             tokens: Tokens { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning },

@@ -235,6 +235,8 @@ impl World {
                 line: Some(LineKey(line.uid)),
                 at: line.at,
                 model,
+                provider: None,
+                reported: None,
                 dir,
                 branch: None,
                 tokens: Tokens { output, ..request.input },

@@ -82,6 +82,8 @@ fn note(context: &Context, id: &str, output: u64, facts: &mut Facts) {
         line: None,
         at: keitod::model::Instant::from_seconds(1_767_607_200),
         model,
+        provider: None,
+        reported: None,
         dir: None,
         branch: None,
         tokens: Tokens { output, ..Tokens::default() },

@@ -151,6 +151,8 @@ impl Decoder<'_> {
                 line,
                 at: ids.at,
                 model,
+                provider: None,
+                reported: None,
                 dir: place.dir,
                 branch: place.branch,
                 tokens: request.tokens,

@@ -184,6 +184,8 @@ impl Line {
                 line: Some(LineKey(hash64(&[message.as_bytes()]))),
                 at,
                 model,
+                provider: None,
+                reported: None,
                 dir,
                 branch: None,
                 tokens: Tokens { input: 1000, output: 500, ..Tokens::default() },

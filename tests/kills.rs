@@ -113,30 +113,34 @@ impl Ground {
         let (struck, ambiguous) = weather::report(&state.faults());
         state.faults().clear();
         let mut child = daemon.start();
-        daemon.settle(Instant::now() + Duration::from_secs(180));
+        daemon.settle(Instant::now() + Duration::from_secs(900));
         let queue = daemon.queue();
         child.kill().unwrap();
         child.wait().unwrap();
-        if std::env::var_os("KEITOD_KEEP").is_some() {
-            // To look at what went wrong.
-            let kept = home.path().with_extension("kept");
-            std::fs::rename(home.path(), &kept).unwrap();
-            println!("{}", kept.display());
-            std::fs::create_dir_all(home.path()).unwrap();
-        } else {
-            oracle::nothing_leaked(home.path(), &state);
-        }
+        oracle::nothing_leaked(home.path(), &state);
         oracle::sound(&home.path().join("state/keitod.db"));
         oracle::nothing_stuck(&queue);
         let posted = oracle::posted(&state);
-        for (session, true_sums) in &truth {
-            let mut at_keito = posted.get(session).copied().unwrap_or_default();
-            // A few seconds after midnight are 0.00 hours: they wait for more.
-            at_keito[5] += oracle::too_small(&queue, session);
-            assert_eq!(
-                at_keito, *true_sums,
-                "{session} at Keito and in truth, seed {}, {} wipes",
-                self.seed, sums.wipes
+        let differ: Vec<_> = truth
+            .iter()
+            .map(|(session, true_sums)| {
+                let mut at_keito = posted.get(session).copied().unwrap_or_default();
+                // A few seconds after midnight are 0.00 hours: they wait for more.
+                at_keito[5] += oracle::too_small(&queue, session);
+                (session, at_keito, *true_sums)
+            })
+            .filter(|(_, at_keito, true_sums)| at_keito != true_sums)
+            .collect();
+        if !differ.is_empty() {
+            for (session, ..) in &differ {
+                oracle::show(&state, session);
+            }
+            let kept = home.keep();
+            panic!(
+                "session, at Keito, in truth: {differ:?}; seed {}, {} wipes; all is kept in {}",
+                self.seed,
+                sums.wipes,
+                kept.display()
             );
         }
         assert_eq!(posted.len(), truth.len());

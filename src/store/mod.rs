@@ -4,6 +4,7 @@
 //! bytes, a sealed write with its `billed` rows, an outcome with what follows from it.
 
 mod account;
+mod adopted;
 mod audit;
 mod backup;
 mod ballast;

@@ -81,6 +81,7 @@ task_id = "{}"
                 return;
             }
             let log = std::fs::read_to_string(self.home.join("log")).unwrap_or_default();
+            let log = log.lines().rev().take(40).collect::<Vec<_>>().join("\n");
             assert!(
                 Instant::now() < until,
                 "not settled: {answer:?} {}\n{log}",

@@ -30,6 +30,22 @@ pub fn posted(state: &State) -> Truth {
     posted
 }
 
+/// Prints what stands at Keito of one session, and which requests made it.
+pub fn show(state: &State, session: &str) {
+    for entry in state.entries() {
+        let meta = entry.metadata.as_ref().unwrap();
+        if meta.text("session_id").as_deref() == Some(session) {
+            println!("{} {} {} h {meta:?}", entry.id, entry.spent_date, entry.hours);
+        }
+    }
+    for request in state.requests().iter().filter(|request| request.method != "GET") {
+        let text = format!("{request:?}");
+        if text.contains(session) {
+            println!("{text}");
+        }
+    }
+}
+
 /// No write waits for a person, none waits at all.
 pub fn nothing_stuck(queue: &serde_json::Value) {
     let counts = &queue["counts"];

@@ -43,10 +43,14 @@ pub fn tokens(world: &World, now: Instant, since: Option<Instant>) -> ByModel {
     sums
 }
 
-/// Never more time than is true. Where a log is gone and the state with it, a prompt may be gone that ended a gap: then
-/// what is left says more.
+/// Never more time than is true, be it told as the logs at the end tell it or as it was before anything was copied: a
+/// fork that names no origin can draw lines to itself that were counted rightly where they were written. Where a log is
+/// gone and the state with it, a prompt may be gone that ended a gap: then what is left says more.
 pub fn never_more_time(server: &Server, world: &World, now: Instant, since: Option<Instant>, lost: bool) {
     let (live, mut most) = (posted_seconds(server.rows()), seconds(world, now, since));
+    if live > most {
+        most = most.max(seconds(&world.without_copies(), now, since));
+    }
     if lost && live > most {
         let mut left = world.clone();
         left.files.retain(|file| !file.deleted);

@@ -1,5 +1,7 @@
 //! A seeded world: sessions as lines of log files, and what a decoder would make of them.
 
+use std::collections::BTreeSet;
+
 use fastrand::Rng;
 use keitod::model::{
     Activity, ActivityKey, Facts, Instant, LineKey, MessageKey, Quality, RequestKey, Sighting, Terms, Tokens,
@@ -86,6 +88,16 @@ impl World {
             world.files.push(file(format!("/logs/{session}.jsonl"), session, lines, !sub));
         }
         world
+    }
+
+    /// Each line only where it was written first.
+    pub fn without_copies(&self) -> Self {
+        let mut originals = self.clone();
+        let mut seen = BTreeSet::new();
+        for file in &mut originals.files {
+            file.lines.retain(|line| seen.insert(line.uid));
+        }
+        originals
     }
 
     pub fn end(&self) -> Instant {

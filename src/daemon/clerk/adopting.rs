@@ -9,7 +9,7 @@ use crate::ledger::due;
 use crate::ledger::spans::SpanKind;
 use crate::ledger::stretches::{self, Stretch};
 use crate::model::{
-    Agent, Amount, Instant, Kind, Link, ProjectId, RequestRef, SessionRef, TaskId, Tokens, Usd,
+    Agent, Amount, Instant, Kind, Link, ProjectId, RecordRef, RequestRef, SessionRef, TaskId, Tokens, Usd,
 };
 use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, WriteRow, WriteState};
 
@@ -81,7 +81,7 @@ impl Work<'_, '_> {
 
     /// Makes way for a record that we did not know: a sealed write that may cover the same facts is dissolved if it
     /// never left, and in conflict if it was attempted.
-    fn make_way(&self, row: &Listed, posted: &Posted) -> Result<(), Error> {
+    pub(super) fn make_way(&self, row: &Listed, posted: &Posted) -> Result<(), Error> {
         for (mut write, record) in self.dissolve_unsent(posted)? {
             if !write.patch && self.same_facts(&record, row, posted)? {
                 // It may arrive yet, or has: what is there twice then only a person can repair.
@@ -169,17 +169,39 @@ impl Work<'_, '_> {
         if posted.excess {
             return self.adopt_excess(row, posted, home);
         }
+        let taken = self.requests_of(posted, home)?;
+        let mut record = self.record_of(row, posted, home);
+        record.assumed = matches!(taken.1, Taken::Assumed(_));
+        let id = tx.insert_record(account, &record, true)?;
+        self.adopted(id)?;
+        self.bill_taken(posted, home, id, taken)?;
+        self.adopt_tally(&record, posted)
+    }
+
+    /// The local requests that may be on an expense, and those that are.
+    pub(super) fn requests_of(
+        &mut self,
+        posted: &Posted,
+        home: Option<SessionRef>,
+    ) -> Result<(Vec<Candidate>, Taken), Error> {
         let agent = Agent::new(&posted.agent);
         let range = (posted.first_at, posted.last_at);
-        let mut candidates = tx.candidates(account, &agent, &posted.model, range)?;
+        let mut candidates = self.tx.candidates(self.scope.id, &agent, &posted.model, range)?;
         for candidate in &mut candidates {
             candidate.price_row = self.price_row(&agent, candidate)?;
         }
         let taken = coverage::adopt(posted, home, &candidates);
-        let mut record = self.record_of(row, posted, home);
-        record.assumed = matches!(taken, Taken::Assumed(_));
-        let id = tx.insert_record(account, &record, true)?;
-        self.adopted(id)?;
+        Ok((candidates, taken))
+    }
+
+    pub(super) fn bill_taken(
+        &self,
+        posted: &Posted,
+        home: Option<SessionRef>,
+        id: RecordRef,
+        (candidates, taken): (Vec<Candidate>, Taken),
+    ) -> Result<(), Error> {
+        let (tx, account) = (self.tx, self.scope.id);
         match taken {
             Taken::Exactly(shares) | Taken::Assumed(shares) => {
                 let total: u64 = shares.len() as u64;
@@ -200,7 +222,7 @@ impl Work<'_, '_> {
             }
             Taken::Nothing => {}
         }
-        self.adopt_tally(&record, posted)
+        Ok(())
     }
 
     /// Excess names the requests it adds to; it neither proves nor disproves that they are billed.
@@ -245,7 +267,7 @@ impl Work<'_, '_> {
         self.adopt_tally(&record, posted)
     }
 
-    fn adopted(&self, id: crate::model::RecordRef) -> Result<(), Error> {
+    fn adopted(&self, id: RecordRef) -> Result<(), Error> {
         let Some(mut record) = self.tx.record(id)? else { return Ok(()) };
         (record.listed_at, record.answered_at) = (Some(self.now), Some(self.now));
         self.tx.save_record(&record)

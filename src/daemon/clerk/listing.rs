@@ -144,7 +144,16 @@ impl<'a> Work<'a, '_> {
                         self.tx.dissolve(&write)?;
                         unknown.push((row, posted));
                     }
-                    _ => self.confirm(record, row, posted, line)?,
+                    None if self.has_late_time(&record, posted, line)? => {
+                        self.tx.forget_entry(record.id)?;
+                        unknown.push((row, posted));
+                    }
+                    _ => {
+                        if self.whole.kind == Kind::Expense {
+                            self.adopt_late_requests(row, posted, &record, line)?;
+                        }
+                        self.confirm(record, row, posted, line)?;
+                    }
                 },
             }
         }

@@ -15,6 +15,7 @@ pub mod decision;
 mod deliver;
 mod effect;
 mod given;
+mod late;
 mod listing;
 mod newcomer;
 mod poison;
@@ -30,14 +31,14 @@ mod session;
 mod settings;
 mod skill;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::tz::TimeZone;
 
 use crate::deliver::{Desk, Freshness, Reading};
 use crate::ledger::days::Calendar;
 use crate::ledger::due::CLOCK_AHEAD;
-use crate::model::{AccountRef, Day, Instant, Kind, SessionRef, UserId};
+use crate::model::{AccountRef, Day, Instant, Kind, RecordRef, SessionRef, UserId};
 use crate::store::{self, Account, AccountRow, Error, Ingested, Store};
 
 pub use acts::{ActError, Acted, Refused};
@@ -110,6 +111,15 @@ struct LineState {
     widened: Option<(Day, Day)>,
     /// A page of a listing that was given up is still to come.
     stale: bool,
+    /// How many logs or requests of late were tried on an adopted record.
+    late: BTreeMap<RecordRef, usize>,
+}
+
+impl LineState {
+    /// Whether there is more to try on a record than the last time.
+    fn is_more(&mut self, record: RecordRef, found: usize) -> bool {
+        found > self.late.get(&record).copied().unwrap_or(0) && self.late.insert(record, found) != Some(found)
+    }
 }
 
 /// A listing on its way.

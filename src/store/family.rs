@@ -7,7 +7,7 @@ use rusqlite::params;
 use super::{Error, Tx, terms};
 use crate::ledger::owner::{Family, Sharing};
 use crate::ledger::spans::{self, Event, Gaps, Span, TurnEnd};
-use crate::model::{DirRef, Instant, SessionRef};
+use crate::model::{DirRef, Instant, SessionRef, Who};
 
 /// An entry of the owner holds the second of an activity.
 const HOLDING: &str = "SELECT 1 FROM covered c WHERE c.session = activity.session \
@@ -16,7 +16,42 @@ const HOLDING: &str = "SELECT 1 FROM covered c WHERE c.session = activity.sessio
 /// A fact that several sessions hold.
 enum Shared {
     Request { id: i64, origin: Option<SessionRef>, billed: bool },
-    Activity { key: i64, origin: Option<SessionRef>, held: bool },
+    Activity { key: i64, origin: Option<SessionRef>, held: bool, prompt: bool },
+}
+
+impl Shared {
+    fn origin(&self) -> Option<SessionRef> {
+        match self {
+            Self::Request { origin, .. } | Self::Activity { origin, .. } => *origin,
+        }
+    }
+}
+
+type Facts = Vec<(Shared, SessionRef)>;
+
+/// Facts that the same sessions hold, by the session that made them. What a message says of its origin holds for the
+/// lines around it: a prompt belongs to the answer that follows it, a tool's result to the message that called it.
+fn by_origin(mut facts: Vec<(Instant, Shared, SessionRef)>) -> BTreeMap<Option<SessionRef>, Facts> {
+    facts.sort_by_key(|(at, ..)| *at);
+    let mut named: Vec<Option<SessionRef>> = facts.iter().map(|(_, fact, _)| fact.origin()).collect();
+    let mut last = None;
+    for (place, (_, fact, _)) in facts.iter().enumerate() {
+        last = named[place].or(last);
+        if matches!(fact, Shared::Activity { prompt: false, .. }) {
+            named[place] = last;
+        }
+    }
+    let mut next = None;
+    for named in named.iter_mut().rev() {
+        next = named.or(next);
+        *named = next;
+    }
+    let mut found: BTreeMap<Option<SessionRef>, Facts> = BTreeMap::new();
+    for ((_, fact, owner), named) in facts.into_iter().zip(named) {
+        // After the last message that names one: the stretch is its.
+        found.entry(named.or(last)).or_default().push((fact, owner));
+    }
+    found
 }
 
 impl Tx<'_> {
@@ -75,7 +110,7 @@ impl Tx<'_> {
 
     fn settle_owners(&self, members: &BTreeSet<SessionRef>) -> Result<(), Error> {
         let mut family = Family::default();
-        let mut facts: BTreeMap<Sharing, Vec<(Shared, SessionRef)>> = BTreeMap::new();
+        let mut facts: BTreeMap<Sharing, Vec<(Instant, Shared, SessionRef)>> = BTreeMap::new();
         for member in members {
             let (native, own, born) = self.own_facts(*member)?;
             family.native.insert(*member, native);
@@ -96,13 +131,12 @@ impl Tx<'_> {
                     *earliest = (*earliest).min(at);
                 }
             }
-            facts.entry(holders).or_default().push((fact, owner));
+            facts.entry(holders).or_default().push((at, fact, owner));
         }
-        for (holders, facts) in facts {
-            // What one message of a copied stretch says of its origin holds for the lines around it.
-            let named = facts.iter().find_map(|(fact, _)| match fact {
-                Shared::Request { origin, .. } | Shared::Activity { origin, .. } => *origin,
-            });
+        let stretches = facts.into_iter().flat_map(|(holders, facts)| {
+            by_origin(facts).into_iter().map(move |(named, facts)| (holders.clone(), named, facts))
+        });
+        for (holders, named, facts) in stretches {
             let by_rule = named.or_else(|| family.owner(&holders));
             // Time that an entry holds stays with the session of that entry, and the rest of the shared stretch with it:
             // torn apart, the gaps at the seams would be counted nowhere or twice.
@@ -173,7 +207,7 @@ impl Tx<'_> {
              FROM request WHERE id = ?1",
         )?;
         let mut of_activity = self.conn.prepare_cached(&format!(
-            "SELECT at, session, EXISTS ({HOLDING}), origin FROM activity WHERE key = ?1"
+            "SELECT at, session, EXISTS ({HOLDING}), origin, who FROM activity WHERE key = ?1"
         ))?;
         let mut facts = Vec::with_capacity(holders.len());
         for ((is_request, id), sessions) in holders {
@@ -187,7 +221,9 @@ impl Tx<'_> {
             } else {
                 of_activity.query_row([id], |row| {
                     let origin = row.get::<_, Option<i64>>(3)?.map(SessionRef);
-                    let fact = Shared::Activity { key: id, origin, held: row.get(2)? };
+                    let who = terms::who_of(row.get(4)?);
+                    let prompt = matches!(who, Who::Prompt | Who::Script);
+                    let fact = Shared::Activity { key: id, origin, held: row.get(2)?, prompt };
                     Ok((terms::instant(row.get(0)?), SessionRef(row.get(1)?), fact))
                 })?
             };
@@ -337,5 +373,51 @@ impl Tx<'_> {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_goes_with_its_answer_and_a_result_with_its_call() {
+        // As letters in order of time: `a`, `b` messages of two sessions, `p` prompts, `t` results of tools.
+        let origins = |lines: &str| -> String {
+            let facts = lines.chars().enumerate().map(|(at, letter)| {
+                let id = at as i64;
+                let fact = match letter {
+                    'p' | 't' => {
+                        Shared::Activity { key: id, origin: None, held: false, prompt: letter == 'p' }
+                    }
+                    _ => Shared::Request {
+                        id,
+                        origin: Some(SessionRef(i64::from(letter as u32))),
+                        billed: false,
+                    },
+                };
+                (Instant::from_millis(id), fact, SessionRef(0))
+            });
+            let mut found: Vec<(i64, char)> = Vec::new();
+            for (named, facts) in by_origin(facts.collect()) {
+                let letter =
+                    named.and_then(|named| char::from_u32(u32::try_from(named.0).ok()?)).unwrap_or('-');
+                found.extend(facts.iter().map(|(fact, _)| match fact {
+                    Shared::Request { id, .. } | Shared::Activity { key: id, .. } => (*id, letter),
+                }));
+            }
+            found.sort_unstable();
+            found.into_iter().map(|(_, letter)| letter).collect()
+        };
+        for (lines, expected) in [
+            ("papa", "aaaa"),
+            ("papbtb", "aabbbb"),
+            ("patpbp", "aaabbb"),
+            ("tpb", "bbb"),
+            ("atpp", "aaaa"),
+            ("pt", "--"),
+        ] {
+            assert_eq!(origins(lines), expected, "{lines}");
+        }
     }
 }

@@ -261,7 +261,9 @@ impl Tx<'_> {
         if owner == session && !shared {
             return Ok(());
         }
-        self.share_activity(key, &[owner, session, origin.unwrap_or(owner)], done)
+        // The owner of a shared one may be a guess of the moment: it holds the line only if its own log was read.
+        let first = if shared { session } else { owner };
+        self.share_activity(key, &[first, session, origin.unwrap_or(session)], done)
     }
 
     /// Notes that these sessions hold an activity.

@@ -27,6 +27,8 @@ mod policy;
 mod pool;
 #[path = "simulation/server.rs"]
 mod server;
+#[path = "simulation/two.rs"]
+mod two;
 #[path = "simulation/world.rs"]
 mod world;
 
@@ -109,4 +111,10 @@ fn nothing_twice_and_nothing_lost() {
 #[test]
 fn a_clock_that_is_set_loses_nothing() {
     hold(history::History::run_with_steps);
+}
+
+/// Two machines with the same logs on one account.
+#[test]
+fn two_machines_bill_once_or_the_audit_tells() {
+    hold(two::run);
 }

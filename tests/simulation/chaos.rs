@@ -86,6 +86,17 @@ impl History {
         }
     }
 
+    /// Nothing but time, reading and the line.
+    pub fn plain_step(&mut self) {
+        match self.rng.u32(0..96) {
+            0..16 => {
+                let index = self.rng.usize(0..self.world.files.len());
+                self.feed(index, false);
+            }
+            draw => self.ordinary(draw),
+        }
+    }
+
     fn step(&mut self) {
         self.set_clock();
         if self.interrupt() {
@@ -98,7 +109,14 @@ impl History {
                     self.feed(index, false);
                 }
             }
-            16..25 => self.feed_all(),
+            draw @ ..96 => self.ordinary(draw),
+            _ => self.chaos(),
+        }
+    }
+
+    fn ordinary(&mut self, draw: u32) {
+        match draw {
+            ..25 => self.feed_all(),
             25..50 => drop(self.poll()),
             50..80 if !self.flights.is_empty() => {
                 let index = self.rng.usize(0..self.flights.len());
@@ -107,7 +125,7 @@ impl History {
                     self.answer(index);
                 }
             }
-            50..96 => {
+            _ => {
                 let seconds = match self.rng.u32(0..10) {
                     0..4 => self.rng.u64(0..30),
                     4..9 => self.rng.u64(60..1200),
@@ -116,7 +134,6 @@ impl History {
                 let limit = if self.flights.is_empty() { u64::MAX } else { 20 };
                 self.pass(seconds.min(limit));
             }
-            _ => self.chaos(),
         }
     }
 

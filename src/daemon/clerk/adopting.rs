@@ -452,6 +452,6 @@ fn hours_of(seconds: u64) -> Amount {
     Amount { units: i128::from(crate::model::Hours::from_seconds(seconds).hundredths), decimals: 2 }
 }
 
-fn least(a: &Tokens, b: &Tokens) -> Tokens {
+pub(super) fn least(a: &Tokens, b: &Tokens) -> Tokens {
     a.beyond(&a.beyond(b))
 }

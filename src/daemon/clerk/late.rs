@@ -1,10 +1,11 @@
 //! Logs that appear after the records over them were adopted: a disk that is mounted late, a copy of a log that is gone.
 
 use super::LineState;
+use super::adopting::least;
 use super::listing::Work;
 use crate::coverage::{Candidate, Listed, Posted};
 use crate::ledger::spans::SpanKind;
-use crate::model::{Agent, Kind};
+use crate::model::{Agent, Kind, Usd};
 use crate::store::{Error, RecordRow};
 
 impl Work<'_, '_> {
@@ -35,7 +36,7 @@ impl Work<'_, '_> {
         Ok(line.is_more(record.id, found))
     }
 
-    /// Bills the requests that an adopted expense names and that were not here when it was adopted.
+    /// Bills the requests that an adopted expense names and that were not here, or not all, when it was adopted.
     pub(super) fn adopt_late_requests(
         &mut self,
         row: &Listed,
@@ -45,20 +46,38 @@ impl Work<'_, '_> {
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
         let Some(keys) = posted.keys.as_ref().filter(|_| !posted.excess) else { return Ok(()) };
-        if !tx.only_adopted(record.id)? || !tx.billed_by(record.id)?.is_empty() {
+        let known = tx.billed_by(record.id)?;
+        if known.len() as u64 >= posted.requests || !tx.only_adopted(record.id)? {
             return Ok(());
         }
         let (agent, range) = (Agent::new(&posted.agent), (posted.first_at, posted.last_at));
+        let named =
+            |found: &Candidate| found.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok());
         let mut here = tx.candidates(account, &agent, &posted.model, range)?;
         here.extend(tx.billed_candidates(account, &agent, &posted.model, range)?);
-        let named =
-            |found: &&Candidate| found.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok());
-        if !line.is_more(record.id, here.iter().filter(named).count()) {
+        here.retain(named);
+        if !line.is_more(record.id, here.len()) {
             return Ok(());
         }
         self.make_way(row, posted)?;
-        let home = tx.find_session(&posted.agent, &posted.session)?;
-        let taken = self.requests_of(posted, home)?;
-        self.bill_taken(posted, home, record.id, taken)
+        if known.is_empty() {
+            let home = tx.find_session(&posted.agent, &posted.session)?;
+            let taken = self.requests_of(posted, home)?;
+            return self.bill_taken(posted, home, record.id, taken);
+        }
+        // Some were here before: the others share what the record holds beyond those.
+        let mut left = posted.tokens;
+        for request in known {
+            left = left.beyond(&tx.billed_on(account, request, record.id)?);
+        }
+        let mut late = tx.candidates(account, &agent, &posted.model, range)?;
+        late.retain(named);
+        for found in late {
+            let share = least(&found.tokens, &left);
+            left = left.beyond(&share);
+            tx.bill(account, found.id, record.id, &share, Usd(0), "adopted")?;
+            tx.recheck(found.session)?;
+        }
+        Ok(())
     }
 }

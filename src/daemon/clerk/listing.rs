@@ -135,7 +135,7 @@ impl<'a> Work<'a, '_> {
             let twins = twins.get(posted.keitod_id.as_str()).map(Vec::as_slice).unwrap_or_default();
             match self.tx.record_by_id(self.scope.id, &posted.keitod_id)? {
                 None => unknown.push((row, posted)),
-                Some(record) if twins.len() > 1 => self.twins(record, row, twins)?,
+                Some(record) if twins.len() > 1 => self.twins(record, row, twins, line)?,
                 Some(record) => match self.tx.unfinished_of(record.id)? {
                     // Sealed again after a loss of our state, never sent: what stands at Keito counts, with its
                     // seconds, its amount and its day.

@@ -30,6 +30,7 @@ mod seal;
 mod session;
 mod settings;
 mod skill;
+mod twins;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::listing::Work;
-use crate::coverage::Listed;
 use crate::deliver::{Known, counts, deleted};
-use crate::model::{Kind, RecordRef};
-use crate::store::{Error, KnownRow, RecordRow, RecordState, WriteState};
+use crate::model::RecordRef;
+use crate::store::{Error, KnownRow, RecordState, WriteState};
 
 /// What a listing's absences amount to.
 #[derive(Debug, Clone, Copy)]
@@ -70,34 +69,6 @@ impl Work<'_, '_> {
             }
         }
         tracing::warn!(record = record.new.keitod_id.as_str(), "deleted in Keito: it is not sent again");
-        self.recheck(&record)
-    }
-
-    /// Two or more records at Keito carry one id: shown, never repaired by us, never written to.
-    pub(super) fn twins(&self, mut record: RecordRow, row: &Listed, ids: &[&str]) -> Result<(), Error> {
-        let tx = self.tx;
-        record.new.remote.get_or_insert_with(|| row.id.clone());
-        record.listed_at = Some(self.now);
-        record.answered_at = record.answered_at.or(Some(self.now));
-        if let Some(write) = tx.unfinished_of(record.id)?
-            && write.patch
-            && write.attempts == 0
-        {
-            tx.dissolve(&write)?;
-            record.new.seconds = tx.record(record.id)?.map_or(record.new.seconds, |of| of.new.seconds);
-        }
-        if self.whole.kind == Kind::Entry && record.state == RecordState::Live {
-            record.state = RecordState::Closed;
-        }
-        if let Some(mut write) = tx.latest_write(record.id)?
-            && !matches!(write.state, WriteState::Conflict | WriteState::Discarded | WriteState::Sending)
-        {
-            write.state = WriteState::Conflict;
-            write.reason = Some(format!("{} records at Keito carry its id: {}", ids.len(), ids.join(", ")));
-            write.ended_at = Some(self.now);
-            tx.save_write(&write)?;
-        }
-        tx.save_record(&record)?;
         self.recheck(&record)
     }
 }

@@ -1,0 +1,90 @@
+//! Two machines that each listed before the other's POST was visible make two records under one id.
+
+use super::listing::Work;
+use super::{Clerk, LineState};
+use crate::coverage::{self, Candidate, Listed, Posted};
+use crate::model::{Agent, Kind, Usd};
+use crate::store::{Error, RecordRow, RecordState, WriteState};
+
+impl Work<'_, '_> {
+    /// Two or more records at Keito carry one id: shown, never repaired by us, never written to.
+    pub(super) fn twins(
+        &mut self,
+        mut record: RecordRow,
+        row: &Listed,
+        ids: &[&str],
+        line: &mut LineState,
+    ) -> Result<(), Error> {
+        let tx = self.tx;
+        record.new.remote.get_or_insert_with(|| row.id.clone());
+        record.listed_at = Some(self.now);
+        record.answered_at = record.answered_at.or(Some(self.now));
+        if let Some(write) = tx.unfinished_of(record.id)?
+            && write.patch
+            && write.attempts == 0
+        {
+            tx.dissolve(&write)?;
+            record.new.seconds = tx.record(record.id)?.map_or(record.new.seconds, |of| of.new.seconds);
+        }
+        if self.whole.kind == Kind::Entry && record.state == RecordState::Live {
+            record.state = RecordState::Closed;
+        }
+        if let Some(mut write) = tx.latest_write(record.id)?
+            && !matches!(write.state, WriteState::Conflict | WriteState::Discarded | WriteState::Sending)
+        {
+            write.state = WriteState::Conflict;
+            write.reason = Some(format!("{} records at Keito carry its id: {}", ids.len(), ids.join(", ")));
+            write.ended_at = Some(self.now);
+            tx.save_write(&write)?;
+        }
+        if let Some(posted) = &row.posted {
+            match self.whole.kind {
+                Kind::Entry if posted.seconds > record.new.seconds => self.lay_twin(&mut record, posted)?,
+                Kind::Expense if line.is_more(record.id, usize::try_from(posted.requests).unwrap_or(0)) => {
+                    self.bill_twin(&record, posted)?;
+                }
+                _ => {}
+            }
+        }
+        tx.save_record(&record)?;
+        self.recheck(&record)
+    }
+
+    /// Of twins the longest is what is billed: what it holds beyond ours is due no more.
+    fn lay_twin(&mut self, record: &mut RecordRow, posted: &Posted) -> Result<(), Error> {
+        let tx = self.tx;
+        let beyond = posted.seconds - record.new.seconds;
+        self.dissolve_unsent(posted)?;
+        (record.new.seconds, record.new.last_at) = (posted.seconds, record.new.last_at.max(posted.last_at));
+        let Some(session) = record.new.session else { return Ok(()) };
+        let Some(loaded) = Clerk::load(tx, self.policy, Some(self.scope), session, None, self.now)? else {
+            return Ok(());
+        };
+        let (own, counted) = self.stretches(&loaded.session, &record.new, None);
+        let range = (posted.first_at.seconds(), posted.last_at.seconds());
+        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
+        let laid = coverage::lay(beyond, range, since, &own, &counted, &loaded.session.covered);
+        tx.cover(self.scope.id, session, record.id, None, &laid.stretches)
+    }
+
+    /// Requests that a twin names and ours does not are billed by it.
+    fn bill_twin(&mut self, record: &RecordRow, posted: &Posted) -> Result<(), Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        let Some(keys) = &posted.keys else { return Ok(()) };
+        let (agent, range) = (Agent::new(&posted.agent), (posted.first_at, posted.last_at));
+        let named =
+            |found: &Candidate| found.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok());
+        let ours = tx.billed_by(record.id)?;
+        let known = tx.billed_candidates(account, &agent, &posted.model, range)?;
+        // What was sealed since on another record makes way, if it did not leave.
+        if known.iter().any(|found| named(found) && !ours.contains(&found.id)) {
+            self.dissolve_unsent(posted)?;
+        }
+        for found in tx.candidates(account, &agent, &posted.model, range)?.iter().filter(|found| named(found))
+        {
+            tx.bill(account, found.id, record.id, &found.tokens, Usd(0), "adopted")?;
+            tx.recheck(found.session)?;
+        }
+        Ok(())
+    }
+}

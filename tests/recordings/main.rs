@@ -10,9 +10,11 @@
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
+mod gemini;
 mod home;
 mod keito;
 mod known;
+mod others;
 mod pool;
 mod records;
 mod replay;

@@ -9,6 +9,7 @@ mod json;
 mod lines;
 mod loose;
 mod page;
+mod qwen_code;
 mod shape;
 mod usage;
 
@@ -24,7 +25,7 @@ pub use shape::{NotWhole, Query, Shape};
 
 /// Every agent that keitod reads.
 pub fn all() -> &'static [&'static dyn Source] {
-    &[&claude_code::ClaudeCode, &gemini_cli::GeminiCli]
+    &[&claude_code::ClaudeCode, &gemini_cli::GeminiCli, &qwen_code::QwenCode]
 }
 
 /// The process environment as far as sources ask for it.

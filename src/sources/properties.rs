@@ -18,6 +18,8 @@ struct Log {
 const ROOTS: &[(&str, &str, &str)] = &[
     ("gemini-cli", "recorded/gemini", ".gemini/tmp"),
     ("gemini-cli", "gemini/toktrack", "toktrack"),
+    ("qwen-code", "recorded/qwen", ".qwen/projects"),
+    ("qwen-code", "qwen/lantern", "projects"),
 ];
 
 fn walk(dir: &Path, found: &mut Vec<PathBuf>) {

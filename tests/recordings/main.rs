@@ -16,6 +16,7 @@ mod keito;
 mod known;
 mod others;
 mod pool;
+mod qwen;
 mod records;
 mod replay;
 mod report;

@@ -6,11 +6,14 @@
 mod claude_code;
 mod gemini_cli;
 mod json;
+mod kimi_cli;
+mod kimi_code;
 mod lines;
 mod loose;
 mod page;
 mod qwen_code;
 mod shape;
+mod stamp;
 mod usage;
 
 #[cfg(test)]
@@ -25,7 +28,13 @@ pub use shape::{NotWhole, Query, Shape};
 
 /// Every agent that keitod reads.
 pub fn all() -> &'static [&'static dyn Source] {
-    &[&claude_code::ClaudeCode, &gemini_cli::GeminiCli, &qwen_code::QwenCode]
+    &[
+        &claude_code::ClaudeCode,
+        &gemini_cli::GeminiCli,
+        &qwen_code::QwenCode,
+        &kimi_cli::KimiCli,
+        &kimi_code::KimiCode,
+    ]
 }
 
 /// The process environment as far as sources ask for it.

@@ -20,6 +20,8 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("gemini-cli", "gemini/toktrack", "toktrack"),
     ("qwen-code", "recorded/qwen", ".qwen/projects"),
     ("qwen-code", "qwen/lantern", "projects"),
+    ("kimi-cli", "recorded/kimi/", ".kimi/sessions"),
+    ("kimi-code", "recorded/kimi-code", ".kimi-code/sessions"),
 ];
 
 fn walk(dir: &Path, found: &mut Vec<PathBuf>) {

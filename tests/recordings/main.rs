@@ -13,6 +13,7 @@
 mod gemini;
 mod home;
 mod keito;
+mod kimi;
 mod known;
 mod others;
 mod pool;

@@ -25,9 +25,9 @@ impl<'a> Beside<'a> {
         Self { source, relative: &job.relative, contents }
     }
 
-    /// Tells the source, if there is anything.
+    /// Tells the source, if it asked for anything.
     pub(super) fn inform(&self, context: &mut Context) {
-        if self.contents.iter().any(|content| !content.is_empty()) {
+        if !self.contents.is_empty() {
             self.source.inform(context, self.relative, &self.contents);
         }
     }
@@ -36,10 +36,10 @@ impl<'a> Beside<'a> {
 /// Opened like a log: never blocking, through no link, and only if it is ours.
 fn content(root: &Path, path: &Path) -> Option<Vec<u8>> {
     let (root, path) = match path.strip_prefix("..") {
-        Ok(rest) => (root.canonicalize().ok()?.parent()?.to_owned(), rest),
-        Err(_) => (root.to_owned(), path),
+        Ok(rest) => (root.parent()?, rest),
+        Err(_) => (root, path),
     };
-    let file = Root::open(&root).ok()?.open_file(path).ok()?;
+    let file = Root::open(root).ok()?.open_file(path).ok()?;
     let mut bytes = Vec::new();
     let read = file.take(MOST + 1).read_to_end(&mut bytes).ok()?;
     (read as u64 <= MOST).then_some(bytes)

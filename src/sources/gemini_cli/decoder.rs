@@ -37,10 +37,12 @@ impl Decoder<'_> {
         let record: Record<'_> = json::parse(bytes, &mut spare)?;
         if let Some(set) = record.set.get() {
             self.name(wire::first(set.directories));
-            let messages = set.messages.0.iter().flatten();
-            return messages.fold(Ok(()), |before, message| {
-                before.and(self.message(message, Standing::Again, None, line.offset))
-            });
+            let mut read = Ok(());
+            for message in set.messages.0.iter().flatten() {
+                // One that cannot be read costs none of the others.
+                read = self.message(message, Standing::Again, None, line.offset).and(read);
+            }
+            return read;
         }
         if record.id.get().is_some() {
             return self.message(&record, Standing::Own, None, line.offset);

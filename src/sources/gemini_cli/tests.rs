@@ -78,6 +78,15 @@ fn a_message_that_is_appended_again_keeps_its_key() {
 }
 
 #[test]
+fn a_message_that_cannot_be_read_costs_none_of_the_others() {
+    let usage = r#","tokens":{"input":3,"output":4}"#;
+    let odd = message("a", "gemini", 1, usage).replace("2026", "later");
+    let again = format!(r#"{{"$set":{{"messages":[7,{odd},{}]}}}}"#, message("b", "gemini", 1, usage));
+    let facts = decode(&[&again]);
+    assert_eq!((facts.sightings.len(), facts.rejects.len()), (1, 1));
+}
+
+#[test]
 fn a_failed_attempt_is_no_request() {
     let facts = decode(&[&message("a", "gemini", 1, r#","tokens":{"input":0,"output":0},"model":"m""#)]);
     assert!(facts.sightings.is_empty());

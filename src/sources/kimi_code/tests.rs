@@ -76,6 +76,16 @@ fn the_origin_tells_who_speaks() {
 }
 
 #[test]
+fn a_change_of_directory_is_followed() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kimi/kimi-config-update-cwd.jsonl");
+    let moved = std::fs::read_to_string(path).unwrap().trim().to_owned();
+    let bound = line("profile.bind", 0, r#","environmentDisclosure":{"cwd":"/home/dev/a"}"#);
+    let facts = decode(&[bound, usage(2, ""), moved, usage(3, "")]);
+    let dirs: Vec<_> = facts.sightings.iter().filter_map(|look| Some(facts.names.text(look.dir?))).collect();
+    assert_eq!(dirs, ["/home/dev/a", "/Users/helix/Code/mcp-hub"]);
+}
+
+#[test]
 fn a_question_is_answered_by_a_person() {
     let call = event("tool.call", 2, r#","toolCallId":"c","name":"AskUserQuestion""#);
     let result = event("tool.result", 3, r#","toolCallId":"c","result":{"durationMs":900}"#);

@@ -29,7 +29,7 @@ impl Decoder<'_> {
         let mut spare = String::new();
         let record: Record<'_> = json::parse(bytes, &mut spare)?;
         // The line has its instant, and most lines an id: it is one of a kind.
-        let key = ActivityKey(hash64(&[b"activity", AGENT.as_bytes(), bytes]));
+        let key = || ActivityKey(hash64(&[b"activity", AGENT.as_bytes(), bytes]));
         match record.kind.get() {
             Some("profile.bind" | "config.update") => {
                 let place = record.environment_disclosure.get();
@@ -43,11 +43,11 @@ impl Decoder<'_> {
                 }
             }
             Some("usage.record") => return self.usage(&record, line.offset),
-            Some("turn.prompt") => return self.prompt(&record, key, line.offset),
-            Some("turn.ended") => return self.turn(&record, key),
+            Some("turn.prompt") => return self.prompt(&record, key(), line.offset),
+            Some("turn.ended") => return self.turn(&record, key()),
             Some("context.append_loop_event") => {
                 if let Some(event) = record.event.get() {
-                    return self.step(event, instant(&record), key, line.offset);
+                    return self.step(event, instant(&record), key(), line.offset);
                 }
             }
             _ => {}

@@ -93,6 +93,48 @@ impl Log {
     }
 }
 
+struct Env<'a>(&'a [(&'a str, &'a str)]);
+
+impl Environment for Env<'_> {
+    fn var(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+    fn home(&self) -> &Path {
+        Path::new("/home/dev")
+    }
+}
+
+#[test]
+fn roots_follow_each_agents_own_variables() {
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
+        ("gemini-cli", &[], &["/home/dev/.gemini/tmp"]),
+        ("gemini-cli", &[("GEMINI_CLI_HOME", "/x")], &["/x/.gemini/tmp"]),
+        ("qwen-code", &[], &["/home/dev/.qwen/projects", "/home/dev/.qwen/tmp"]),
+        ("qwen-code", &[("QWEN_HOME", "/x")], &["/x/projects", "/x/tmp"]),
+        (
+            "qwen-code",
+            &[("QWEN_HOME", "/x"), ("QWEN_RUNTIME_DIR", "/y")],
+            &["/y/projects", "/y/tmp", "/x/projects", "/x/tmp"],
+        ),
+        ("kimi-cli", &[], &["/home/dev/.kimi/sessions"]),
+        ("kimi-cli", &[("KIMI_SHARE_DIR", "/x")], &["/x/sessions"]),
+        ("kimi-code", &[], &["/home/dev/.kimi-code/sessions"]),
+        ("kimi-code", &[("KIMI_CODE_HOME", "/x")], &["/x/sessions"]),
+    ];
+    for (agent, vars, expected) in cases {
+        let source = all().iter().find(|source| source.agent().as_str() == *agent).unwrap();
+        let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
+        assert_eq!(source.roots(&Env(vars)), expected, "{agent} {vars:?}");
+    }
+    for (agent, expected) in
+        [("gemini-cli", "/h/tmp"), ("kimi-cli", "/h/sessions"), ("kimi-code", "/h/sessions")]
+    {
+        let source = all().iter().find(|source| source.agent().as_str() == agent).unwrap();
+        assert_eq!(source.below(&[PathBuf::from("/h")]), [PathBuf::from(expected)], "{agent}");
+    }
+}
+
 #[test]
 fn any_cut_of_a_log_gives_the_same_facts() {
     for (seed, log) in logs().iter().enumerate().filter(|(_, log)| log.is_lines()) {

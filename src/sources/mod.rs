@@ -4,8 +4,20 @@
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
 mod claude_code;
+mod gemini_cli;
+mod json;
+mod kimi_cli;
+mod kimi_code;
 mod lines;
+mod loose;
+mod page;
+mod qwen_code;
 mod shape;
+mod stamp;
+mod usage;
+
+#[cfg(test)]
+mod properties;
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +28,13 @@ pub use shape::{NotWhole, Query, Shape};
 
 /// Every agent that keitod reads.
 pub fn all() -> &'static [&'static dyn Source] {
-    &[&claude_code::ClaudeCode]
+    &[
+        &claude_code::ClaudeCode,
+        &gemini_cli::GeminiCli,
+        &qwen_code::QwenCode,
+        &kimi_cli::KimiCli,
+        &kimi_code::KimiCode,
+    ]
 }
 
 /// The process environment as far as sources ask for it.
@@ -40,7 +58,7 @@ pub struct Claim {
 pub struct Context {
     /// From the file's path.
     pub claim: Claim,
-    /// The source's own state in the source's own encoding; empty at the first byte of a file.
+    /// The source's own state in the source's own encoding; at the first byte of a file empty, or what [`Source::inform`] put there.
     pub state: Vec<u8>,
 }
 
@@ -60,6 +78,16 @@ pub trait Source: Sync {
 
     /// Whether the file at `path`, relative to one of the roots, is a log of this agent.
     fn claim(&self, path: &Path) -> Option<Claim>;
+
+    /// Files that say of the log at `path` what it does not say itself, such as where its project lies. They are named
+    /// relative to the root; a leading `..` leads to its parent.
+    fn beside(&self, _path: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Takes into `context` what those files hold, in their order; one that is not there is empty. Called before each
+    /// reading of the log. Nothing that goes into a key may depend on it.
+    fn inform(&self, _context: &mut Context, _path: &Path, _beside: &[Vec<u8>]) {}
 
     /// How the file at `path`, which the source claims, is to be read.
     fn shape(&self, _path: &Path) -> Shape {

@@ -96,11 +96,20 @@ level = "trace"
 
     /// Repeats `words` until its answer says that all is read and sent.
     pub fn until_delivered(&self, words: &[&str]) {
+        self.until(words, |answer| answer["sent"] == 0 && answer["remaining"] == 0);
+    }
+
+    /// Repeats `words` until its answer says that all is read and nothing was sent, whatever is held.
+    pub fn until_read(&self, words: &[&str]) {
+        self.until(words, |answer| answer["sent"] == 0);
+    }
+
+    fn until(&self, words: &[&str], is_done: impl Fn(&Value) -> bool) {
         let until = Instant::now() + PATIENCE;
         loop {
             let Output { stdout, .. } = self.command(words).output().unwrap();
             let answer: Value = serde_json::from_slice(&stdout).unwrap_or_default();
-            if answer["caught_up"] == true && answer["sent"] == 0 && answer["remaining"] == 0 {
+            if answer["caught_up"] == true && is_done(&answer) {
                 assert_eq!(answer["failed"], 0, "{}", self.end_of_log());
                 return;
             }

@@ -10,10 +10,14 @@
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
+mod gemini;
 mod home;
 mod keito;
+mod kimi;
 mod known;
+mod others;
 mod pool;
+mod qwen;
 mod records;
 mod replay;
 mod report;

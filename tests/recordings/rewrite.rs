@@ -10,7 +10,12 @@ use crate::home::{Home, files_below};
 /// Puts another file with the same lines in the place of each log. A blank line before them, because an equal copy
 /// is known by its ends and not read again.
 pub fn replace_all(home: &Home) {
-    for path in files_below(&home.path().join(".claude")) {
+    replace_below(&home.path().join(".claude"));
+}
+
+/// The same, for logs in this folder.
+pub fn replace_below(logs: &Path) {
+    for path in files_below(logs) {
         let copy = path.with_extension("copy");
         fs::write(&copy, [b"\n", fs::read(&path).unwrap().as_slice()].concat()).unwrap();
         fs::rename(&copy, &path).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -101,15 +101,20 @@ impl Scenario {
 
     /// The texts that were planted in prompts, answers and tool results: `PROMPT_CANARY_1`, `FILE_CANARY_2A`, ….
     pub fn canaries(&self) -> Vec<String> {
-        let canary = regex::Regex::new("[A-Z]+_CANARY_[0-9A-Z]+").unwrap();
-        let mut found = Vec::new();
-        for path in files_below(&self.folder.join("home")) {
-            let text = String::from_utf8(fs::read(path).unwrap()).unwrap();
-            found.extend(canary.find_iter(&text).map(|found| found.as_str().to_owned()));
-        }
-        found.sort();
-        found.dedup();
-        assert!(!found.is_empty(), "{}", self.name);
-        found
+        canaries_below(&self.folder.join("home"))
     }
+}
+
+/// The texts that were planted in the files below `home`.
+pub fn canaries_below(home: &Path) -> Vec<String> {
+    let canary = regex::Regex::new("[A-Z]+_CANARY_[0-9A-Z]+").unwrap();
+    let mut found = Vec::new();
+    for path in files_below(home) {
+        let text = String::from_utf8(fs::read(path).unwrap()).unwrap();
+        found.extend(canary.find_iter(&text).map(|found| found.as_str().to_owned()));
+    }
+    found.sort();
+    found.dedup();
+    assert!(!found.is_empty(), "{}", home.display());
+    found
 }

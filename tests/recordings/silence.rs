@@ -26,13 +26,18 @@ pub fn answers(home: &Home, canaries: &[String], name: &str) {
 
 /// The state with its write-ahead log, the log at its most talkative, and what arrived at Keito.
 pub fn traces(home: &Home, state: &State, canaries: &[String], name: &str) {
+    traces_but(home, state, canaries, name, ".claude");
+}
+
+/// The same, for an agent that keeps its logs in this folder.
+pub fn traces_but(home: &Home, state: &State, canaries: &[String], name: &str, logs: &str) {
     let log = fs::read_to_string(home.log()).unwrap();
     assert!(log.contains("TRACE"), "{name}: the log is not at its most talkative");
     let mut looked = Vec::new();
     for path in files_below(home.path()) {
         let below = path.strip_prefix(home.path()).unwrap();
         // The agent's own logs are where the texts come from.
-        if path.is_file() && !below.starts_with(".claude") {
+        if path.is_file() && !below.starts_with(logs) {
             looked.push(below.to_path_buf());
             silent(&fs::read(&path).unwrap(), canaries, &format!("{name}: {}", below.display()));
         }

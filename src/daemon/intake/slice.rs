@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use super::beside::Beside;
 use super::known::Progress;
 use super::{Batch, Intake, Job, Watched};
 use crate::model::{Facts, Reject, RejectReason};
@@ -41,9 +42,10 @@ impl Intake {
         if let Some(old) = self.handles.other_than(path, &job.found.stat) {
             self.read_out(path, old, batch);
         }
+        let beside = Beside::of(watched.source, job);
         let more = self.start(path, &file, &watched, &claim).and_then(|start| {
             let held = file.try_clone();
-            let more = self.read(&watched, &claim, file, start, batch)?;
+            let more = self.read(&watched, &claim, Some(&beside), file, start, batch)?;
             // Without a handle to spare nothing is lost but what a rename would hide.
             if let Ok(held) = held {
                 self.handles.keep(path, held, job.live, self.clock.millis());
@@ -72,7 +74,7 @@ impl Intake {
         let claim = known.context.claim;
         let mut slice = || {
             let start = self.start(path, &file, &watched, &claim)?;
-            self.read(&watched, &claim, file.try_clone()?, start, batch)
+            self.read(&watched, &claim, None, file.try_clone()?, start, batch)
         };
         loop {
             match slice() {
@@ -120,6 +122,7 @@ impl Intake {
         &mut self,
         watched: &Watched,
         claim: &Claim,
+        beside: Option<&Beside<'_>>,
         file: File,
         start: Progress,
         batch: &mut Batch,
@@ -127,6 +130,9 @@ impl Intake {
         let Progress { agent, cursor, mut context } = start;
         if let Verdict::Restart(_) = self.reader.begin(file, &cursor)? {
             context = fresh(claim);
+        }
+        if let Some(beside) = beside {
+            beside.inform(&mut context);
         }
         let mut facts = Facts::default();
         let more = loop {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::beside::Beside;
 use super::known::Progress;
 use super::slice::fresh;
 use super::{Batch, Intake, Job, Watched};
@@ -34,6 +35,7 @@ impl Intake {
             }
         };
         let (mut facts, mut context) = (Facts::default(), start.context);
+        Beside::of(watched.source, job).inform(&mut context);
         // Between its truncation and its writing a document is empty, which some formats take for a whole one.
         let decoded = match bytes.is_empty() {
             true => Err(NotWhole),

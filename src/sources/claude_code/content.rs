@@ -7,7 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::loose::Loose;
+use super::super::loose::Loose;
 use super::wire::Block;
 
 /// How a text of a user record begins: whose words it holds. Ordered: of several blocks the greatest decides.

@@ -4,20 +4,19 @@
 //! the requested instead of the answering model, and a killed run leaves none. The side requests that only it shows
 //! (`/compact`, web search) come with the rule for running totals.
 
+use super::super::json;
+use super::super::loose::{Count, Loose};
 use super::AGENT;
-use super::loose::{Count, Loose};
 use super::memory::{Asks, Memory};
 use super::person;
 use super::request::{Ids, requests};
 use super::scan::{self, Members};
-use super::wire::{self, Message, Record};
+use super::wire::{Message, Record};
 use crate::model::{
     Activity, ActivityKey, Birth, Facts, Instant, Mark, MessageKey, Quality, RejectReason, Sighting, Sym,
     Turn, Who, hash64,
 };
 use crate::sources::Line;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Members that differ between copies of one line by resume and fork.
 const NOT_CONTENT: [&[u8]; 5] =
@@ -44,20 +43,21 @@ struct Place {
 impl Decoder<'_> {
     /// Adds what `line` holds. An error says that the line, or its front, could not be read.
     pub(super) fn read(&mut self, line: Line<'_>) -> Result<(), RejectReason> {
-        let bytes = line.bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line.bytes).trim_ascii();
+        let bytes = json::trimmed(line.bytes);
         if bytes.is_empty() || !scan::is_worth_parsing(bytes) {
             return Ok(());
         }
         let mut spare = String::new();
         let Err(reason) =
-            parse(bytes, &mut spare).and_then(|record| self.record(&record, bytes, line.offset))
+            json::parse(bytes, &mut spare).and_then(|record| self.record(&record, bytes, line.offset))
         else {
             return Ok(());
         };
         if let Some(at) = glued(bytes).filter(|_| reason != RejectReason::Shape) {
             let (bytes, mut spare) = (&bytes[at..], String::new());
             // The front is what the reject tells of; a tail that is no record either belongs to it.
-            let _ = parse(bytes, &mut spare).and_then(|record| self.record(&record, bytes, line.offset));
+            let _ =
+                json::parse(bytes, &mut spare).and_then(|record| self.record(&record, bytes, line.offset));
         }
         Err(reason)
     }
@@ -275,19 +275,6 @@ impl Decoder<'_> {
 /// there, half a line or a run of NULs. Quotes inside a text are escaped, so a text cannot look like this.
 fn glued(bytes: &[u8]) -> Option<usize> {
     memchr::memmem::rfind(bytes, br#"{"parentUuid":"#).filter(|at| *at > 0)
-}
-
-fn parse<'a>(bytes: &'a [u8], spare: &'a mut String) -> Result<Record<'a>, RejectReason> {
-    let has_nul = || memchr::memchr(0, bytes).is_some();
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| if has_nul() { RejectReason::Nul } else { RejectReason::NotUtf8 })?;
-    let record = wire::read(text, spare).map_err(|error| match error.classify() {
-        _ if has_nul() => RejectReason::Nul,
-        serde_json::error::Category::Data => RejectReason::Shape,
-        _ => RejectReason::NotJson,
-    })?;
-    // A list would be taken for a record's fields in their order.
-    if bytes.first() == Some(&b'{') { Ok(record) } else { Err(RejectReason::Shape) }
 }
 
 /// The record's type; early exports lack it, but an answer with usage is one without it too.

@@ -6,7 +6,6 @@
 
 mod content;
 mod decoder;
-mod loose;
 mod memory;
 mod person;
 mod request;

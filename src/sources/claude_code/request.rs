@@ -1,7 +1,7 @@
 //! Requests that a message's usage holds: the message itself, and what ran beside it.
 
+use super::super::loose::Loose;
 use super::AGENT;
-use super::loose::Loose;
 use super::wire::{Message, Usage};
 use crate::model::{Instant, LineKey, MessageKey, RequestKey, Terms, Tokens};
 

@@ -1,6 +1,6 @@
 //! Token counts and terms of a usage object, in disjoint classes.
 
-use super::loose::{Count, Loose, Text};
+use super::super::loose::{Count, Loose, Text};
 use super::wire::Usage;
 use crate::model::{Geo, Speed, Terms, Tier, Tokens};
 

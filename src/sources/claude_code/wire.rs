@@ -4,8 +4,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::super::loose::{Count, Flag, List, Loose, Text};
 use super::content::{Content, ToolReport};
-use super::loose::{Count, Flag, List, Loose, Text};
 
 /// Any line. Which fields are there depends on its type and on the version; `session_id`, which 2.1.329 writes beside
 /// `sessionId`, still names the old session after `/clear` and is therefore not read.
@@ -193,74 +193,10 @@ pub(super) struct ServerTools {
     pub(super) web_search_requests: Count,
 }
 
-/// Reads a line. Duplicate keys and unpaired surrogates, which JavaScript writes without complaint where it cuts a
-/// text in the middle of a character, are mended in `spare` and read again; that costs a copy and is rare.
-pub(super) fn read<'a>(line: &'a str, spare: &'a mut String) -> Result<Record<'a>, serde_json::Error> {
-    serde_json::from_str(line).or_else(|error| match mended(line) {
-        Some(text) => {
-            *spare = text;
-            serde_json::from_str(spare)
-        }
-        None => Err(error),
-    })
-}
-
-/// The line as one JSON value in which the last of equal keys stands, as in JavaScript.
-fn mended(line: &str) -> Option<String> {
-    let paired = without_lone_surrogates(line);
-    serde_json::from_str::<serde_json::Value>(&paired).ok().map(|value| value.to_string())
-}
-
-fn without_lone_surrogates(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        let (before, escape) = rest.split_at(at);
-        out.push_str(before);
-        let length = match (unit(escape), escape.get(6..).and_then(unit)) {
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
-            (Some(0xd800..=0xdfff), _) => {
-                out.push_str("\\ufffd");
-                rest = &escape[6..];
-                continue;
-            }
-            (Some(_), _) => 6,
-            (None, _) => 1 + escape[1..].chars().next().map_or(0, char::len_utf8),
-        };
-        let (kept, after) = escape.split_at(length);
-        out.push_str(kept);
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
-/// The code unit of a `\uXXXX` at the start of `text`.
-fn unit(text: &str) -> Option<u16> {
-    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::super::json;
     use super::*;
-
-    #[test]
-    fn lone_surrogates_become_replacement_characters_and_nothing_else_changes() {
-        let cases = [
-            (r#"{"a":"\ud83d\ude00"}"#, r#"{"a":"\ud83d\ude00"}"#),
-            (r#"{"a":"cut \ud83d"}"#, r#"{"a":"cut \ufffd"}"#),
-            (r#"{"a":"\ude00 x"}"#, r#"{"a":"\ufffd x"}"#),
-            (r#"{"a":"\ud83d\ud83d\ude00"}"#, r#"{"a":"\ufffd\ud83d\ude00"}"#),
-            (r#"{"a":"\\ud83d"}"#, r#"{"a":"\\ud83d"}"#),
-            (r#"{"a":"é\né"}"#, r#"{"a":"é\né"}"#),
-            ("\\", "\\"),
-            ("\\é", "\\é"),
-            ("\\u12", "\\u12"),
-        ];
-        for (line, expected) in cases {
-            assert_eq!(without_lone_surrogates(line), expected, "{line}");
-        }
-    }
 
     #[test]
     fn duplicate_keys_and_lone_surrogates_do_not_cost_the_line() {
@@ -271,7 +207,7 @@ mod tests {
         ];
         for line in cases {
             let mut spare = String::new();
-            let record = read(line, &mut spare).unwrap();
+            let record: Record<'_> = json::parse(line.as_bytes(), &mut spare).unwrap();
             assert!(record.uuid.is("b"), "{line}");
         }
     }

@@ -1,0 +1,46 @@
+//! Files beside a log that say what it leaves out.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use super::Job;
+use crate::sources::{Context, Source};
+use crate::tail::Root;
+
+/// Registries are small; more of one is not read.
+const MOST: u64 = 1 << 20;
+
+/// What stands beside a log.
+pub(super) struct Beside<'a> {
+    source: &'static dyn Source,
+    relative: &'a Path,
+    contents: Vec<Vec<u8>>,
+}
+
+impl<'a> Beside<'a> {
+    /// Looks for what `source` asks for.
+    pub(super) fn of(source: &'static dyn Source, job: &'a Job) -> Self {
+        let wanted = source.beside(&job.relative);
+        let contents = wanted.iter().map(|path| content(&job.root, path).unwrap_or_default()).collect();
+        Self { source, relative: &job.relative, contents }
+    }
+
+    /// Tells the source, if it asked for anything.
+    pub(super) fn inform(&self, context: &mut Context) {
+        if !self.contents.is_empty() {
+            self.source.inform(context, self.relative, &self.contents);
+        }
+    }
+}
+
+/// Opened like a log: never blocking, through no link, and only if it is ours.
+fn content(root: &Path, path: &Path) -> Option<Vec<u8>> {
+    let (root, path) = match path.strip_prefix("..") {
+        Ok(rest) => (root.parent()?, rest),
+        Err(_) => (root, path),
+    };
+    let file = Root::open(root).ok()?.open_file(path).ok()?;
+    let mut bytes = Vec::new();
+    let read = file.take(MOST + 1).read_to_end(&mut bytes).ok()?;
+    (read as u64 <= MOST).then_some(bytes)
+}

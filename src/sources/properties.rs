@@ -1,0 +1,255 @@
+//! What holds for every source, on the logs among the fixtures and on bytes made of them.
+
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A log of an agent.
+struct Log {
+    source: &'static dyn Source,
+    /// Below the agent's root.
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+/// Where the roots of agents stand among the fixtures.
+const ROOTS: &[(&str, &str, &str)] = &[
+    ("gemini-cli", "recorded/gemini", ".gemini/tmp"),
+    ("gemini-cli", "gemini/toktrack", "toktrack"),
+    ("qwen-code", "recorded/qwen", ".qwen/projects"),
+    ("qwen-code", "qwen/lantern", "projects"),
+    ("kimi-cli", "recorded/kimi/", ".kimi/sessions"),
+    ("kimi-code", "recorded/kimi-code", ".kimi-code/sessions"),
+];
+
+fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { walk(&path, found) } else { found.push(path) }
+    }
+}
+
+fn logs() -> Vec<Log> {
+    let mut logs = Vec::new();
+    for (agent, folder, root) in ROOTS {
+        let source = *all().iter().find(|source| source.agent().as_str() == *agent).unwrap();
+        let mut paths = Vec::new();
+        walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder), &mut paths);
+        paths.sort();
+        let before = logs.len();
+        for found in paths {
+            let text = found.to_str().unwrap();
+            let Some(at) = text.find(&format!("/{root}/")) else { continue };
+            let path = PathBuf::from(&text[at + root.len() + 2..]);
+            if source.claim(&path).is_some() {
+                logs.push(Log { source, path, bytes: std::fs::read(&found).unwrap() });
+            }
+        }
+        assert!(logs.len() > before, "{folder}: fixtures are there");
+    }
+    logs
+}
+
+impl Log {
+    fn context(&self) -> Context {
+        Context { claim: self.source.claim(&self.path).unwrap(), state: Vec::new() }
+    }
+
+    fn is_lines(&self) -> bool {
+        self.source.shape(&self.path) == Shape::Lines
+    }
+
+    fn lines_in(&self, context: &mut Context, bytes: &[u8], offset: u64) -> Vec<String> {
+        let mut facts = Facts::default();
+        self.source.decode(context, Lines::new(bytes, offset), &mut facts);
+        show(&facts)
+    }
+
+    /// The facts of `bytes`, cut after the newlines for which `cut` says so, the context going through its stored form.
+    fn in_chunks(&self, bytes: &[u8], mut cut: impl FnMut() -> bool) -> Vec<String> {
+        let (mut context, mut shown, mut start) = (self.context(), Vec::new(), 0);
+        for end in memchr::memchr_iter(b'\n', bytes).map(|at| at + 1) {
+            if cut() {
+                shown.extend(self.lines_in(&mut context, &bytes[start..end], start as u64));
+                start = end;
+            }
+        }
+        shown.extend(self.lines_in(&mut context, &bytes[start..], start as u64));
+        shown.sort();
+        shown
+    }
+
+    /// Decodes bytes as what the file is.
+    fn any(&self, context: &mut Context, bytes: &[u8]) -> Facts {
+        let mut facts = Facts::default();
+        if self.is_lines() {
+            self.source.decode(context, Lines::new(bytes, u64::MAX / 2), &mut facts);
+        } else {
+            let _ = self.source.decode_document(context, bytes, &mut facts);
+        }
+        facts
+    }
+}
+
+struct Env<'a>(&'a [(&'a str, &'a str)]);
+
+impl Environment for Env<'_> {
+    fn var(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+    fn home(&self) -> &Path {
+        Path::new("/home/dev")
+    }
+}
+
+#[test]
+fn roots_follow_each_agents_own_variables() {
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case<'_>] = &[
+        ("gemini-cli", &[], &["/home/dev/.gemini/tmp"]),
+        ("gemini-cli", &[("GEMINI_CLI_HOME", "/x")], &["/x/.gemini/tmp"]),
+        ("qwen-code", &[], &["/home/dev/.qwen/projects", "/home/dev/.qwen/tmp"]),
+        ("qwen-code", &[("QWEN_HOME", "/x")], &["/x/projects", "/x/tmp"]),
+        (
+            "qwen-code",
+            &[("QWEN_HOME", "/x"), ("QWEN_RUNTIME_DIR", "/y")],
+            &["/y/projects", "/y/tmp", "/x/projects", "/x/tmp"],
+        ),
+        ("kimi-cli", &[], &["/home/dev/.kimi/sessions"]),
+        ("kimi-cli", &[("KIMI_SHARE_DIR", "/x")], &["/x/sessions"]),
+        ("kimi-code", &[], &["/home/dev/.kimi-code/sessions"]),
+        ("kimi-code", &[("KIMI_CODE_HOME", "/x")], &["/x/sessions"]),
+    ];
+    for (agent, vars, expected) in cases {
+        let source = all().iter().find(|source| source.agent().as_str() == *agent).unwrap();
+        let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
+        assert_eq!(source.roots(&Env(vars)), expected, "{agent} {vars:?}");
+    }
+    for (agent, expected) in
+        [("gemini-cli", "/h/tmp"), ("kimi-cli", "/h/sessions"), ("kimi-code", "/h/sessions")]
+    {
+        let source = all().iter().find(|source| source.agent().as_str() == agent).unwrap();
+        assert_eq!(source.below(&[PathBuf::from("/h")]), [PathBuf::from(expected)], "{agent}");
+    }
+}
+
+#[test]
+fn any_cut_of_a_log_gives_the_same_facts() {
+    for (seed, log) in logs().iter().enumerate().filter(|(_, log)| log.is_lines()) {
+        let whole = log.in_chunks(&log.bytes, || false);
+        assert_eq!(log.in_chunks(&log.bytes, || true), whole, "{}", log.path.display());
+        let mut random = fastrand::Rng::with_seed(seed as u64);
+        for _ in 0..8 {
+            assert_eq!(log.in_chunks(&log.bytes, || random.u8(..) < 60), whole, "{}", log.path.display());
+        }
+    }
+}
+
+#[test]
+fn a_prefix_holds_nothing_that_the_whole_log_does_not() {
+    for log in logs().iter().filter(|log| log.is_lines()) {
+        let whole = log.in_chunks(&log.bytes, || false);
+        for end in memchr::memchr_iter(b'\n', &log.bytes).map(|at| at + 1) {
+            let mut rest = whole.iter();
+            for fact in log.in_chunks(&log.bytes[..end], || false) {
+                assert!(rest.any(|known| *known == fact), "{}: {fact}", log.path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn logs_of_the_real_programs_have_nothing_that_cannot_be_read() {
+    for log in logs() {
+        let facts = log.any(&mut log.context(), &log.bytes);
+        assert_eq!(facts.rejects, [], "{}", log.path.display());
+        assert!(facts.lines > 0, "{}", log.path.display());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), state in prop::collection::vec(any::<u8>(), 0..60)) {
+        for log in logs().iter().step_by(7) {
+            log.any(&mut Context { state: state.clone(), ..log.context() }, &bytes);
+        }
+    }
+
+    #[test]
+    fn broken_logs_are_read_without_a_panic(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        let logs = logs();
+        let log = which.get(&logs);
+        let mut bytes = log.bytes.clone();
+        let at = at.index(bytes.len());
+        if cut { bytes.truncate(at); bytes.push(b'\n'); } else { bytes[at] = byte; }
+        log.any(&mut log.context(), &bytes);
+    }
+
+    #[test]
+    fn no_number_in_a_log_makes_a_panic_or_an_absurd_count(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), number in prop::sample::select(vec!["-1", "1.5", "1e300", "99999999999999999999", "1099511627776", "null", "\"7\"", "{}", "0"])) {
+        let logs = logs();
+        let log = which.get(&logs);
+        let text = String::from_utf8(log.bytes.clone()).unwrap();
+        let digits = regex::Regex::new(r":\s*\d+(\.\d+)?").unwrap();
+        let found: Vec<_> = digits.find_iter(&text).map(|found| found.range()).collect();
+        prop_assume!(!found.is_empty());
+        let range = at.get(&found).clone();
+        let broken = format!("{}:{number}{}", &text[..range.start], &text[range.end..]);
+        for look in log.any(&mut log.context(), broken.as_bytes()).sightings {
+            prop_assert!(!look.terms.bad_usage || look.tokens.is_zero());
+            prop_assert!(look.tokens.classes().iter().all(|class| *class <= 4 * crate::model::Tokens::MAX_PER_CLASS));
+        }
+    }
+}
+
+/// Every fact as text with its names resolved, so that batches can be compared and joined.
+pub(super) fn show(facts: &Facts) -> Vec<String> {
+    let name = |sym| facts.names.text(sym).to_owned();
+    let mut shown = Vec::new();
+    for s in &facts.sightings {
+        shown.push(format!(
+            "{:08} sighting {} {:?} {:?} {:?} {} {:?} {} {} {:?} {:?} {:?} {:?} {:?} {}",
+            s.offset,
+            name(s.session),
+            s.origin.map(name),
+            s.message,
+            s.key,
+            s.has_request_id,
+            s.line,
+            s.at.millis(),
+            name(s.model),
+            s.dir.map(name),
+            s.branch.map(name),
+            s.tokens,
+            s.terms,
+            s.quality,
+            s.nested,
+        ));
+    }
+    for a in &facts.activities {
+        shown.push(format!(
+            "{:08} activity {} {:?} {} {:?} {:?} {:?} {}",
+            a.offset,
+            name(a.session),
+            a.key,
+            a.at.millis(),
+            a.who,
+            a.dir.map(name),
+            a.branch.map(name),
+            a.proven_ms,
+        ));
+    }
+    for t in &facts.turns {
+        shown.push(format!("turn {} {:?} {} {}", name(t.session), t.key, t.at.millis(), t.duration_ms));
+    }
+    for m in &facts.marks {
+        shown.push(format!("mark {} {:?}", name(m.session), m.message));
+    }
+    for r in &facts.rejects {
+        shown.push(format!("{:08} reject {} {:?}", r.offset, r.length, r.reason));
+    }
+    shown.sort();
+    shown
+}

@@ -6,7 +6,7 @@ use super::listing::Work;
 use crate::coverage::{Candidate, Listed, Posted};
 use crate::ledger::spans::SpanKind;
 use crate::model::{Agent, Kind, Usd};
-use crate::store::{Error, RecordRow};
+use crate::store::{Error, RecordRow, Tx};
 
 impl Work<'_, '_> {
     /// Whether an adopted entry, whose session was not here, may hold time of a log that is here by now. Each log is
@@ -36,7 +36,7 @@ impl Work<'_, '_> {
         Ok(line.is_more(record.id, found))
     }
 
-    /// Bills the requests that an adopted expense names and that were not here, or not all, when it was adopted.
+    /// Bills the requests that an adopted expense names and that were not here, or not whole, when it was adopted.
     pub(super) fn adopt_late_requests(
         &mut self,
         row: &Listed,
@@ -47,16 +47,26 @@ impl Work<'_, '_> {
         let (tx, account) = (self.tx, self.scope.id);
         let Some(keys) = posted.keys.as_ref().filter(|_| !posted.excess) else { return Ok(()) };
         let known = tx.billed_by(record.id)?;
-        if known.len() as u64 >= posted.requests || !tx.only_adopted(record.id)? {
+        let mut left = posted.tokens;
+        for request in &known {
+            left = left.beyond(&tx.billed_on(account, *request, record.id)?);
+        }
+        if left.is_zero() || !tx.only_adopted(record.id)? {
             return Ok(());
         }
         let (agent, range) = (Agent::new(&posted.agent), (posted.first_at, posted.last_at));
         let named =
             |found: &Candidate| found.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok());
-        let mut here = tx.candidates(account, &agent, &posted.model, range)?;
-        here.extend(tx.billed_candidates(account, &agent, &posted.model, range)?);
-        here.retain(named);
-        if !line.is_more(record.id, here.len()) {
+        let here = |tx: &Tx<'_>| -> Result<Vec<Candidate>, Error> {
+            let mut here = tx.candidates(account, &agent, &posted.model, range)?;
+            here.extend(tx.billed_candidates(account, &agent, &posted.model, range)?);
+            here.retain(named);
+            Ok(here)
+        };
+        let all = here(tx)?;
+        let tokens: u64 = all.iter().flat_map(|found| found.tokens.classes()).sum();
+        let weight = usize::try_from(tokens).unwrap_or(usize::MAX).saturating_add(all.len());
+        if !line.is_more(record.id, weight) {
             return Ok(());
         }
         self.make_way(row, posted)?;
@@ -65,16 +75,15 @@ impl Work<'_, '_> {
             let taken = self.requests_of(posted, home)?;
             return self.bill_taken(posted, home, record.id, taken);
         }
-        // Some were here before: the others share what the record holds beyond those.
-        let mut left = posted.tokens;
-        for request in known {
-            left = left.beyond(&tx.billed_on(account, request, record.id)?);
-        }
-        let mut late = tx.candidates(account, &agent, &posted.model, range)?;
-        late.retain(named);
-        for found in late {
-            let share = least(&found.tokens, &left);
+        // Some were here before, or not whole: what the record holds beyond those is of the named ones.
+        for found in here(tx)? {
+            let Some(missing) = tx.unbilled_of(account, found.id)? else { continue };
+            let mut share = least(&missing, &left);
+            if share.is_zero() {
+                continue;
+            }
             left = left.beyond(&share);
+            share.add(&tx.billed_on(account, found.id, record.id)?);
             tx.bill(account, found.id, record.id, &share, Usd(0), "adopted")?;
             tx.recheck(found.session)?;
         }

@@ -8,11 +8,15 @@ mod error;
 mod file;
 pub mod names;
 mod overrides;
+mod packed;
+pub mod platform;
 mod price;
 mod rate;
 mod request;
 mod row;
+mod shelf;
 mod table;
+mod window;
 
 #[cfg(test)]
 mod names_table;
@@ -27,3 +31,4 @@ pub use rate::{Class, Factor, Fee, Rate, Rates};
 pub use request::{Line, Notes, Origin, Priced, Provenance, Request};
 pub use row::{Context, Row, Source};
 pub use table::Table;
+pub use window::Window;

@@ -306,7 +306,8 @@ proptest! {
         more in 1_u64..400_000,
     ) {
         let table = table();
-        let row = pick.get(table.rows());
+        let rows: Vec<&Row> = table.rows().collect();
+        let row = pick.get(&rows);
         let tokens = |c: [u64; 5]| Tokens {
             input: c[0], cache_read: c[1], cache_write_5m: c[2], cache_write_1h: c[3], output: c[4], reasoning: 0,
         };

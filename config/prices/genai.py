@@ -29,6 +29,9 @@ PLATFORMS = {
     "groq": "groq", "cerebras": "cerebras", "together": "together", "baseten": "baseten", "cohere": "cohere",
 }
 
+# Text is not all that these are asked for, and no log tells their other tokens apart.
+NOT_TEXT = re.compile(r"audio|realtime|image|tts|transcribe|embed|live|lyria|robotics|omni|voice|moderation|ocr")
+
 
 class Call:
     """A constructor call of the data module: its name and keyword arguments."""
@@ -162,7 +165,7 @@ def tables(data, excluded):
     for provider, content in data.items():
         for model in content.get("models"):
             for platform, name in keys(provider, model.get("id")):
-                if (platform, name) in excluded:
+                if (platform, name) in excluded or NOT_TEXT.search(name):
                     continue
                 mine = price_rows(platform, name, model)
                 if not mine:

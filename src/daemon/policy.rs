@@ -12,7 +12,7 @@ use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
 use crate::mapping::{self, By, DirView, LinkTo, Mapped, Scalar};
 use crate::model::{AccountId, Agent, BranchRef, Day, DirRef, Instant, Tokens};
-use crate::prices::{Override, Rate, Rates, Request, Table, Unpriced};
+use crate::prices::{Fee, Override, Rate, Rates, Request, Table, Unpriced};
 use crate::repo::{self, DirFacts};
 use crate::store::{Error, Tx};
 
@@ -332,7 +332,7 @@ pub fn price_table(config: &Config) -> Result<Table, crate::prices::Error> {
         platform: price.platform.clone(),
         model: price.model.clone(),
         from: price.from,
-        to: None,
+        to: price.to,
         rates: Rates::new([
             rate(&price.input),
             rate(&price.cache_read),
@@ -340,6 +340,7 @@ pub fn price_table(config: &Config) -> Result<Table, crate::prices::Error> {
             rate(&price.cache_write_1h),
             rate(&price.output),
         ]),
+        web_search: price.web_search.as_ref().and_then(|fee| Fee::per_thousand(&digits(fee))),
         discount: price
             .discount_percent
             .as_ref()

@@ -239,9 +239,8 @@ fn row(file: FileRow<'_>) -> Result<Row, Fault> {
     let assumed = |name: &&str| {
         Class::TOKENS.into_iter().find(|c| c.name() == *name).ok_or_else(|| Fault::Term((*name).to_owned()))
     };
-    let window = |w: &FileWindow<'_>| {
-        Window::parse(&w.hours, w.weekdays.clone(), &w.except).map_err(Fault::Window)
-    };
+    let window =
+        |w: &FileWindow<'_>| Window::parse(&w.hours, w.weekdays.clone(), &w.except).map_err(Fault::Window);
     Ok(Row {
         id: id(&file),
         platform: file.platform.to_owned(),

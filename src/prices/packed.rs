@@ -28,6 +28,7 @@ pub(super) fn pieces(packed: &'static [u8]) -> Result<Vec<(&'static str, &'stati
 
 /// The JSON of a piece.
 pub(super) fn text(piece: &[u8]) -> Result<String, Error> {
-    let bytes = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(piece, MOST).map_err(|_| Error::Packed)?;
+    let bytes =
+        miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(piece, MOST).map_err(|_| Error::Packed)?;
     String::from_utf8(bytes).map_err(|_| Error::Packed)
 }

@@ -76,9 +76,7 @@ impl Table {
             (
                 Err(Unpriced::UnknownModel | Unpriced::Unresolved | Unpriced::NoRowAtInstant),
                 Some((price, _)),
-            )
-                if !price.rates.is_empty() =>
-            {
+            ) if !price.rates.is_empty() => {
                 standard(speed, tier, request.terms.geo)?;
                 (None, Factor::ONE)
             }
@@ -94,14 +92,15 @@ impl Table {
         let listed = row.map(|row| *row.rates_for(prompt)).unwrap_or_default();
         // Rates of an override are those of the standard variant; a discount is on everything.
         let ordinary = row.is_none_or(|row| row.speed == Speed::Standard && row.service == Tier::Standard);
-        let over =
-            over.filter(|(price, _)| price.discount.is_some() || (ordinary && !price.rates.is_empty()));
+        let over = over.filter(|(price, _)| {
+            price.discount.is_some() || price.web_search.is_some() || (ordinary && !price.rates.is_empty())
+        });
         let rates = over.filter(|_| ordinary).map_or(listed, |(price, _)| price.rates.or(listed));
         let discount = over.and_then(|(price, _)| price.discount).unwrap_or(Factor::ONE);
         Ok(Quote {
             rates,
             factor: service.times(geo).times(discount),
-            web_search: row.and_then(|row| if row.searches_excluded { Some(Fee::FREE) } else { row.web_search }),
+            web_search: over.and_then(|(price, _)| price.web_search).or_else(|| row.and_then(listed_fee)),
             row,
             over,
             notes: Notes {
@@ -111,7 +110,8 @@ impl Table {
                 endpoint_assumed: found.endpoint_assumed,
                 cache_rate_assumed: row.is_some_and(|row| assumed(row, &rates, request.tokens)),
                 search_fee_excluded: request.terms.web_searches > 0
-                    && row.is_some_and(|row| row.searches_excluded),
+                    && row.is_some_and(|row| row.searches_excluded)
+                    && over.is_none_or(|(price, _)| price.web_search.is_none()),
                 model_estimated: found.estimated,
             },
         })
@@ -140,6 +140,11 @@ impl Quote<'_> {
 fn check(tokens: &Tokens, terms: &Terms) -> Result<(), Unpriced> {
     let absurd = tokens.classes().iter().any(|count| *count > Tokens::MAX_PER_CLASS);
     if terms.bad_usage || absurd { Err(Unpriced::BadUsage) } else { Ok(()) }
+}
+
+/// The fee of a search as the row has it. A quota that no log shows goes first where `searches_excluded`.
+fn listed_fee(row: &Row) -> Option<Fee> {
+    if row.searches_excluded { Some(Fee::FREE) } else { row.web_search }
 }
 
 /// Whether tokens fall into a class that the vendor lists no rate for, and the user neither.

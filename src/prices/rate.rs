@@ -216,7 +216,11 @@ impl Rates {
     /// The classes that have a rate.
     pub fn iter(&self) -> impl Iterator<Item = (Class, Rate)> {
         let reasoning = self.reasoning.map(|rate| (Class::Reasoning, rate));
-        Class::TOKENS.into_iter().zip(self.classes).filter_map(|(class, rate)| Some((class, rate?))).chain(reasoning)
+        Class::TOKENS
+            .into_iter()
+            .zip(self.classes)
+            .filter_map(|(class, rate)| Some((class, rate?)))
+            .chain(reasoning)
     }
 
     /// Class, tokens and rate of every class that holds tokens; the class if one of them has no rate. Each token is

@@ -150,7 +150,13 @@ impl Table {
     }
 
     /// What one reading of a name stands for: the exact key goes before an alias.
-    fn form(&self, platform: Option<&str>, form: &Form, hint: Option<&str>, at: Instant) -> Option<Found<'_>> {
+    fn form(
+        &self,
+        platform: Option<&str>,
+        form: &Form,
+        hint: Option<&str>,
+        at: Instant,
+    ) -> Option<Found<'_>> {
         if let Some(known) = self.unresolved.iter().find(|known| known.name == form.text) {
             return Some(Found { unresolved: Some(&known.reason), ..Found::default() });
         }
@@ -190,9 +196,8 @@ impl Table {
     }
 
     fn alias(&self, platform: Option<&str>, name: &str, at: Instant) -> Option<(&[Row], bool)> {
-        let holds = |alias: &&Alias| {
-            alias.from.is_none_or(|from| from <= at) && alias.to.is_none_or(|to| at < to)
-        };
+        let holds =
+            |alias: &&Alias| alias.from.is_none_or(|from| from <= at) && alias.to.is_none_or(|to| at < to);
         let known = self.aliases.get(name)?;
         let on = |platform: &str| {
             let alias = known.iter().filter(holds).find(|alias| alias.platform == platform)?;
@@ -206,7 +211,8 @@ impl Table {
 
     /// The platforms where a bare name may belong.
     fn homes<'a>(&'a self, model: &'a str) -> impl Iterator<Item = &'a str> {
-        let own = move |home: &&Home| home.models.as_ref().is_none_or(|models| models.iter().any(|m| m == model));
+        let own =
+            move |home: &&Home| home.models.as_ref().is_none_or(|models| models.iter().any(|m| m == model));
         self.home.iter().filter(own).map(|home| home.platform.as_str())
     }
 
@@ -267,7 +273,9 @@ mod tests {
     #[test]
     fn a_table_that_is_not_understood_is_refused() {
         let with = |rows: &str| {
-            let text = format!(r#"{{"schema":2,"version":"v","sources":[],"home":[],"unresolved":[],"aliases":[],"rows":[{rows}]}}"#);
+            let text = format!(
+                r#"{{"schema":2,"version":"v","sources":[],"home":[],"unresolved":[],"aliases":[],"rows":[{rows}]}}"#
+            );
             Table::refreshed(&text).map(|table| table.rows().count())
         };
         let row = |rest: &str| format!(r#"{{"platform":"p","model":"m","source":[],{rest}}}"#);

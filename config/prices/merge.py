@@ -105,9 +105,12 @@ def scaled_tier(base, tier, variant):
     return rates
 
 
-def completed(row, rates, context):
-    """A variant with the classes it does not name taken from the standard row."""
-    full = row["rates"] | rates
+def completed(row, rates, context, named):
+    """A variant with the classes it does not name taken from the standard row; those that another sighting of the same
+    variant names move with its input rate."""
+    moved = {name: row["rates"][name] * rates["input"] / row["rates"]["input"]
+             for name in named if name in row["rates"] and name not in rates and row["rates"]["input"]}
+    full = row["rates"] | moved | rates
     tiers = []
     for tier in row["context"]:
         kind = "from" if "from" in tier else "above"
@@ -155,7 +158,9 @@ def service_rows(rows, variants, maps, decisions):
                     what = f"{known[0][0]} {known[0][1]} / {other[0]} {other[1]}"
                     decisions.decide(row["platform"], row["model"], service, what)
             source, rates, context = known[0]
-            full, tiers = completed(row, tokens(rates), context)
+            named = set().union(*(v["rates"] for v in by_key.get((row["platform"], row["model"]), [])
+                                  if v["service"] == service))
+            full, tiers = completed(row, tokens(rates), context, named if source != genai.BASE else set())
             added.append(row | {"service": service, "rates": full, "context": tiers,
                                 "source": list(dict.fromkeys([*row["source"], source]))})
     return rows + added

@@ -8,6 +8,12 @@ pub enum Error {
     /// Not JSON of the table's shape; a class or field that this version does not know counts as that.
     #[error("price table is not readable: {0}")]
     Shape(#[from] serde_json::Error),
+    /// Longer than any table.
+    #[error("price table is longer than {most} bytes")]
+    TooLong {
+        /// The most that is read.
+        most: usize,
+    },
     /// The table in the binary is damaged.
     #[error("the price table in the binary is damaged; install keitod again")]
     Packed,

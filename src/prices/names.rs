@@ -55,7 +55,8 @@ const ROUTES: [(&str, &str); 18] = [
 ];
 const REGIONS: [&str; 7] = ["us.", "eu.", "apac.", "au.", "jp.", "us-gov.", "in."];
 /// Vendors on Bedrock, as its ids name them.
-const ON_BEDROCK: [&str; 2] = ["anthropic.", "moonshotai."];
+const ON_BEDROCK: [&str; 8] =
+    ["anthropic.", "moonshotai.", "openai.", "amazon.", "deepseek.", "minimax.", "qwen.", "zai."];
 /// Where hosts keep the names of Fireworks apart: they are keys as they are.
 const FIREWORKS: &str = "accounts/fireworks/";
 /// Effort and context settings: they change how many tokens are used, not what one costs.

@@ -13,7 +13,6 @@ use crate::model::Instant;
 const EMBEDDED: &[u8] = include_bytes!("../../config/prices/table.bin");
 
 /// Dated prices of models by platform.
-#[derive(Debug)]
 pub struct Table {
     version: String,
     origin: Origin,
@@ -36,6 +35,16 @@ pub(super) struct Found<'t> {
     pub(super) estimated: bool,
     /// Why the name stands for no model, where that is known.
     pub(super) unresolved: Option<&'t str>,
+}
+
+impl std::fmt::Debug for Table {
+    /// Without the rows: there are thousands.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table")
+            .field("version", &self.version)
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Table {
@@ -140,7 +149,8 @@ impl Table {
     pub(super) fn find(&self, hint: Option<&str>, raw: &str, at: Instant) -> Found<'_> {
         let hint = hint.map(platform::of);
         // Most logged names are keys, or keys with a date: 60,000 of them should not be taken apart.
-        let direct = self.key(hint, raw).or_else(|| self.key(hint, names::undated(raw)?));
+        let undated = || names::undated(raw).filter(|_| !self.aliases.contains_key(raw));
+        let direct = self.key(hint, raw).or_else(|| self.key(hint, undated()?));
         if let Some(rows) = direct {
             return Found { rows, ..Found::default() };
         }
@@ -207,6 +217,20 @@ impl Table {
             Some(platform) => on(platform),
             None => self.homes(name).find_map(on),
         }
+    }
+
+    /// The platforms of vendors: all their models are at home there.
+    pub(super) fn homes_all(&self) -> impl Iterator<Item = &str> {
+        self.home.iter().filter(|home| home.models.is_none()).map(|home| home.platform.as_str())
+    }
+
+    /// Where bare names belong, in order.
+    pub(super) fn home_names(&self) -> Vec<(&str, Option<&[String]>)> {
+        self.home.iter().map(|home| (home.platform.as_str(), home.models.as_deref())).collect()
+    }
+
+    pub(super) fn aliases(&self) -> impl Iterator<Item = &Alias> {
+        self.aliases.values().flatten()
     }
 
     /// The platforms where a bare name may belong.

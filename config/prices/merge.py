@@ -248,16 +248,17 @@ def uplifts(rows, maps):
 
 
 def long_writes(rows, maps):
-    """OpenAI's cache writes that are kept for 12 hours: on every row of a model where the map has twice the input rate."""
+    """OpenAI's cache writes that are kept for 12 hours: twice those of 30 minutes on every model that the map lists."""
     entries = maps[litellm.WHEELS[0][0]]
     for row in rows:
+        if row["platform"] not in ("openai", "azure") or "cache_write_5m" not in row["rates"]:
+            continue
         entry = entries.get((row["platform"], row["model"]))
-        if row["platform"] != "openai" or entry is None or "cache_write_1h" not in entry.rates(None):
-            continue
-        if entry.rates(None)["cache_write_1h"] != 2 * entry.rates(None)["input"]:
-            continue
+        listed = entry.rates(None) if entry else {}
+        if "cache_write_1h" in listed and listed["cache_write_1h"] != 2 * listed["cache_write_5m"]:
+            raise SystemExit(f"12-hour cache writes of {row['model']} are not twice those of 30 minutes")
         for rates in every_rates(row):
-            rates["cache_write_1h"] = 2 * rates["input"]
+            rates["cache_write_1h"] = 2 * rates["cache_write_5m"]
 
 
 def every_rates(row):

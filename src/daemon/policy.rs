@@ -319,16 +319,14 @@ fn thousands(tokens: u64) -> String {
     }
 }
 
-/// The embedded table with the config's `[[price]]` rows on top.
-///
-/// # Errors
-/// If the embedded table is broken, which a test rules out.
-pub fn price_table(config: &Config) -> Result<Table, crate::prices::Error> {
+/// The config's `[[price]]` rows as the table takes them.
+#[must_use]
+pub fn overrides(config: &Config) -> Vec<Override> {
     let digits = |value: &rust_decimal::Decimal| value.normalize().to_string();
     let rate = |value: &Option<rust_decimal::Decimal>| {
         value.as_ref().and_then(|value| Rate::per_million(&digits(value)))
     };
-    let overrides = config.money.prices.iter().map(|price| Override {
+    let rows = config.money.prices.iter().map(|price| Override {
         platform: price.platform.clone(),
         model: price.model.clone(),
         from: price.from,
@@ -346,5 +344,5 @@ pub fn price_table(config: &Config) -> Result<Table, crate::prices::Error> {
             .as_ref()
             .and_then(|percent| crate::prices::Factor::discount_percent(&digits(percent))),
     });
-    Ok(Table::embedded()?.with_overrides(overrides.collect()))
+    rows.collect()
 }

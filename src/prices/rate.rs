@@ -95,6 +95,13 @@ impl Fee {
     }
 }
 
+impl fmt::Display for Fee {
+    /// USD a call.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::model::Usd(self.pico()).fmt(f)
+    }
+}
+
 /// A factor on all token classes, as a fraction: 11/10 for +10 %.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Factor {

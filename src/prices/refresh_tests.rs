@@ -28,7 +28,7 @@ fn row<'a>(table: &'a mut Value, platform: &str, model: &str) -> &'a mut Value {
             && row.get("speed").is_none()
             && row.get("service").is_none()
     };
-    rows.iter_mut().filter(mine).next_back().unwrap()
+    rows.iter_mut().rfind(mine).unwrap()
 }
 
 fn push(table: &mut Value, list: &str, item: Value) {

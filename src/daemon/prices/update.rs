@@ -75,7 +75,7 @@ pub async fn update(
     let from = from.unwrap_or(PINNED);
     let Kept { table: have, troubles } = kept::load(state_dir, now)?;
     let document = |what: &str, table: &Table| {
-        json!({"schema_version": 1, "result": what, "from": from, "version": table.version(),
+        json!({"schema_version": 1, "result": what, "from": shown(from), "version": table.version(),
                "before": have.version(), "rows": table.rows().count()})
     };
     let (text, etag) = if from.contains("://") {
@@ -91,7 +91,7 @@ pub async fn update(
         let missing = || failed(io::Error::from(io::ErrorKind::NotFound));
         (kept::read(&path).map_err(failed)?.ok_or_else(missing)?, None)
     };
-    let refused = |refusal| UpdateError::Refused { from: from.to_owned(), refusal: Box::new(refusal) };
+    let refused = |refusal| UpdateError::Refused { from: shown(from), refusal: Box::new(refusal) };
     let table = have.replaced_by(&text, now).map_err(refused)?;
     let failed = |source| UpdateError::State { path: state_dir.to_path_buf(), source };
     if table.version() == have.version() {
@@ -108,12 +108,22 @@ async fn fetched(
     url: &str,
     etag: Option<&str>,
 ) -> Result<Option<(String, Option<String>)>, UpdateError> {
-    let failed = |source| UpdateError::Fetch { url: url.to_owned(), source };
+    let failed = |source| UpdateError::Fetch { url: shown(url), source };
     let proxy = config.keito.proxy.as_ref();
     let of = Fetch { url, etag, most: MOST_BYTES, timeout: TIMEOUT, proxy };
     match fetch(&of).await.map_err(failed)? {
         Fetched::Unchanged => Ok(None),
         // What is not UTF-8 is no table; its parser says so.
         Fetched::Body { bytes, etag } => Ok(Some((String::from_utf8_lossy(&bytes).into_owned(), etag))),
+    }
+}
+
+/// The URL without what stands before an `@`: that may be a password.
+fn shown(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, rest)| rest))
+        }
+        None => url.to_owned(),
     }
 }

@@ -3,7 +3,8 @@
 /// Bedrock, whose name does not say whether the global or a regional list applies: the model's name does.
 pub const BEDROCK: &str = "bedrock";
 
-const SAME: [(&str, &[&str]); 17] = [
+const SAME: [(&str, &[&str]); 18] = [
+    ("anthropic", &["claude", "claude-platform-on-aws", "anthropic-aws"]),
     ("openai", &["openai-codex", "chatgpt", "codex", "openai-responses"]),
     ("google", &["gemini", "google-ai-studio", "google-generative-ai", "gemini-cli"]),
     ("xai", &["x-ai", "x.ai", "grok"]),

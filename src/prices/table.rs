@@ -285,6 +285,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_packed_is_what_can_be_read() {
+        let written = Table::refreshed(include_str!("../../config/prices/table.json")).unwrap();
+        let packed = Table::embedded().unwrap();
+        assert!(packed.rows().eq(written.rows()));
+        assert_eq!(packed.version(), written.version());
+        assert_eq!(packed.home_names(), written.home_names());
+        assert_eq!(packed.aliases().count(), written.aliases().count());
+    }
+
+    #[test]
     fn ids_of_rows_are_distinct() {
         let table = Table::embedded().unwrap();
         let mut ids: Vec<_> = table.rows().map(|row| row.id.as_str()).collect();

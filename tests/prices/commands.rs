@@ -29,7 +29,7 @@ fn prices(home: &Path, words: &[&str]) -> Ended {
 
 fn document(home: &Path, words: &[&str]) -> Value {
     let said = prices(home, &[words, &["--json"]].concat());
-    serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}{}", said.out, said.err))
+    serde_json::from_str(&said.out).unwrap()
 }
 
 /// The day and the origin of the table in force.

@@ -46,7 +46,7 @@ fn main() {
         price(&table, "claude-sonnet-4-5-20250929");
         price(&table, "gpt-5.5");
     });
-    let whole = median(|| drop(black_box(Table::embedded().unwrap().rows().count())));
+    let whole = median(|| assert!(black_box(Table::embedded().unwrap().rows().count()) > 0));
     let times = |time: Duration| time.as_secs_f64() / parse.as_secs_f64();
     println!("parse the table as JSON        {parse:>12?}  1.00");
     for (what, time) in

@@ -105,7 +105,6 @@ fn logged_names_of_other_models_resolve() {
         (Some("x-ai"), "x-ai/grok-4.5", "xai/grok-4.5", false),
         (None, "grok-4-fast", "xai/grok-4-fast-reasoning", false),
         (None, "grok-4.20-0309-reasoning", "xai/grok-4.20", false),
-        (None, "grok-latest", "xai/grok-4.5", false),
         (None, "kimi-k2-0905-preview", "moonshot/kimi-k2-0905", false),
         (None, "kimi-k2-thinking", "moonshot/kimi-k2-thinking", false),
         (None, "k3", "moonshot/kimi-k3", false),
@@ -148,8 +147,10 @@ fn a_name_may_move_from_one_model_to_another() {
     for (raw, when, expected) in [
         ("kimi-for-coding", "2026-07-18T23:59:59Z", Some("kimi-k2.6")),
         ("kimi-for-coding", "2026-07-19T00:00:00Z", Some("kimi-k3")),
-        ("gemini-flash-latest", "2026-10-13T23:59:59Z", None),
-        ("gemini-flash-latest", "2026-10-14T00:00:00Z", Some("gemini-3.8-flash")),
+        ("gemini-flash-latest", "2026-11-09T23:59:59Z", None),
+        ("gemini-flash-latest", "2026-11-10T00:00:00Z", Some("gemini-3.8-flash")),
+        ("grok-latest", "2026-11-09T23:59:59Z", None),
+        ("grok-latest", "2026-11-10T00:00:00Z", Some("grok-4.5")),
     ] {
         assert_eq!(model(raw, when).as_deref(), expected, "{raw} {when}");
     }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are not seen as tests")]
 
+#[path = "prices/commands.rs"]
+mod prices;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -35,7 +38,7 @@ fn run(words: &[&str]) -> Ended {
     ended(&keitod(home.path()).args(words).output().unwrap())
 }
 
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 29] = [
     &[],
     &["run"],
     &["demo"],
@@ -43,6 +46,12 @@ const COMMANDS: [&[&str]; 23] = [
     &["report"],
     &["sessions"],
     &["audit"],
+    &["prices"],
+    &["prices", "list"],
+    &["prices", "show"],
+    &["prices", "check"],
+    &["prices", "explain"],
+    &["prices", "update"],
     &["flush"],
     &["queue"],
     &["queue", "list"],

@@ -21,7 +21,6 @@ use crate::daemon::hooks;
 use crate::daemon::lock::{self, StateLock};
 use crate::daemon::office::Office;
 use crate::daemon::once::{Blocked, Pass, once};
-use crate::daemon::policy::price_table;
 use crate::daemon::rehearse::rehearse;
 use crate::daemon::run::{self, Running};
 use crate::deliver::PauseReason;
@@ -76,7 +75,8 @@ impl Engine for InProcess {
                 Ok(crate::daemon::audit::of_state(&rig.setup, *query).await?)
             });
         }
-        let table = Arc::new(price_table(&config).map_err(crate::daemon::Error::Prices)?);
+        let now = crate::daemon::time::now();
+        let table = Arc::new(crate::daemon::prices::table(&config, &paths.state_dir, now)?);
         Ok(Documents { database, config, table }.answer(question, Live::default())?)
     }
 

@@ -19,6 +19,7 @@ mod look;
 mod man;
 mod pause;
 mod place;
+mod prices;
 mod print;
 mod queue;
 mod report;

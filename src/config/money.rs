@@ -1,5 +1,6 @@
 //! `[money]`, `[[money.rate]]`, `[[price]]`, `[[project]]`.
 
+use rust_decimal::Decimal;
 use secrecy::SecretString;
 use url::Url;
 
@@ -15,8 +16,8 @@ pub(super) fn cost(value: &Value<'_>) -> Result<CostBasis, Trouble> {
     word(words, "\"list\", \"metered\" or \"off\"")(value)
 }
 
-/// `[money]` with its rates; `prices` are the elements of `[[price]]`.
-pub(super) fn money(mut s: Section<'_>, prices: Vec<Section<'_>>) -> Money {
+/// `[money]` with its rates; `overrides` are the elements of `[[price]]`.
+pub(super) fn money(mut s: Section<'_>, overrides: Vec<Section<'_>>) -> Money {
     let cost_chosen = s.written("cost");
     let money = Money {
         cost: s.value("cost", cost),
@@ -24,7 +25,7 @@ pub(super) fn money(mut s: Section<'_>, prices: Vec<Section<'_>>) -> Money {
         markup_percent: s.get("markup_percent", scalar::markup).unwrap_or_default(),
         cost_decimals: s.value("cost_decimals", range(0, 12, "a whole number from 0 to 12")),
         rates: rates(s.tables("rate")),
-        prices: prices.into_iter().filter_map(price).collect(),
+        prices: prices(overrides),
     };
     s.end();
     money
@@ -48,25 +49,62 @@ fn rates(sections: Vec<Section<'_>>) -> Vec<Rate> {
     rates
 }
 
-fn price(mut s: Section<'_>) -> Option<PriceOverride> {
-    let model = s.need("model", text);
-    let row = PriceOverride {
-        platform: s.get("platform", text),
-        model: model.clone().unwrap_or_default(),
-        from: s.get("from", scalar::instant),
-        input: s.get("input", amount),
-        cache_read: s.get("cache_read", amount),
-        cache_write_5m: s.get("cache_write_5m", amount),
-        cache_write_1h: s.get("cache_write_1h", amount),
-        output: s.get("output", amount),
-        discount_percent: s.get("discount_percent", scalar::discount),
-    };
-    let says = ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "discount_percent"];
-    if !says.iter().any(|key| s.written(key)) {
-        s.problem_here(Trouble::Expected("given a price of some class or a discount_percent"));
+fn prices(sections: Vec<Section<'_>>) -> Vec<PriceOverride> {
+    let mut prices: Vec<PriceOverride> = Vec::new();
+    for mut s in sections {
+        let model = s.need("model", text);
+        let row = PriceOverride {
+            platform: s.get("platform", text),
+            model: model.clone().unwrap_or_default(),
+            from: s.get("from", scalar::instant),
+            to: s.get("to", scalar::instant),
+            input: s.get("input", rate),
+            cache_read: s.get("cache_read", rate),
+            cache_write_5m: s.get("cache_write_5m", rate),
+            cache_write_1h: s.get("cache_write_1h", rate),
+            output: s.get("output", rate),
+            web_search: s.get("web_search", rate),
+            discount_percent: s.get("discount_percent", discount),
+        };
+        if let (Some(from), Some(to)) = (row.from, row.to)
+            && to <= from
+        {
+            s.problem("to", Trouble::Expected("later than from"));
+        }
+        if !SAYS.iter().any(|key| s.written(key)) {
+            s.problem_here(Trouble::Expected("given a price of some class or a discount_percent"));
+        }
+        let same = |other: &PriceOverride| {
+            (&other.platform, &other.model, other.from, other.to)
+                == (&row.platform, &row.model, row.from, row.to)
+        };
+        if model.is_some() && prices.iter().any(same) {
+            s.problem("model", Trouble::Twice);
+        }
+        s.end();
+        if model.is_some() {
+            prices.push(row);
+        }
     }
-    s.end();
-    model.map(|_| row)
+    prices
+}
+
+const SAYS: [&str; 7] =
+    ["input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "web_search", "discount_percent"];
+
+/// USD per million tokens, or per thousand calls. Finer than money is counted would be cut without a word.
+fn rate(value: &Value<'_>) -> Result<Decimal, Trouble> {
+    let expected = Trouble::Expected("a price from 0 to 1000000 with at most six decimals");
+    amount(value).and_then(|rate| {
+        let fits = rate.normalize().scale() <= 6 && rate <= Decimal::from(1_000_000);
+        if fits { Ok(rate) } else { Err(expected) }
+    })
+}
+
+fn discount(value: &Value<'_>) -> Result<Decimal, Trouble> {
+    let percent = scalar::discount(value)?;
+    let fits = percent.normalize().scale() <= 4;
+    if fits { Ok(percent) } else { Err(Trouble::Expected("a percentage with at most four decimals")) }
 }
 
 pub(super) fn projects(sections: Vec<Section<'_>>) -> Vec<ProjectTerms> {

@@ -133,6 +133,8 @@ pub struct PriceOverride {
     pub model: String,
     /// First instant; `None` is from ever.
     pub from: Option<Instant>,
+    /// First instant after it; `None` is for ever.
+    pub to: Option<Instant>,
     /// USD per million uncached input tokens.
     pub input: Option<Decimal>,
     /// USD per million tokens read from a cache.
@@ -143,6 +145,8 @@ pub struct PriceOverride {
     pub cache_write_1h: Option<Decimal>,
     /// USD per million output tokens.
     pub output: Option<Decimal>,
+    /// USD per thousand web searches.
+    pub web_search: Option<Decimal>,
     /// Off the rates of this or the table's row, 0 to 100.
     pub discount_percent: Option<Decimal>,
 }

@@ -142,6 +142,23 @@ fn single_problems() {
         ("[[money.rate]]\nfrom = \"2026-05-01\"\ncurrency = \"GBP\"", "1: money.rate[0].per_usd is missing"),
         ("[[price]]\nmodel = \"m\"", "1: price[0] must be given a price"),
         (
+            "[[price]]\nmodel = \"m\"\ninput = \"0.0000001\"",
+            "3: price[0].input must be a price from 0 to 1000000 with at most six decimals",
+        ),
+        ("[[price]]\nmodel = \"m\"\noutput = \"-1\"", "3: price[0].output must be a decimal from 0 on"),
+        (
+            "[[price]]\nmodel = \"m\"\ndiscount_percent = \"1.23456\"",
+            "3: price[0].discount_percent must be a percentage with at most four decimals",
+        ),
+        (
+            "[[price]]\nmodel = \"m\"\ninput = \"1\"\nfrom = \"2026-05-01T00:00:00Z\"\nto = \"2026-05-01T00:00:00Z\"",
+            "5: price[0].to must be later than from",
+        ),
+        (
+            "[[price]]\nmodel = \"m\"\ninput = \"1\"\n[[price]]\nmodel = \"m\"\noutput = \"1\"",
+            "5: price[1].model says the same as an earlier one",
+        ),
+        (
             "[[project]]\nid = \"p\"\n[[project]]\nid = \"p\"",
             "4: project[1].id says the same as an earlier one",
         ),

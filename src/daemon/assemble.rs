@@ -13,7 +13,7 @@ use super::decisions::Decisions;
 use super::delivery::Courier;
 use super::desk::ClerkHandle;
 use super::intake::{Health, Intake, Reading, Watched};
-use super::policy::{ConfigPolicy, price_table};
+use super::policy::ConfigPolicy;
 use super::pulse::Pulse;
 use super::storage::Storage;
 use super::{Error, machine, time};
@@ -120,7 +120,7 @@ impl Setup {
         let (mut store, storage) =
             if remember { self.open(&database, now)? } else { (Store::open(&database)?, Storage::default()) };
         let since = self.since(now, remember)?;
-        let table = Arc::new(price_table(&self.config).map_err(Error::Prices)?);
+        let table = Arc::new(super::prices::table(&self.config, &self.state_dir, now)?);
         let machine = machine::machine();
         let settings = self.settings(since, machine.clone());
         let held = watched.iter().filter(|watched| self.config.agent(&watched.agent).skill == Skill::Hold);

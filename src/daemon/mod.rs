@@ -15,6 +15,7 @@ pub mod machine;
 pub mod office;
 pub mod once;
 pub mod policy;
+pub mod prices;
 pub mod pulse;
 pub mod rehearse;
 pub mod run;

@@ -12,7 +12,7 @@ use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
 use crate::mapping::{self, By, DirView, LinkTo, Mapped, Scalar};
 use crate::model::{AccountId, Agent, BranchRef, Day, DirRef, Instant, Tokens};
-use crate::prices::{Override, Rate, Rates, Request, Table, Unpriced};
+use crate::prices::{Fee, Override, Rate, Rates, Request, Table, Unpriced};
 use crate::repo::{self, DirFacts};
 use crate::store::{Error, Tx};
 
@@ -319,20 +319,18 @@ fn thousands(tokens: u64) -> String {
     }
 }
 
-/// The embedded table with the config's `[[price]]` rows on top.
-///
-/// # Errors
-/// If the embedded table is broken, which a test rules out.
-pub fn price_table(config: &Config) -> Result<Table, crate::prices::Error> {
+/// The config's `[[price]]` rows as the table takes them.
+#[must_use]
+pub fn overrides(config: &Config) -> Vec<Override> {
     let digits = |value: &rust_decimal::Decimal| value.normalize().to_string();
     let rate = |value: &Option<rust_decimal::Decimal>| {
         value.as_ref().and_then(|value| Rate::per_million(&digits(value)))
     };
-    let overrides = config.money.prices.iter().map(|price| Override {
+    let rows = config.money.prices.iter().map(|price| Override {
         platform: price.platform.clone(),
         model: price.model.clone(),
         from: price.from,
-        to: None,
+        to: price.to,
         rates: Rates::new([
             rate(&price.input),
             rate(&price.cache_read),
@@ -340,10 +338,11 @@ pub fn price_table(config: &Config) -> Result<Table, crate::prices::Error> {
             rate(&price.cache_write_1h),
             rate(&price.output),
         ]),
+        web_search: price.web_search.as_ref().and_then(|fee| Fee::per_thousand(&digits(fee))),
         discount: price
             .discount_percent
             .as_ref()
             .and_then(|percent| crate::prices::Factor::discount_percent(&digits(percent))),
     });
-    Ok(Table::embedded()?.with_overrides(overrides.collect()))
+    rows.collect()
 }

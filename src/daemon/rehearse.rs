@@ -28,6 +28,7 @@ pub async fn rehearse(setup: &Setup, real: &Path, settled: Settled) -> Result<Ve
     if database.exists() {
         store::copy(&database, &setup.state_dir.join("keitod.db"))?;
     }
+    super::prices::copy(real, &setup.state_dir);
     let Parts { clerk, thread, mut intake, .. } = setup.assemble(false)?;
     let account = match setup.credentials() {
         Ok(Some((account, _))) => account,

@@ -8,6 +8,7 @@
 //! | `refusal`, `redact`, `retry_after` | the server's words, without our credentials |
 //! | `page`, `fields`, `digits` | envelopes and objects, read tolerantly, amounts from their digits |
 //! | `me`, `catalogue`, `listed`, `seen` | what comes back |
+//! | `fetch` | a public file by its URL: price tables |
 //! | `metadata`, `body` | what is sent, byte for byte |
 //!
 //! Where the sources on the API disagree, every shape is read and the best supported one is sent.
@@ -17,6 +18,7 @@ mod catalogue;
 mod classify;
 mod client;
 mod digits;
+mod fetch;
 mod fields;
 mod listed;
 mod me;
@@ -37,6 +39,7 @@ mod trim;
 pub use body::{EntryBody, ExpenseBody, entry_body, entry_patch_body, expense_body, idempotency_key};
 pub use catalogue::{Category, Project, Task};
 pub use client::Client;
+pub use fetch::{Fetch, FetchError, Fetched, fetch};
 pub use listed::{Listed, ListedEntry, ListedExpense};
 pub use me::{Capabilities, Company, Me};
 pub use metadata::{EntryMeta, ExpenseMeta, Extra, Identity, MetadataJson, Optional, TooLong};

@@ -57,6 +57,8 @@ pub enum Geo {
     Global,
     /// Served in the United States.
     Us,
+    /// Served in another region that the customer chose (OpenAI's data residency, Mistral's EU endpoint).
+    Regional,
     /// Reported, but not a place that the price table knows: unpriced.
     Other,
 }

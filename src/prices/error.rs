@@ -8,6 +8,15 @@ pub enum Error {
     /// Not JSON of the table's shape; a class or field that this version does not know counts as that.
     #[error("price table is not readable: {0}")]
     Shape(#[from] serde_json::Error),
+    /// Longer than any table.
+    #[error("price table is longer than {most} bytes")]
+    TooLong {
+        /// The most that is read.
+        most: usize,
+    },
+    /// The table in the binary is damaged.
+    #[error("the price table in the binary is damaged; install keitod again")]
+    Packed,
     /// Written for another version of keitod.
     #[error("price table has schema {found}, this keitod reads {known}; update keitod")]
     Schema {
@@ -41,6 +50,9 @@ pub enum Fault {
     /// A context tier with neither or both of `above` and `from`.
     #[error("a context tier needs either `above` or `from`")]
     Threshold,
+    /// Hours, weekdays or days of a window that are none.
+    #[error("`{0}` is no part of a window")]
+    Window(String),
     /// Two rows of one key at one instant.
     #[error("two rows hold at the same time")]
     Overlap,
@@ -52,6 +64,9 @@ pub enum Unpriced {
     /// No row and no alias under any form of the name: update the table or add a `[[price]]`.
     #[error("the model has no price; update the table or add a [[price]]")]
     UnknownModel,
+    /// The name of a product or a router, no model can be told from it: add a `[[price]]` for the name.
+    #[error("the name does not say which model answered; add a [[price]] for it")]
+    Unresolved,
     /// The model has rows, but none at the request's instant: add a `[[price]]` with `from` and `to`.
     #[error("the model has no price at that instant; add a [[price]] with from and to")]
     NoRowAtInstant,

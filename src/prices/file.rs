@@ -3,19 +3,38 @@
 use serde::Deserialize;
 
 use super::row::{Context, Row, Source};
-use super::{Error, Factor, Fault, Fee, Rate, Rates};
+use super::{Class, Error, Factor, Fault, Fee, Rate, Rates, Window};
 use crate::model::{Instant, Speed, Tier};
 
 /// The schema that this version reads.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// What a file holds, checked.
 #[derive(Debug)]
 pub(super) struct Content {
     pub(super) version: String,
     pub(super) sources: Vec<Source>,
+    pub(super) home: Vec<Home>,
+    pub(super) unresolved: Vec<Unresolved>,
     pub(super) aliases: Vec<Alias>,
     pub(super) rows: Vec<Row>,
+}
+
+/// A platform where bare names belong.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Home {
+    pub(super) platform: String,
+    /// Only these models; absent: all.
+    pub(super) models: Option<Vec<String>>,
+}
+
+/// The name of a product that no model can be told from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Unresolved {
+    pub(super) name: String,
+    pub(super) reason: String,
 }
 
 /// A name that no rule derives.
@@ -26,6 +45,8 @@ pub(super) struct Alias {
     pub(super) model: String,
     pub(super) from: Option<Instant>,
     pub(super) to: Option<Instant>,
+    /// The vendor does not say which model it is: the best evidence is used, and the price is flagged.
+    pub(super) estimated: bool,
 }
 
 /// The schema alone, so that a newer file is named as such instead of by its first unknown field.
@@ -41,6 +62,8 @@ struct FileTable<'a> {
     _schema: u32,
     version: String,
     sources: Vec<FileSource>,
+    home: Vec<Home>,
+    unresolved: Vec<Unresolved>,
     aliases: Vec<FileAlias>,
     #[serde(borrow)]
     rows: Vec<FileRow<'a>>,
@@ -62,6 +85,8 @@ struct FileAlias {
     model: String,
     from: Option<String>,
     to: Option<String>,
+    #[serde(default)]
+    estimated: bool,
 }
 
 /// A class that is not listed here makes the file unreadable: dropping it would price too low.
@@ -70,9 +95,12 @@ struct FileAlias {
 struct FileRates<'a> {
     input: Option<&'a str>,
     cache_read: Option<&'a str>,
+    #[serde(alias = "cache_write_30m")]
     cache_write_5m: Option<&'a str>,
+    #[serde(alias = "cache_write_12h")]
     cache_write_1h: Option<&'a str>,
     output: Option<&'a str>,
+    reasoning: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -84,40 +112,58 @@ struct FileContext<'a> {
     rates: FileRates<'a>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FileFees {
-    web_search: Option<String>,
+struct FileWindow<'a> {
+    #[serde(borrow)]
+    hours: Vec<&'a str>,
+    #[serde(default)]
+    weekdays: Vec<u8>,
+    #[serde(default, borrow)]
+    except: Vec<&'a str>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct FileMultiply {
-    batch: Option<String>,
-    flex: Option<String>,
-    priority: Option<String>,
-    us: Option<String>,
+struct FileFees<'a> {
+    web_search: Option<&'a str>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct FileMultiply<'a> {
+    batch: Option<&'a str>,
+    flex: Option<&'a str>,
+    priority: Option<&'a str>,
+    us: Option<&'a str>,
+    regional: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileRow<'a> {
-    platform: String,
-    model: String,
+    platform: &'a str,
+    model: &'a str,
     speed: Option<&'a str>,
     service: Option<&'a str>,
     from: Option<&'a str>,
     to: Option<&'a str>,
     #[serde(borrow)]
+    window: Option<FileWindow<'a>>,
+    #[serde(borrow)]
     rates: FileRates<'a>,
     #[serde(default, borrow)]
     context: Vec<FileContext<'a>>,
-    #[serde(default)]
-    fees: FileFees,
-    #[serde(default)]
-    multiply: FileMultiply,
+    #[serde(default, borrow)]
+    fees: FileFees<'a>,
+    #[serde(default, borrow)]
+    multiply: FileMultiply<'a>,
     #[serde(default)]
     committed: bool,
+    #[serde(default)]
+    searches_excluded: bool,
+    #[serde(default, borrow)]
+    assumed: Vec<&'a str>,
     source: Vec<String>,
 }
 
@@ -127,20 +173,16 @@ pub(super) fn read(text: &str) -> Result<Content, Error> {
         return Err(Error::Schema { found: head.schema, known: SCHEMA });
     }
     let table: FileTable<'_> = serde_json::from_str(text)?;
-    let named = |row: String| move |fault| Error::Row { row, fault };
-    let mut rows = Vec::with_capacity(table.rows.len());
-    for file in table.rows {
-        let name = format!("{}/{}", file.platform, file.model);
-        rows.push(row(file).map_err(named(name))?);
-    }
     let alias = |file: FileAlias| {
-        let name = format!("{}/{}", file.platform, file.name);
         let range = (instant(file.from.as_deref()), instant(file.to.as_deref()));
         let (from, to) = match range {
             (Ok(from), Ok(to)) => (from, to),
-            (Err(fault), _) | (_, Err(fault)) => return Err(named(name)(fault)),
+            (Err(fault), _) | (_, Err(fault)) => {
+                return Err(Error::Row { row: format!("{}/{}", file.platform, file.name), fault });
+            }
         };
-        Ok(Alias { platform: file.platform, name: file.name, model: file.model, from, to })
+        let FileAlias { platform, name, model, estimated, .. } = file;
+        Ok(Alias { platform, name, model, from, to, estimated })
     };
     Ok(Content {
         version: table.version,
@@ -149,9 +191,26 @@ pub(super) fn read(text: &str) -> Result<Content, Error> {
             .into_iter()
             .map(|source| Source { id: source.id, reason: source.reason, address: source.address })
             .collect(),
+        home: table.home,
+        unresolved: table.unresolved,
         aliases: table.aliases.into_iter().map(alias).collect::<Result<_, _>>()?,
-        rows,
+        rows: of_file(table.rows)?,
     })
+}
+
+/// The rows of one platform, a piece of the packed table.
+pub(super) fn rows(text: &str) -> Result<Vec<Row>, Error> {
+    of_file(serde_json::from_str(text)?)
+}
+
+fn of_file(files: Vec<FileRow<'_>>) -> Result<Vec<Row>, Error> {
+    files
+        .into_iter()
+        .map(|file| {
+            let name = (file.platform, file.model);
+            row(file).map_err(|fault| Error::Row { row: format!("{}/{}", name.0, name.1), fault })
+        })
+        .collect()
 }
 
 fn row(file: FileRow<'_>) -> Result<Row, Fault> {
@@ -177,34 +236,47 @@ fn row(file: FileRow<'_>) -> Result<Row, Fault> {
         context.push(Context { least, rates: rates(&tier.rates)? });
     }
     context.sort_by_key(|tier| tier.least);
-    let variant = |name: Option<&str>| name.map(|name| format!("+{name}")).unwrap_or_default();
-    let id = format!(
-        "{}/{}{}{}@{}",
-        file.platform,
-        file.model,
-        variant(file.speed),
-        variant(file.service),
-        file.from.unwrap_or("start")
-    );
-    let factor = |text: Option<String>| read_as(text, Factor::parse);
+    let assumed = |name: &&str| {
+        Class::TOKENS.into_iter().find(|c| c.name() == *name).ok_or_else(|| Fault::Term((*name).to_owned()))
+    };
+    let window =
+        |w: &FileWindow<'_>| Window::parse(&w.hours, w.weekdays.clone(), &w.except).map_err(Fault::Window);
     Ok(Row {
-        id,
-        platform: file.platform,
-        model: file.model,
+        id: id(&file),
+        platform: file.platform.to_owned(),
+        model: file.model.to_owned(),
         speed,
         service,
         from: instant(file.from)?,
         to: instant(file.to)?,
+        window: file.window.as_ref().map(window).transpose()?,
         rates: rates(&file.rates)?,
         context,
         web_search: read_as(file.fees.web_search, Fee::per_thousand)?,
-        batch: factor(file.multiply.batch)?,
-        flex: factor(file.multiply.flex)?,
-        priority: factor(file.multiply.priority)?,
-        us: factor(file.multiply.us)?,
+        batch: read_as(file.multiply.batch, Factor::parse)?,
+        flex: read_as(file.multiply.flex, Factor::parse)?,
+        priority: read_as(file.multiply.priority, Factor::parse)?,
+        us: read_as(file.multiply.us, Factor::parse)?,
+        regional: read_as(file.multiply.regional, Factor::parse)?,
         committed: file.committed,
+        searches_excluded: file.searches_excluded,
+        assumed: file.assumed.iter().map(assumed).collect::<Result<_, _>>()?,
+        half_hour: matches!(file.platform, "openai" | "azure"),
         source: file.source,
     })
+}
+
+/// `anthropic/claude-opus-4-6+fast@2026-02-07T00:00:00Z`; a window is named by its first hour.
+fn id(file: &FileRow<'_>) -> String {
+    let mut id = format!("{}/{}", file.platform, file.model);
+    let window = file.window.as_ref().and_then(|window| window.hours.first().copied());
+    for variant in [file.speed, file.service, window].into_iter().flatten() {
+        id.push('+');
+        id.push_str(variant);
+    }
+    id.push('@');
+    id.push_str(file.from.unwrap_or("start"));
+    id
 }
 
 fn rates(file: &FileRates<'_>) -> Result<Rates, Fault> {
@@ -215,11 +287,12 @@ fn rates(file: &FileRates<'_>) -> Result<Rates, Fault> {
         rate(file.cache_write_5m)?,
         rate(file.cache_write_1h)?,
         rate(file.output)?,
-    ]))
+    ])
+    .with_reasoning(rate(file.reasoning)?))
 }
 
-fn read_as<S: AsRef<str>, T>(text: Option<S>, parse: fn(&str) -> Option<T>) -> Result<Option<T>, Fault> {
-    text.map(|text| parse(text.as_ref()).ok_or_else(|| Fault::Number(text.as_ref().to_owned()))).transpose()
+fn read_as<T>(text: Option<&str>, parse: fn(&str) -> Option<T>) -> Result<Option<T>, Fault> {
+    text.map(|text| parse(text).ok_or_else(|| Fault::Number(text.to_owned()))).transpose()
 }
 
 fn instant(text: Option<&str>) -> Result<Option<Instant>, Fault> {

@@ -8,11 +8,16 @@ mod error;
 mod file;
 pub mod names;
 mod overrides;
+mod packed;
+pub mod platform;
 mod price;
 mod rate;
+mod refresh;
 mod request;
 mod row;
+mod shelf;
 mod table;
+mod window;
 
 #[cfg(test)]
 mod names_table;
@@ -24,6 +29,8 @@ mod properties;
 pub use error::{Error, Fault, Unpriced};
 pub use overrides::Override;
 pub use rate::{Class, Factor, Fee, Rate, Rates};
+pub use refresh::{MOST_BYTES, Refusal};
 pub use request::{Line, Notes, Origin, Priced, Provenance, Request};
 pub use row::{Context, Row, Source};
 pub use table::Table;
+pub use window::Window;

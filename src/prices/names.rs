@@ -32,24 +32,40 @@ pub enum Platform {
     Route(&'static str),
 }
 
-const ROUTES: [(&str, &str); 8] = [
+const ROUTES: [(&str, &str); 18] = [
     ("openrouter/", "openrouter"),
+    ("github-copilot/", "github-copilot"),
     ("copilot/", "github-copilot"),
     ("azure/", "azure"),
+    ("vertex_ai/", "vertex"),
     ("anthropic/", "anthropic"),
+    ("anthropic--", "anthropic"),
     ("openai/", "openai"),
+    ("openai-codex:", "openai"),
+    ("openai:", "openai"),
     ("google/", "google"),
-    ("x-ai/", "x-ai"),
-    ("moonshotai/", "moonshotai"),
+    ("gemini/", "google"),
+    ("xai/", "xai"),
+    // Only OpenRouter writes xAI so; its key keeps the prefix.
+    ("x-ai/", "openrouter"),
+    ("moonshotai/", "moonshot"),
+    ("moonshot/", "moonshot"),
+    ("dashscope/", "dashscope"),
+    ("zai/", "zai"),
 ];
 const REGIONS: [&str; 7] = ["us.", "eu.", "apac.", "au.", "jp.", "us-gov.", "in."];
+/// Vendors on Bedrock, as its ids name them.
+const ON_BEDROCK: [&str; 8] =
+    ["anthropic.", "moonshotai.", "openai.", "amazon.", "deepseek.", "minimax.", "qwen.", "zai."];
+/// Where hosts keep the names of Fireworks apart: they are keys as they are.
+const FIREWORKS: &str = "accounts/fireworks/";
 /// Effort and context settings: they change how many tokens are used, not what one costs.
 const SETTINGS: [&str; 9] =
     ["-minimal", "-low", "-medium", "-high", "-xhigh", "-max", "-thinking", "-none", "-1m"];
 
-/// Reads a name.
+/// Reads a name. `hint` is the platform that the log names: an organisation's prefix may only go on its own platform.
 #[must_use]
-pub fn read(raw: &str) -> Name {
+pub fn read(raw: &str, hint: Option<&str>) -> Name {
     let mut name = Name { platform: None, forms: Vec::with_capacity(4) };
     let mut text = raw.trim().to_ascii_lowercase();
     if text.starts_with("arn:") || text.starts_with("publishers/") || text.contains("/publishers/") {
@@ -58,6 +74,10 @@ pub fn read(raw: &str) -> Name {
         }
         text = text.rsplit('/').next().unwrap_or_default().to_owned();
     } else if let Some(rest) = text.strip_prefix("models/") {
+        text = rest.to_owned();
+    } else if text.starts_with(FIREWORKS) {
+        name.platform = Some(Platform::Certain("fireworks"));
+    } else if let (Some(rest), Some("zai")) = (text.strip_prefix("zai-org/"), hint) {
         text = rest.to_owned();
     }
     let (mut fast, mut batch) = (false, false);
@@ -75,12 +95,6 @@ pub fn read(raw: &str) -> Name {
         }
     }
     name
-}
-
-/// Whose list a bare name belongs to.
-#[must_use]
-pub fn home(text: &str) -> Option<&'static str> {
-    text.starts_with("claude-").then_some("anthropic")
 }
 
 impl Name {
@@ -116,14 +130,8 @@ fn step(text: &str) -> Option<Step> {
             return Some(Step::Platform(Platform::Route(platform), rest.to_owned()));
         }
     }
-    if let Some(rest) = text.strip_prefix("anthropic--") {
-        return Some(Step::Platform(Platform::Route("anthropic"), rest.to_owned()));
-    }
     if let Some((platform, rest)) = bedrock(text) {
         return Some(Step::Platform(Platform::Certain(platform), rest.to_owned()));
-    }
-    if let Some(rest) = text.strip_prefix("claude ") {
-        return Some(Step::Text(format!("claude-{}", rest.replace(' ', "-"))));
     }
     if let Some((rest, version)) = text.rsplit_once('@')
         && (version == "default" || is_date(version))
@@ -137,8 +145,14 @@ fn step(text: &str) -> Option<Step> {
             rest.to_owned()
         }));
     }
-    if let Some((rest, _)) = bracketed(text, '(', ')') {
+    if let Some((rest, inside)) = bracketed(text, '(', ')')
+        && is_effort(inside)
+    {
         return Some(Step::Text(rest.trim_end_matches([' ', '-']).to_owned()));
+    }
+    // A display name, once its effort is off.
+    if text.contains(' ') && !text.ends_with(')') {
+        return Some(Step::Text(text.replace(' ', "-")));
     }
     if let Some(rest) = text.strip_suffix(":batch") {
         return Some(Step::Batch(rest.to_owned()));
@@ -154,12 +168,19 @@ fn step(text: &str) -> Option<Step> {
 
 /// `us.anthropic.claude-…`, `global.anthropic.claude-…`, `anthropic.claude-…` (in one region).
 fn bedrock(text: &str) -> Option<(&'static str, &str)> {
-    let global = text.strip_prefix("global.").and_then(|rest| rest.strip_prefix("anthropic."));
-    if let Some(rest) = global {
-        return Some(("aws-global", rest));
+    let vendor = |text: &'_ str| ON_BEDROCK.iter().any(|vendor| text.starts_with(vendor));
+    let model = |text| str::split_once(text, '.').map(|(_, model)| model);
+    if let Some(rest) = text.strip_prefix("global.").filter(|rest| vendor(rest)) {
+        return Some(("aws-global", model(rest)?));
     }
     let inner = REGIONS.iter().find_map(|region| text.strip_prefix(region)).unwrap_or(text);
-    inner.strip_prefix("anthropic.").map(|rest| ("aws-regional", rest))
+    vendor(inner).then_some(("aws-regional", model(inner)?))
+}
+
+/// `High`, `high reasoning`.
+fn is_effort(inside: &str) -> bool {
+    let word = inside.strip_suffix(" reasoning").unwrap_or(inside).trim();
+    SETTINGS.iter().any(|setting| setting.strip_prefix('-') == Some(word))
 }
 
 fn bracketed(text: &str, open: char, close: char) -> Option<(&str, &str)> {

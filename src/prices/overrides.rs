@@ -1,6 +1,6 @@
 //! A user's own prices: `[[price]]` in the config.
 
-use super::{Factor, Rates};
+use super::{Factor, Fee, Rates, platform};
 use crate::model::{Instant, hash64};
 
 /// One `[[price]]`. It lies over the table: classes it does not name keep the table's rate.
@@ -16,6 +16,8 @@ pub struct Override {
     pub to: Option<Instant>,
     /// Rates of the standard speed and tier, for prompts of any length.
     pub rates: Rates,
+    /// Price of a web search, at any speed and tier.
+    pub web_search: Option<Fee>,
     /// What remains after `discount_percent`: a factor on all token classes at any speed and tier, fees excepted.
     pub discount: Option<Factor>,
 }
@@ -29,10 +31,10 @@ impl Override {
 
     /// How well it fits, higher is better; `None` if it is about something else. The logged name goes before the
     /// canonical one, a named platform before any.
-    pub(super) fn fit(&self, platform: Option<&str>, raw: &str, canonical: Option<&str>) -> Option<u8> {
+    pub(super) fn fit(&self, on: Option<&str>, raw: &str, canonical: Option<&str>) -> Option<u8> {
         let named = match &self.platform {
             None => 0,
-            Some(own) if platform == Some(own) => 1,
+            Some(own) if on.is_some_and(|on| platform::of(on) == platform::of(own)) => 1,
             Some(_) => return None,
         };
         if self.model.eq_ignore_ascii_case(raw.trim()) {

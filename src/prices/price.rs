@@ -69,13 +69,14 @@ impl Table {
         let first = found.rows.first();
         let platform = first.map(|row| row.platform.as_str()).or(request.platform);
         let over = self.over(platform, request.model, first.map(|row| row.model.as_str()), request.at);
-        let (speed, tier, from_name) = terms(&found, request.terms);
+        let (speed, tier, from_name) = terms(&found, platform, request.terms);
         let (row, service) = match (pick(&found, request, speed, tier), over) {
             (Ok(picked), _) => (Some(picked.0), picked.1),
             // A model or a time that only the user knows: standard terms alone.
-            (Err(Unpriced::UnknownModel | Unpriced::NoRowAtInstant), Some((price, _)))
-                if !price.rates.is_empty() =>
-            {
+            (
+                Err(Unpriced::UnknownModel | Unpriced::Unresolved | Unpriced::NoRowAtInstant),
+                Some((price, _)),
+            ) if !price.rates.is_empty() => {
                 standard(speed, tier, request.terms.geo)?;
                 (None, Factor::ONE)
             }
@@ -84,20 +85,22 @@ impl Table {
         let geo = match (request.terms.geo, row) {
             (Geo::Global, _) => Factor::ONE,
             (Geo::Us, Some(row)) => row.us.ok_or(Unpriced::UnknownGeo)?,
+            (Geo::Regional, Some(row)) => row.regional.ok_or(Unpriced::UnknownGeo)?,
             _ => return Err(Unpriced::UnknownGeo),
         };
         let prompt = request.tokens.prompt();
         let listed = row.map(|row| *row.rates_for(prompt)).unwrap_or_default();
         // Rates of an override are those of the standard variant; a discount is on everything.
         let ordinary = row.is_none_or(|row| row.speed == Speed::Standard && row.service == Tier::Standard);
-        let over =
-            over.filter(|(price, _)| price.discount.is_some() || (ordinary && !price.rates.is_empty()));
+        let over = over.filter(|(price, _)| {
+            price.discount.is_some() || price.web_search.is_some() || (ordinary && !price.rates.is_empty())
+        });
         let rates = over.filter(|_| ordinary).map_or(listed, |(price, _)| price.rates.or(listed));
         let discount = over.and_then(|(price, _)| price.discount).unwrap_or(Factor::ONE);
         Ok(Quote {
             rates,
             factor: service.times(geo).times(discount),
-            web_search: row.and_then(|row| row.web_search),
+            web_search: over.and_then(|(price, _)| price.web_search).or_else(|| row.and_then(listed_fee)),
             row,
             over,
             notes: Notes {
@@ -105,6 +108,11 @@ impl Table {
                 long_context: row.is_some_and(|row| *row.rates_for(prompt) != row.rates),
                 terms_from_name: from_name,
                 endpoint_assumed: found.endpoint_assumed,
+                cache_rate_assumed: row.is_some_and(|row| assumed(row, &rates, request.tokens)),
+                search_fee_excluded: request.terms.web_searches > 0
+                    && row.is_some_and(|row| row.searches_excluded)
+                    && over.is_none_or(|(price, _)| price.web_search.is_none()),
+                model_estimated: found.estimated,
             },
         })
     }
@@ -134,13 +142,32 @@ fn check(tokens: &Tokens, terms: &Terms) -> Result<(), Unpriced> {
     if terms.bad_usage || absurd { Err(Unpriced::BadUsage) } else { Ok(()) }
 }
 
+/// The fee of a search as the row has it. A quota that no log shows goes first where `searches_excluded`.
+fn listed_fee(row: &Row) -> Option<Fee> {
+    if row.searches_excluded { Some(Fee::FREE) } else { row.web_search }
+}
+
+/// Whether tokens fall into a class that the vendor lists no rate for, and the user neither.
+fn assumed(row: &Row, rates: &Rates, tokens: &Tokens) -> bool {
+    let listed = row.rates_for(tokens.prompt());
+    rates
+        .lines(tokens)
+        .filter_map(Result::ok)
+        .any(|(class, _, rate)| row.assumed.contains(&class) && listed.get(class) == Some(rate))
+}
+
 /// Speed and tier: what the response reports, else what the name says.
-fn terms(found: &Found<'_>, terms: &Terms) -> (Speed, Tier, bool) {
+fn terms(found: &Found<'_>, platform: Option<&str>, terms: &Terms) -> (Speed, Tier, bool) {
     let fast = found.fast && terms.speed == Speed::Standard;
     let batch = found.batch && terms.tier == Tier::Standard;
     let speed = if fast { Speed::Fast } else { terms.speed };
     let tier = if batch { Tier::Batch } else { terms.tier };
-    (speed, tier, fast || batch)
+    // OpenAI calls its priority tier fast since 2026-07-30.
+    let renamed = speed == Speed::Fast && matches!(platform, Some("openai" | "azure"));
+    match tier {
+        Tier::Standard | Tier::Priority if renamed => (Speed::Standard, Tier::Priority, fast || batch),
+        _ => (speed, tier, fast || batch),
+    }
 }
 
 /// The row of the variant at the instant, and the factor of the service tier on it.
@@ -151,10 +178,11 @@ fn pick<'t>(
     tier: Tier,
 ) -> Result<(&'t Row, Factor), Unpriced> {
     if found.rows.is_empty() {
-        return Err(Unpriced::UnknownModel);
+        return Err(if found.unresolved.is_some() { Unpriced::Unresolved } else { Unpriced::UnknownModel });
     }
     let row = |speed, service| {
-        found.rows.iter().find(|row| row.speed == speed && row.service == service && row.holds(request.at))
+        let rows = found.rows.iter().filter(|row| row.speed == speed && row.service == service);
+        rows.filter(|row| row.holds(request.at)).max_by_key(|row| row.window.is_some())
     };
     if tier != Tier::Standard
         && let Some(own) = row(speed, tier)

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Class, Factor, Origin, Override, Rate, Rates, Request, Row, Table, Unpriced};
+use super::{Class, Factor, Fee, Origin, Override, Rate, Rates, Request, Row, Table, Unpriced};
 use crate::model::{Geo, Instant, Speed, Terms, Tier, Tokens, Usd};
 
 fn at(text: &str) -> Instant {
@@ -33,68 +33,95 @@ fn hit(table: &Table, row: &Row, when: Instant, tokens: &Tokens) -> Result<Usd, 
     table.usd(&Request { platform, model: &row.model, at: when, tokens, terms: &terms })
 }
 
-fn inside(row: &Row) -> Instant {
-    let second = std::time::Duration::from_secs(1);
-    row.from.or(row.to.map(|to| to.minus(second))).unwrap_or_else(|| at("2026-10-20T00:00:00Z"))
+const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
+const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// An instant at which the row holds and no window lies over it.
+fn inside(table: &Table, row: &Row) -> Instant {
+    let start =
+        row.from.or(row.to.map(|to| to.minus(24 * 8 * HOUR))).unwrap_or_else(|| at("2026-10-20T00:00:00Z"));
+    let start = if row.holds(start) || row.window.is_some() { start } else { row.to.unwrap().minus(SECOND) };
+    let mut hours = (0..24 * 8).map(|hour| start.plus(HOUR * hour));
+    hours.find(|when| row.holds(*when) && !covered(table, row, *when)).unwrap_or(start)
+}
+
+/// Whether a window of the same variant lies over a row without one.
+fn covered(table: &Table, row: &Row, when: Instant) -> bool {
+    let same = |other: &&Row| {
+        (&other.platform, &other.model, other.speed, other.service)
+            == (&row.platform, &row.model, row.speed, row.service)
+    };
+    row.window.is_none() && table.rows().filter(same).any(|other| other.window.is_some() && other.holds(when))
+}
+
+/// The sum by hand, or the class without a rate.
+fn by_hand(rates: &Rates, tokens: &Tokens) -> Result<Usd, Unpriced> {
+    let lines = rates.lines(tokens).map(|line| line.map_err(|class| Unpriced::NoRate { class }));
+    lines
+        .map(|line| line.map(|(_, count, rate)| i128::from(count) * rate.pico()))
+        .sum::<Result<i128, _>>()
+        .map(Usd)
 }
 
 #[test]
 fn a_tier_edge_switches_the_whole_request() {
     let table = table();
     let mut edges = 0;
-    for row in table.rows() {
+    for row in table.rows().filter(|row| !row.context.is_empty()) {
+        let when = inside(&table, row);
+        let mut below = &row.rates;
         for tier in &row.context {
-            let input = |rates: &Rates, tokens: u64| {
-                let tokens = prompt(tokens);
-                let sum: i128 = rates
-                    .lines(&tokens)
-                    .map(|line| line.unwrap())
-                    .map(|l| i128::from(l.1) * l.2.pico())
-                    .sum();
-                Usd(sum)
-            };
-            let when = inside(row);
-            assert_eq!(
-                hit(&table, row, when, &prompt(tier.least - 1)),
-                Ok(input(&row.rates, tier.least - 1))
-            );
-            assert_eq!(hit(&table, row, when, &prompt(tier.least)), Ok(input(&tier.rates, tier.least)));
+            // T and T + 1, with the prompt in one class or spread over several.
+            for tokens in [prompt(tier.least - 1), prompt(tier.least), prompt(tier.least + 1)] {
+                let rates = if tokens.input < tier.least { below } else { &tier.rates };
+                assert_eq!(hit(&table, row, when, &tokens), by_hand(rates, &tokens), "{}", row.id);
+            }
+            let spread = Tokens { input: 1, cache_read: tier.least - 1, output: 7, ..Tokens::default() };
+            assert_eq!(hit(&table, row, when, &spread), by_hand(&tier.rates, &spread), "{}", row.id);
+            // What is answered never selects the tier.
+            let long = Tokens { output: tier.least * 2, ..prompt(tier.least - 1) };
+            assert_eq!(hit(&table, row, when, &long), by_hand(below, &long), "{}", row.id);
+            below = &tier.rates;
             edges += 1;
         }
     }
-    assert!(edges > 10);
+    assert!(edges > 100, "{edges}");
 }
 
 #[test]
 fn a_row_begins_and_ends_to_the_second() {
     let table = table();
-    let second = std::time::Duration::from_secs(1);
-    let tokens = prompt(300_000);
     let mut edges = 0;
     for row in table.rows() {
-        let own = |when: Instant| {
+        let owns = |when: Instant| {
             let terms = Terms { speed: row.speed, tier: row.service, ..Terms::default() };
-            let request = Request {
-                platform: Some(&row.platform),
-                model: &row.model,
-                at: when,
-                tokens: &tokens,
-                terms: &terms,
-            };
+            let (platform, tokens) = (Some(row.platform.as_str()), Tokens::default());
+            let request = Request { platform, model: &row.model, at: when, tokens: &tokens, terms: &terms };
             table.price(&request).is_ok_and(|priced| priced.provenance.row == Some(row.id.as_str()))
         };
         for (edge, before, after) in [(row.from, false, true), (row.to, true, false)] {
             let Some(edge) = edge else { continue };
-            assert_eq!(
-                (own(edge.minus(second)), own(edge), own(edge.plus(second))),
-                (before, after, after),
-                "{}",
-                row.id
-            );
+            for (when, within) in [(edge.minus(SECOND), before), (edge, after), (edge.plus(SECOND), after)] {
+                let hours = row.window.as_ref().is_none_or(|window| window.holds(when));
+                assert_eq!(owns(when), within && hours && !covered(&table, row, when), "{} {when}", row.id);
+            }
             edges += 1;
         }
+        // The hours of a window, on a day when it holds.
+        let Some(window) = &row.window else { continue };
+        let later = inside(&table, row).plus(HOUR * 24);
+        let held = (0..24 * 7).map(|hour| later.plus(HOUR * hour)).find(|when| row.holds(*when)).unwrap();
+        let day = held.seconds().div_euclid(86_400) * 86_400;
+        for (from, to) in window.spans() {
+            for (minute, before, after) in [(from, false, true), (to, true, false)] {
+                let edge = Instant::from_seconds(day + minute * 60);
+                let around = (owns(edge.minus(SECOND)), owns(edge), owns(edge.plus(SECOND)));
+                assert_eq!(around, (before, after, after), "{} {edge}", row.id);
+                edges += 1;
+            }
+        }
     }
-    assert!(edges > 10);
+    assert!(edges > 300, "{edges}");
 }
 
 #[test]
@@ -248,6 +275,9 @@ fn the_users_own_prices_come_first() {
         },
         Override { rates: only_input("2"), ..named("codex-auto-review") },
         Override { rates: only_input("9"), ..named("claude-opus-5") },
+        Override { to: Some(at("2026-08-01T00:00:00Z")), rates: only_input("1"), ..named("gpt-5.5") },
+        Override { platform: Some("x-ai".into()), rates: only_input("3"), ..named("grok-4.5") },
+        Override { web_search: Fee::per_thousand("20"), ..named("gpt-5.4") },
         Override { rates: only_input("7"), platform: Some("anthropic".into()), ..named("claude-opus-5") },
     ]);
     let tokens = Tokens { input: 1_000_000, ..Tokens::default() };
@@ -263,6 +293,15 @@ fn the_users_own_prices_come_first() {
     assert_eq!(price("codex-auto-review", "2026-10-01T00:00:00Z", &tokens), Ok("2".into()));
     let missing = Err(Unpriced::NoRate { class: Class::Output });
     assert_eq!(price("codex-auto-review", "2026-10-01T00:00:00Z", &both), missing);
+    // Its last instant is the one before `to`; a platform is the same under any of its names.
+    assert_eq!(price("gpt-5.5", "2026-07-31T23:59:59Z", &prompt(0)), Ok("0.03".into()));
+    let million = Tokens { input: 250_000, ..Tokens::default() };
+    assert_eq!(price("gpt-5.5", "2026-07-31T23:59:59Z", &million), Ok("0.25".into()));
+    assert_eq!(price("gpt-5.5", "2026-08-01T00:00:00Z", &million), Ok("1.25".into()));
+    assert_eq!(price("grok-4.5", "2026-10-01T00:00:00Z", &prompt(1000)), Ok("0.009".into()));
+    let searched = Terms { web_searches: 1000, ..plain };
+    let none = Tokens::default();
+    assert_eq!(usd(&table, "gpt-5.4", "2026-10-01T00:00:00Z", &none, searched), Ok("20".into()));
     let fast = Terms { speed: Speed::Fast, ..plain };
     let when = "2026-10-01T00:00:00Z";
     assert_eq!(usd(&table, "codex-auto-review", when, &tokens, fast), Err(Unpriced::UnknownSpeed));
@@ -299,6 +338,26 @@ fn loading_and_pricing_are_cheap() {
 
 proptest! {
     #[test]
+    fn each_token_is_billed_in_one_class(
+        counts in prop::array::uniform5(0_u64..1_000_000),
+        share in 0_u64..=100,
+        own in any::<bool>(),
+    ) {
+        let [input, cache_read, cache_write_5m, cache_write_1h, output] = counts;
+        let reasoning = output * share / 100;
+        let tokens = Tokens { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning };
+        let rate = |text| Rate::per_million(text);
+        let rates = Rates::new([rate("1"), rate("2"), rate("3"), rate("4"), rate("5")]);
+        let rates = if own { rates.with_reasoning(rate("6")) } else { rates };
+        let lines: Vec<_> = rates.lines(&tokens).map(|line| line.unwrap()).collect();
+        prop_assert_eq!(lines.iter().map(|line| line.1).sum::<u64>(), tokens.prompt() + output);
+        let mut classes: Vec<Class> = lines.iter().map(|line| line.0).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        prop_assert_eq!(classes.len(), lines.len());
+    }
+
+    #[test]
     fn more_tokens_never_cost_less(
         pick in any::<prop::sample::Index>(),
         counts in prop::array::uniform5(0_u64..400_000),
@@ -306,16 +365,20 @@ proptest! {
         more in 1_u64..400_000,
     ) {
         let table = table();
-        let row = pick.get(table.rows());
+        let rows: Vec<&Row> = table.rows().collect();
+        let row = pick.get(&rows);
         let tokens = |c: [u64; 5]| Tokens {
             input: c[0], cache_read: c[1], cache_write_5m: c[2], cache_write_1h: c[3], output: c[4], reasoning: 0,
         };
         let mut larger = counts;
         larger[class] += more;
         let (small, large) = (tokens(counts), tokens(larger));
-        let when = inside(row);
-        // Tiers only get dearer, so this holds across their edges too.
-        if let (Ok(less), Ok(more)) = (hit(&table, row, when, &small), hit(&table, row, when, &large)) {
+        let when = inside(&table, row);
+        // Across the edge of a tier nothing is promised: a reseller may charge less for long prompts.
+        let same_tier = row.rates_for(small.prompt()) == row.rates_for(large.prompt());
+        if same_tier
+            && let (Ok(less), Ok(more)) = (hit(&table, row, when, &small), hit(&table, row, when, &large))
+        {
             prop_assert!(less <= more);
         }
     }

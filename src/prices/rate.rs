@@ -17,6 +17,8 @@ pub enum Class {
     CacheWrite1h,
     /// Tokens of the answer.
     Output,
+    /// Tokens of the answer that were reasoning, where a vendor has a rate of its own for them.
+    Reasoning,
     /// Web searches, by call.
     WebSearch,
 }
@@ -35,6 +37,7 @@ impl Class {
             Self::CacheWrite5m => "cache_write_5m",
             Self::CacheWrite1h => "cache_write_1h",
             Self::Output => "output",
+            Self::Reasoning => "reasoning",
             Self::WebSearch => "web_search",
         }
     }
@@ -76,6 +79,9 @@ impl fmt::Debug for Rate {
 pub struct Fee(u64);
 
 impl Fee {
+    /// No fee.
+    pub const FREE: Self = Self(0);
+
     /// Parses USD per thousand calls.
     #[must_use]
     pub fn per_thousand(text: &str) -> Option<Self> {
@@ -86,6 +92,13 @@ impl Fee {
     #[must_use]
     pub fn pico(self) -> i128 {
         i128::from(self.0)
+    }
+}
+
+impl fmt::Display for Fee {
+    /// USD a call.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::model::Usd(self.pico()).fmt(f)
     }
 }
 
@@ -165,41 +178,68 @@ impl fmt::Debug for Factor {
 
 /// Rates by token class; a class without a rate makes a request that needs it unpriced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Rates([Option<Rate>; 5]);
+pub struct Rates {
+    classes: [Option<Rate>; 5],
+    reasoning: Option<Rate>,
+}
 
 impl Rates {
-    /// In the order of [`Class::TOKENS`].
+    /// In the order of [`Class::TOKENS`]; reasoning costs what output costs.
     #[must_use]
-    pub fn new(rates: [Option<Rate>; 5]) -> Self {
-        Self(rates)
+    pub fn new(classes: [Option<Rate>; 5]) -> Self {
+        Self { classes, reasoning: None }
     }
 
-    /// These rates, and `under` where there is none.
+    /// The same with a rate of its own for reasoning.
+    #[must_use]
+    pub fn with_reasoning(self, reasoning: Option<Rate>) -> Self {
+        Self { reasoning, ..self }
+    }
+
+    /// These rates, and `under` where there is none. A rate for output is one for reasoning too.
     #[must_use]
     pub fn or(self, under: Self) -> Self {
-        let mut rates = self.0;
-        for (rate, other) in rates.iter_mut().zip(under.0) {
+        let mut classes = self.classes;
+        for (rate, other) in classes.iter_mut().zip(under.classes) {
             *rate = rate.or(other);
         }
-        Self(rates)
+        let output = Self::new(self.classes).get(Class::Output);
+        let reasoning = if output.is_some() { self.reasoning } else { self.reasoning.or(under.reasoning) };
+        Self { classes, reasoning }
     }
 
     /// Whether no class has a rate.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(Option::is_none)
+        self.classes.iter().all(Option::is_none)
+    }
+
+    /// The rate of a class.
+    #[must_use]
+    pub fn get(&self, class: Class) -> Option<Rate> {
+        self.iter().find(|(other, _)| *other == class).map(|(_, rate)| rate)
     }
 
     /// The classes that have a rate.
     pub fn iter(&self) -> impl Iterator<Item = (Class, Rate)> {
-        Class::TOKENS.into_iter().zip(self.0).filter_map(|(class, rate)| Some((class, rate?)))
+        let reasoning = self.reasoning.map(|rate| (Class::Reasoning, rate));
+        Class::TOKENS
+            .into_iter()
+            .zip(self.classes)
+            .filter_map(|(class, rate)| Some((class, rate?)))
+            .chain(reasoning)
     }
 
-    /// Class, tokens and rate of every class that holds tokens; the class if one of them has no rate.
+    /// Class, tokens and rate of every class that holds tokens; the class if one of them has no rate. Each token is
+    /// in one class.
     pub fn lines(&self, tokens: &Tokens) -> impl Iterator<Item = Result<(Class, u64, Rate), Class>> {
-        let counts = tokens.classes().into_iter();
-        let all = Class::TOKENS.into_iter().zip(self.0).zip(counts);
-        all.filter(|(_, count)| *count > 0)
+        let apart = if self.reasoning.is_some() { tokens.reasoning.min(tokens.output) } else { 0 };
+        let mut counts = tokens.classes();
+        counts[4] -= apart;
+        let all = Class::TOKENS.into_iter().zip(self.classes).zip(counts);
+        let reasoning = std::iter::once(((Class::Reasoning, self.reasoning), apart));
+        all.chain(reasoning)
+            .filter(|(_, count)| *count > 0)
             .map(|((class, rate), count)| rate.map(|rate| (class, count, rate)).ok_or(class))
     }
 }

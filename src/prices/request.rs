@@ -89,6 +89,12 @@ pub struct Notes {
     pub terms_from_name: bool,
     /// A Vertex name shows no endpoint: the global one was assumed.
     pub endpoint_assumed: bool,
+    /// Cached tokens were billed as input: the vendor lists no rate for them.
+    pub cache_rate_assumed: bool,
+    /// Searches have a free quota that no log shows: their fee is left out.
+    pub search_fee_excluded: bool,
+    /// The vendor does not say which model is behind the name; the best evidence was used.
+    pub model_estimated: bool,
 }
 
 /// A priced request with all that explains it.

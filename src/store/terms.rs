@@ -13,6 +13,7 @@ pub(super) fn pack(terms: Terms) -> i64 {
     let geo = match terms.geo {
         Geo::Global => 0,
         Geo::Us => 1,
+        Geo::Regional => 2,
         Geo::Other => 3,
     };
     let tier = match terms.tier {
@@ -36,6 +37,7 @@ pub(super) fn unpack(packed: i64) -> Terms {
         geo: match packed >> 2 & 3 {
             0 => Geo::Global,
             1 => Geo::Us,
+            2 => Geo::Regional,
             _ => Geo::Other,
         },
         tier: match packed >> 4 & 7 {
@@ -142,7 +144,7 @@ mod tests {
     #[test]
     fn terms_survive_packing() {
         for speed in [Speed::Standard, Speed::Fast, Speed::Other] {
-            for geo in [Geo::Global, Geo::Us, Geo::Other] {
+            for geo in [Geo::Global, Geo::Us, Geo::Regional, Geo::Other] {
                 for tier in [Tier::Standard, Tier::Batch, Tier::Flex, Tier::Priority, Tier::Other] {
                     for (bad_usage, web_searches) in [(false, 0), (true, 7), (false, u32::MAX)] {
                         let terms = Terms { speed, geo, tier, web_searches, bad_usage };

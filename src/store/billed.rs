@@ -123,6 +123,18 @@ impl Tx<'_> {
         Ok(Some(whole.beyond(&self.billed_tokens(Some(account), request)?)))
     }
 
+    /// What records hold of a request beyond what it has here: its log is not read to its end, or another's share.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn overbilled_of(&self, account: AccountRef, request: RequestRef) -> Result<Tokens, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, reasoning FROM request WHERE id = ?1",
+        )?;
+        let whole = select.query_row([request.0], |row| requests::tokens_at(row, 0)).optional()?;
+        Ok(self.billed_tokens(Some(account), request)?.beyond(&whole.unwrap_or_default()))
+    }
+
     /// What one record holds of a request.
     ///
     /// # Errors

@@ -47,9 +47,14 @@ impl Work<'_, '_> {
         let (tx, account) = (self.tx, self.scope.id);
         let Some(keys) = posted.keys.as_ref().filter(|_| !posted.excess) else { return Ok(()) };
         let known = tx.billed_by(record.id)?;
-        let mut left = posted.tokens;
+        let (mut left, mut over) = (posted.tokens, Vec::new());
         for request in &known {
-            left = left.beyond(&tx.billed_on(account, *request, record.id)?);
+            let on = tx.billed_on(account, *request, record.id)?;
+            let own = on.beyond(&tx.overbilled_of(account, *request)?);
+            if own != on {
+                over.push((*request, on, own));
+            }
+            left = left.beyond(&own);
         }
         if left.is_zero() || !tx.only_adopted(record.id)? {
             return Ok(());
@@ -78,14 +83,21 @@ impl Work<'_, '_> {
         // Some were here before, or not whole: what the record holds beyond those is of the named ones.
         for found in here(tx)? {
             let Some(missing) = tx.unbilled_of(account, found.id)? else { continue };
-            let mut share = least(&missing, &left);
-            if share.is_zero() {
+            let mut moved = least(&missing, &left);
+            if moved.is_zero() {
                 continue;
             }
-            left = left.beyond(&share);
-            share.add(&tx.billed_on(account, found.id, record.id)?);
+            left = left.beyond(&moved);
+            let mut share = tx.billed_on(account, found.id, record.id)?;
+            share.add(&moved);
             tx.bill(account, found.id, record.id, &share, Usd(0), "adopted")?;
             tx.recheck(found.session)?;
+            // What stood for it on requests that do not have it.
+            for (request, on, own) in &mut over {
+                let back = least(&on.beyond(own), &moved);
+                (*on, moved) = (on.beyond(&back), moved.beyond(&back));
+                tx.bill(account, *request, record.id, on, Usd(0), "adopted")?;
+            }
         }
         Ok(())
     }

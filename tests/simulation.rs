@@ -13,8 +13,12 @@
     reason = "helpers of tests fail by panic too"
 )]
 
+#[path = "simulation/bill.rs"]
+mod bill;
 #[path = "simulation/chaos.rs"]
 mod chaos;
+#[path = "simulation/day.rs"]
+mod day;
 #[path = "simulation/diary.rs"]
 mod diary;
 #[path = "simulation/history.rs"]
@@ -109,4 +113,21 @@ fn nothing_twice_and_nothing_lost() {
 #[test]
 fn a_clock_that_is_set_loses_nothing() {
     hold(history::History::run_with_steps);
+}
+
+/// 24 hours with 30 % faults and 50 restarts: what is needed is sent, hardly more, and never too fast. The ideal is
+/// defined in `simulation/bill.rs`.
+#[test]
+fn a_day_of_requests() {
+    const PER_MINUTE: u32 = 50;
+    let seeds = seeds();
+    // A day is as long as some hundred histories.
+    let days = seeds.start..seeds.start + ((seeds.end - seeds.start) / 40).max(1);
+    for seed in days {
+        let mut day = day::Day::new(seed, 14, PER_MINUTE);
+        day.run();
+        let bill = &day.bill;
+        eprintln!("day {seed}: {}", bill.told());
+        day.check();
+    }
 }

@@ -82,6 +82,7 @@ pub struct Plan {
 pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut days: Vec<Day> = Vec::new();
+    let mut looks = Looks::default();
     let mut sessions: Vec<Option<SessionRef>> = Vec::new();
     let sending = needs.iter().filter(|need| need.sending).count();
     let mut room = line.in_flight.saturating_sub(sending);
@@ -107,8 +108,11 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
             continue;
         }
         if let Some(ended) = need.unknown_since {
-            let look = if need.absent_once { ended.plus(line.grace) } else { ended };
-            look_at(&mut plan, &mut days, need.day, look, line.now);
+            if need.absent_once {
+                looks.second.push((ended.plus(line.grace), need.day));
+            } else {
+                looks.first.push(need.day);
+            }
             continue;
         }
         if !first_of_session {
@@ -125,6 +129,8 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
             room -= 1;
         }
     }
+    let busy = sending > 0 || !plan.send.is_empty();
+    looks.join(&mut days, busy, line.now).into_iter().for_each(|at| wake(&mut plan, at));
     if line.listing_now || days.is_empty() {
         return plan;
     }
@@ -137,6 +143,33 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
     let last = days.iter().max().copied().map(|day| day.tomorrow().unwrap_or(day));
     plan.list = first.zip(last);
     plan
+}
+
+/// Looks for writes whose last attempt may have been applied.
+#[derive(Default)]
+struct Looks {
+    first: Vec<Day>,
+    /// Not before this instant.
+    second: Vec<(Instant, Day)>,
+}
+
+impl Looks {
+    /// Adds the days to look at now. A listing that is made anyway serves all whose time has come; one that is made for
+    /// them alone waits for those that will want it soon, for each would ask for another. Returns when to come again.
+    ///
+    /// `busy`: writes are on their way, and what becomes of them may have to be looked for too.
+    fn join(&self, days: &mut Vec<Day>, busy: bool, now: Instant) -> Option<Instant> {
+        let first = self.second.iter().map(|(at, _)| *at).min();
+        let soon = first.map(|first| first.plus(LISTING_LIFE));
+        let last = self.second.iter().map(|(at, _)| *at).filter(|at| Some(*at) <= soon).max();
+        let alone = last.is_some_and(|last| last <= now) || !self.first.is_empty() && !busy;
+        if days.is_empty() && !alone {
+            return last;
+        }
+        days.extend(&self.first);
+        days.extend(self.second.iter().filter(|(at, _)| *at <= now).map(|(_, day)| *day));
+        self.second.iter().map(|(at, _)| *at).filter(|at| *at > now).min()
+    }
 }
 
 fn fresh(need: &Need, line: &Line<'_>) -> bool {

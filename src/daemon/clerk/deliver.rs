@@ -69,6 +69,10 @@ impl Clerk {
         if self.category().is_some() || self.category_asked || !due {
             return Ok(());
         }
+        if let Some((at, _)) = self.category_again.filter(|(at, _)| *at > now) {
+            wake(polled, at, false);
+            return Ok(());
+        }
         if self.spend(now, false, polled)? {
             self.category_asked = true;
             let today = self.calendar().0.day_of(now);
@@ -154,6 +158,9 @@ impl Clerk {
         let proved = scope.row.proved(kind);
         let writes = self.store.view().unfinished(scope.id)?;
         let needs = self.needs(kind, &writes, now)?;
+        // What the limiter held up has not begun: by now it may have to serve more.
+        let state = &mut self.lines[slot(kind)];
+        state.paging.take_if(|paging| paging.page == 1 && !paging.asked);
         let Some(scope) = &self.account else { return Ok(()) };
         let state = &self.lines[slot(kind)];
         let line = Line {

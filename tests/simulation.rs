@@ -115,19 +115,44 @@ fn a_clock_that_is_set_loses_nothing() {
     hold(history::History::run_with_steps);
 }
 
-/// 24 hours with 30 % faults and 50 restarts: what is needed is sent, hardly more, and never too fast. The ideal is
+/// A day is as long as some hundred histories.
+fn days() -> std::ops::Range<u64> {
+    let seeds = seeds();
+    seeds.start..seeds.start + ((seeds.end - seeds.start) / 100).max(1)
+}
+
+/// 24 hours with 30 % faults and 50 restarts: all that is needed is sent, hardly more, and never too fast. The ideal is
 /// defined in `simulation/bill.rs`.
 #[test]
 fn a_day_of_requests() {
     const PER_MINUTE: u32 = 50;
-    let seeds = seeds();
-    // A day is as long as some hundred histories.
-    let days = seeds.start..seeds.start + ((seeds.end - seeds.start) / 40).max(1);
-    for seed in days {
-        let mut day = day::Day::new(seed, 14, PER_MINUTE);
+    for seed in days() {
+        let mut day = day::Day::new(seed, 18, PER_MINUTE, 30);
         day.run();
-        let bill = &day.bill;
-        eprintln!("day {seed}: {}", bill.told());
+        eprintln!("day {seed}: {}", day.bill.told());
         day.check();
+        let (bill, (all, updates)) = (&day.bill, day.bill.busiest());
+        assert!((150..=400).contains(&bill.writes()), "{} writes", bill.writes());
+        assert!(bill.requests() * 10 <= bill.ideal() * 12, "{} of {}", bill.requests(), bill.ideal());
+        assert!(all <= PER_MINUTE as usize && updates <= PER_MINUTE as usize / 3);
+        day.history.end();
     }
+}
+
+/// The limiter holds across restarts, and updates leave room for what is new.
+#[test]
+fn a_restart_grants_no_new_burst() {
+    const PER_MINUTE: u32 = 12;
+    let mut most = (0, 0);
+    for seed in days() {
+        let mut day = day::Day::new(seed, 30, PER_MINUTE, 0);
+        day.run_in_bursts();
+        let (all, updates) = day.bill.busiest();
+        eprintln!("bursts {seed}: {}", day.bill.told());
+        day.check();
+        assert!(day.bill.restarts >= 50);
+        most = (all.max(most.0), updates.max(most.1));
+        day.history.end();
+    }
+    assert_eq!(most, (PER_MINUTE as usize, PER_MINUTE as usize / 3), "what the limiter let through");
 }

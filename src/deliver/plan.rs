@@ -273,6 +273,38 @@ mod tests {
     }
 
     #[test]
+    fn what_will_soon_want_a_second_look_shares_the_listing() {
+        let lost = |id, ended| Need { unknown_since: Some(at(ended)), absent_once: true, ..need(id) };
+        let needs = [lost(1, 120), lost(2, 150), lost(3, 200)];
+        let plan_at = |needs: &[Need], now: i64| {
+            let mut line = line(&[]);
+            line.now = at(now);
+            let plan = plan(needs, &line);
+            (plan.list.is_some(), plan.wake)
+        };
+        // The first may be looked at from 240 on, the second from 270, the third not within a minute of the first.
+        assert_eq!(plan_at(&needs, 240), (false, Some(at(270))));
+        assert_eq!(plan_at(&needs, 270), (true, Some(at(320))));
+        assert_eq!(plan_at(&needs[2..], 320), (true, None));
+        let mut due = need(4);
+        due.sealed_at = at(240);
+        let with_a_new_one = [needs[0].clone(), due];
+        assert!(plan_at(&with_a_new_one, 240).0, "a listing that is made anyway serves all");
+    }
+
+    #[test]
+    fn the_first_look_waits_for_what_is_on_its_way() {
+        let lost = Need { unknown_since: Some(at(120)), ..need(1) };
+        let sending = Need { sending: true, ..need(2) };
+        assert!(plan(&[lost.clone(), sending.clone()], &line(&[])).list.is_none());
+        let got = plan(&[lost.clone(), need(3)], &line(&[]));
+        assert_eq!((got.list, got.send), (None, vec![WriteRef(3)]));
+        let late = Need { sealed_at: at(125), ..need(4) };
+        assert!(plan(&[lost.clone(), sending, late], &line(&[])).list.is_some(), "but not alone");
+        assert!(plan(&[lost], &line(&[])).list.is_some());
+    }
+
+    #[test]
     fn writes_of_one_session_leave_in_order() {
         let (mut first, mut second) = (need(1), need(2));
         second.session = first.session;

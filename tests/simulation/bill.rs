@@ -131,6 +131,10 @@ impl Bill {
         (busiest(&self.sent), busiest(&self.updates))
     }
 
+    pub fn writes(&self) -> usize {
+        self.writes.len()
+    }
+
     pub fn told(&self) -> String {
         let (all, updates) = self.busiest();
         format!(

@@ -5,15 +5,13 @@ use std::time::Duration;
 use keitod::daemon::clerk::{Answer, Echoed, Effect};
 use keitod::deliver::{Outcome, Refusal, Unsent};
 use keitod::model::{CategoryId, Instant, Kind};
-use keitod::store::WriteState;
+use keitod::store::WriteRow;
 
 use super::bill::Bill;
 use super::history::History;
 use super::policy::Goes;
 use super::world::{START, World};
 
-/// Of a hundred requests so many fail.
-const FAULTS: u32 = 30;
 const RESTARTS: usize = 50;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// What is left when the day is over has to be delivered by then: expenses settle an hour later.
@@ -38,6 +36,8 @@ enum Fate {
 
 pub struct Day {
     pub history: History,
+    /// Of a hundred requests so many fail.
+    faults: u32,
     /// By the index of `history.flights`: when it reaches the server, and when its answer comes.
     times: Vec<(Instant, Instant)>,
     /// Writes of a dead process that reach the server later.
@@ -50,7 +50,7 @@ pub struct Day {
 }
 
 impl Day {
-    pub fn new(seed: u64, sessions: usize, per_minute: u32) -> Self {
+    pub fn new(seed: u64, sessions: usize, per_minute: u32, faults: u32) -> Self {
         let mut history = History::new(seed);
         let store = history.stop();
         history.world = World::day(&mut history.rng, sessions);
@@ -64,6 +64,7 @@ impl Day {
         history.mapping.set("/tmp/x", Goes::To("B"));
         history.start(store);
         let mut day = Self {
+            faults,
             times: Vec::new(),
             late: Vec::new(),
             restarts: Vec::new(),
@@ -77,6 +78,29 @@ impl Day {
         day
     }
 
+    /// All sessions of half a day at once, twice, so that the second time they grow; the process dies every 7 s while
+    /// something is left to send.
+    pub fn run_in_bursts(&mut self) {
+        self.restarts.clear();
+        self.history.feed_all();
+        for hours in [12, 26] {
+            self.history.now = at(hours * 3600);
+            let drained = at((hours + 4) * 3600);
+            let mut dies_at = self.history.now;
+            while self.history.now < drained {
+                let busy = !self.history.flights.is_empty() || !self.unfinished().is_empty();
+                if busy && self.history.now >= dies_at {
+                    self.die();
+                    dies_at = self.history.now.plus(Duration::from_secs(7));
+                }
+                let next = self.turn().unwrap_or(drained);
+                let next = if busy { next.min(dies_at) } else { next };
+                self.history.now = next.min(drained).max(self.history.now.plus(Duration::from_millis(1)));
+            }
+            assert!(self.unfinished().is_empty() && self.late.is_empty());
+        }
+    }
+
     /// The day, and the hours after it in which what is left is delivered.
     pub fn run(&mut self) {
         self.history.feed_all();
@@ -84,11 +108,18 @@ impl Day {
         while self.history.now < drained {
             let next = self.turn();
             if self.history.now >= over && next.is_none_or(|next| next > drained) {
-                break;
+                if self.doomed == 0 {
+                    break;
+                }
+                // No write is left to die with.
+                self.doomed -= 1;
+                self.die();
+                continue;
             }
             self.history.now = next.unwrap_or(over).max(self.history.now.plus(Duration::from_millis(1)));
         }
-        assert!(self.history.flights.is_empty() && self.restarts.is_empty() && self.late.is_empty());
+        assert!(self.history.flights.is_empty() && self.late.is_empty());
+        assert_eq!(self.bill.restarts, RESTARTS);
     }
 
     /// All that happens now. Returns when something happens next.
@@ -135,8 +166,7 @@ impl Day {
     fn note(&mut self) {
         let history = &mut self.history;
         let clerk = history.clerk.as_ref().unwrap();
-        let account = clerk.line().unwrap().0;
-        for write in clerk.store().view().unfinished(account).unwrap() {
+        for write in clerk.store().view().unfinished(clerk.line().unwrap().0).unwrap() {
             self.bill.sealed(&write);
         }
         for flight in &history.flights[self.times.len()..] {
@@ -144,24 +174,6 @@ impl Day {
             let back = there.plus(Duration::from_millis(history.rng.u64(5..200)));
             self.times.push((there, back));
             self.bill.left(&flight.effect, history.now);
-            if let (Effect::List { kind, page: 1, .. }, true) = (&flight.effect, history.trace) {
-                let now = history.now;
-                for w in clerk.store().view().unfinished(account).unwrap().iter().filter(|w| w.kind == *kind)
-                {
-                    let ago = |at: Option<Instant>| at.map(|at| (now.millis() - at.millis()) / 1000);
-                    eprintln!(
-                        "WHY {now} {kind:?} {:?} patch {} {:?} attempts {} sealed {:?} ended {:?} absent {:?} next {:?}",
-                        w.id.0,
-                        w.patch,
-                        w.state,
-                        w.attempts,
-                        ago(Some(w.sealed_at)),
-                        ago(w.ended_at),
-                        ago(w.absent_at),
-                        ago(Some(w.next_at))
-                    );
-                }
-            }
         }
     }
 
@@ -205,8 +217,8 @@ impl Day {
     }
 
     fn fate(&mut self) -> Fate {
-        let rng = &mut self.history.rng;
-        if rng.u32(0..100) >= FAULTS {
+        let (faults, rng) = (self.faults, &mut self.history.rng);
+        if rng.u32(0..100) >= faults {
             return Fate::Served;
         }
         let asked = Duration::from_secs(rng.u64(1..=30));
@@ -259,12 +271,14 @@ impl Day {
         self.history.flights[index].answer = Some(answer);
     }
 
+    fn unfinished(&self) -> Vec<WriteRow> {
+        let clerk = self.history.clerk.as_ref().unwrap();
+        clerk.store().view().unfinished(clerk.line().unwrap().0).unwrap()
+    }
+
     /// Nothing is left to send, and Keito holds what is true.
     pub fn check(&mut self) {
-        let clerk = self.history.clerk.as_ref().unwrap();
-        let account = clerk.line().unwrap().0;
-        let unfinished = clerk.store().view().unfinished(account).unwrap();
-        let left: Vec<_> = unfinished.iter().filter(|write| write.state < WriteState::Done).collect();
+        let left = self.unfinished();
         assert!(left.is_empty(), "not drained: {left:#?}");
         self.history.check_end();
     }

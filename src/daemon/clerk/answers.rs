@@ -10,6 +10,9 @@ use crate::deliver::{Judged, Outcome, PauseReason, Unsent, Verdict, judge, verdi
 use crate::model::{CategoryId, Day, Instant, Kind, WriteRef};
 use crate::store::{Error, OwnState, RecordState, WriteState};
 
+/// So often in a row the categories' own address may fail before it is left alone for a day.
+const CATEGORY_TRIES: u32 = 4;
+
 impl Clerk {
     /// Brings the outcome of an effect. `random` is uniform.
     ///
@@ -112,7 +115,7 @@ impl Clerk {
             Outcome::Applied((None, true)) => next = Some(page + 1),
             Outcome::Applied((None, false)) if page > 0 => next = Some(0),
             // That says nothing of categories: a day would be long to wait for it.
-            ref other if on_the_way(other, page) => {
+            ref other if on_the_way(other, page, again) => {
                 next = Some(page);
                 let wait = Duration::from_secs(1).saturating_mul(1 << again.min(8));
                 self.category_again = Some((now.plus(wait), again.saturating_add(1)));
@@ -303,13 +306,14 @@ impl Clerk {
     }
 }
 
-/// The search for the category was not answered; of the address of all expenses, which is known to be there, a server's
-/// failure says no more than that.
-fn on_the_way<T>(outcome: &Outcome<T>, page: u32) -> bool {
+/// The search for the category was not answered. A failure of the address of all expenses, which is known to be there,
+/// says no more than that; one of the categories' own address may be its answer, if it stays.
+fn on_the_way<T>(outcome: &Outcome<T>, page: u32, again: u32) -> bool {
+    let busy = page > 0 || again < CATEGORY_TRIES;
     match outcome {
         Outcome::NotSent(Unsent::Unreachable(_)) | Outcome::Unknown { status: None, .. } => true,
-        Outcome::Unknown { .. } => page > 0,
-        Outcome::Refused(refusal) => refusal.status == 429 || page > 0 && refusal.status == 503,
+        Outcome::Unknown { .. } => busy,
+        Outcome::Refused(refusal) => refusal.status == 429 || busy && refusal.status == 503,
         _ => false,
     }
 }

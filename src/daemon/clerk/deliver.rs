@@ -65,8 +65,12 @@ impl Clerk {
     fn find_category(&mut self, now: Instant, polled: &mut Polled) -> Result<(), Error> {
         let Some(scope) = &self.account else { return Ok(()) };
         let day = Duration::from_secs(24 * 3600);
-        let due = scope.row.category_looked_at.is_none_or(|at| now.since(at) >= day);
-        if self.category().is_some() || self.category_asked || !due {
+        let next = scope.row.category_looked_at.map(|at| at.plus(day));
+        if self.category().is_some() || self.category_asked {
+            return Ok(());
+        }
+        if let Some(at) = next.filter(|at| *at > now) {
+            wake(polled, at, false);
             return Ok(());
         }
         if let Some((at, _)) = self.category_again.filter(|(at, _)| *at > now) {

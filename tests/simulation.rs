@@ -13,8 +13,12 @@
     reason = "helpers of tests fail by panic too"
 )]
 
+#[path = "simulation/bill.rs"]
+mod bill;
 #[path = "simulation/chaos.rs"]
 mod chaos;
+#[path = "simulation/day.rs"]
+mod day;
 #[path = "simulation/diary.rs"]
 mod diary;
 #[path = "simulation/history.rs"]
@@ -123,4 +127,46 @@ fn a_clock_that_is_set_loses_nothing() {
 #[test]
 fn two_machines_bill_once_or_the_audit_tells() {
     hold_for(0..150, two::run);
+}
+
+/// A day is as long as some hundred histories.
+fn days() -> std::ops::Range<u64> {
+    let seeds = seeds(SEEDS);
+    seeds.start..seeds.start + ((seeds.end - seeds.start) / 100).max(1)
+}
+
+/// 24 hours with 30 % faults and 50 restarts: all that is needed is sent, hardly more, and never too fast. The ideal is
+/// defined in `simulation/bill.rs`.
+#[test]
+fn a_day_of_requests() {
+    const PER_MINUTE: u32 = 50;
+    for seed in days() {
+        let mut day = day::Day::new(seed, 18, PER_MINUTE, 30);
+        day.run();
+        eprintln!("day {seed}: {}", day.bill.told());
+        day.check();
+        let (bill, (all, updates)) = (&day.bill, day.bill.busiest());
+        assert!((150..=400).contains(&bill.writes()), "{} writes", bill.writes());
+        assert!(bill.requests() * 10 <= bill.ideal() * 12, "{} of {}", bill.requests(), bill.ideal());
+        assert!(all <= PER_MINUTE as usize && updates <= PER_MINUTE as usize / 3);
+        day.history.end();
+    }
+}
+
+/// The limiter holds across restarts, and updates leave room for what is new.
+#[test]
+fn a_restart_grants_no_new_burst() {
+    const PER_MINUTE: u32 = 12;
+    let mut most = (0, 0);
+    for seed in days() {
+        let mut day = day::Day::new(seed, 30, PER_MINUTE, 0);
+        day.run_in_bursts();
+        let (all, updates) = day.bill.busiest();
+        eprintln!("bursts {seed}: {}", day.bill.told());
+        day.check();
+        assert!(day.bill.restarts >= 50);
+        most = (all.max(most.0), updates.max(most.1));
+        day.history.end();
+    }
+    assert_eq!(most, (PER_MINUTE as usize, PER_MINUTE as usize / 3), "what the limiter let through");
 }

@@ -82,6 +82,7 @@ pub struct Plan {
 pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut days: Vec<Day> = Vec::new();
+    let mut looks = Looks::default();
     let mut sessions: Vec<Option<SessionRef>> = Vec::new();
     let sending = needs.iter().filter(|need| need.sending).count();
     let mut room = line.in_flight.saturating_sub(sending);
@@ -107,8 +108,11 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
             continue;
         }
         if let Some(ended) = need.unknown_since {
-            let look = if need.absent_once { ended.plus(line.grace) } else { ended };
-            look_at(&mut plan, &mut days, need.day, look, line.now);
+            if need.absent_once {
+                looks.second.push((ended.plus(line.grace), need.day));
+            } else {
+                looks.first.push(need.day);
+            }
             continue;
         }
         if !first_of_session {
@@ -125,6 +129,8 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
             room -= 1;
         }
     }
+    let busy = sending > 0 || !plan.send.is_empty();
+    looks.join(&mut days, busy, line.now).into_iter().for_each(|at| wake(&mut plan, at));
     if line.listing_now || days.is_empty() {
         return plan;
     }
@@ -137,6 +143,33 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
     let last = days.iter().max().copied().map(|day| day.tomorrow().unwrap_or(day));
     plan.list = first.zip(last);
     plan
+}
+
+/// Looks for writes whose last attempt may have been applied.
+#[derive(Default)]
+struct Looks {
+    first: Vec<Day>,
+    /// Not before this instant.
+    second: Vec<(Instant, Day)>,
+}
+
+impl Looks {
+    /// Adds the days to look at now. A listing that is made anyway serves all whose time has come; one that is made for
+    /// them alone waits for those that will want it soon, for each would ask for another. Returns when to come again.
+    ///
+    /// `busy`: writes are on their way, and what becomes of them may have to be looked for too.
+    fn join(&self, days: &mut Vec<Day>, busy: bool, now: Instant) -> Option<Instant> {
+        let first = self.second.iter().map(|(at, _)| *at).min();
+        let soon = first.map(|first| first.plus(LISTING_LIFE));
+        let last = self.second.iter().map(|(at, _)| *at).filter(|at| Some(*at) <= soon).max();
+        let alone = last.is_some_and(|last| last <= now) || !self.first.is_empty() && !busy;
+        if days.is_empty() && !alone {
+            return last;
+        }
+        days.extend(&self.first);
+        days.extend(self.second.iter().filter(|(at, _)| *at <= now).map(|(_, day)| *day));
+        self.second.iter().map(|(at, _)| *at).filter(|at| *at > now).min()
+    }
 }
 
 fn fresh(need: &Need, line: &Line<'_>) -> bool {
@@ -237,6 +270,38 @@ mod tests {
         lost.absent_once = true;
         let got = plan(&[lost], &line(&[]));
         assert_eq!((got.list, got.wake), (None, Some(at(240))));
+    }
+
+    #[test]
+    fn what_will_soon_want_a_second_look_shares_the_listing() {
+        let lost = |id, ended| Need { unknown_since: Some(at(ended)), absent_once: true, ..need(id) };
+        let needs = [lost(1, 120), lost(2, 150), lost(3, 200)];
+        let plan_at = |needs: &[Need], now: i64| {
+            let mut line = line(&[]);
+            line.now = at(now);
+            let plan = plan(needs, &line);
+            (plan.list.is_some(), plan.wake)
+        };
+        // The first may be looked at from 240 on, the second from 270, the third not within a minute of the first.
+        assert_eq!(plan_at(&needs, 240), (false, Some(at(270))));
+        assert_eq!(plan_at(&needs, 270), (true, Some(at(320))));
+        assert_eq!(plan_at(&needs[2..], 320), (true, None));
+        let mut due = need(4);
+        due.sealed_at = at(240);
+        let with_a_new_one = [needs[0].clone(), due];
+        assert!(plan_at(&with_a_new_one, 240).0, "a listing that is made anyway serves all");
+    }
+
+    #[test]
+    fn the_first_look_waits_for_what_is_on_its_way() {
+        let lost = Need { unknown_since: Some(at(120)), ..need(1) };
+        let sending = Need { sending: true, ..need(2) };
+        assert!(plan(&[lost.clone(), sending.clone()], &line(&[])).list.is_none());
+        let got = plan(&[lost.clone(), need(3)], &line(&[]));
+        assert_eq!((got.list, got.send), (None, vec![WriteRef(3)]));
+        let late = Need { sealed_at: at(125), ..need(4) };
+        assert!(plan(&[lost.clone(), sending, late], &line(&[])).list.is_some(), "but not alone");
+        assert!(plan(&[lost], &line(&[])).list.is_some());
     }
 
     #[test]

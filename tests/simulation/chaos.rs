@@ -305,7 +305,7 @@ impl History {
         all
     }
 
-    fn check_end(&mut self) {
+    pub fn check_end(&mut self) {
         let truth = oracle::tokens(&self.world, self.now, self.settings.since);
         oracle::never_more(&self.server, &truth);
         oracle::never_more_time(&self.server, &self.world, self.now, self.settings.since, self.lost);

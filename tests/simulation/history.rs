@@ -26,7 +26,7 @@ pub const GRACE: Duration = Duration::from_secs(120);
 pub struct Flight {
     pub effect: Effect,
     record: Option<RecordRef>,
-    answer: Option<Answer>,
+    pub answer: Option<Answer>,
 }
 
 impl Flight {
@@ -64,7 +64,7 @@ pub struct History {
     listings: [Option<Seen>; 2],
     whole: [Option<Seen>; 2],
     /// Answered POSTs per kind since the last listing that showed a record of ours.
-    unshown: [u32; 2],
+    pub unshown: [u32; 2],
     shown: [bool; 2],
     pub caught_up: bool,
     pub long: bool,
@@ -325,7 +325,7 @@ impl History {
         }
     }
 
-    fn apply(&mut self, effect: &Effect, at: Instant) -> Outcome<keitod::daemon::clerk::Echoed> {
+    pub fn apply(&mut self, effect: &Effect, at: Instant) -> Outcome<keitod::daemon::clerk::Echoed> {
         let lag = if self.server.lag_ms > 0 { self.rng.i64(0..=self.server.lag_ms) } else { 0 };
         let outcome = self.server.write(effect, at, lag);
         self.say(|| format!("   server {}: {outcome:?}", describe(effect)));
@@ -392,7 +392,7 @@ impl History {
         unknown()
     }
 
-    fn listed(&mut self, kind: Kind, page: u32, outcome: &Outcome<keitod::daemon::clerk::ListPage>) {
+    pub fn listed(&mut self, kind: Kind, page: u32, outcome: &Outcome<keitod::daemon::clerk::ListPage>) {
         let Outcome::Applied(found) = outcome else {
             self.listings[slot(kind)] = None;
             return;

@@ -42,6 +42,8 @@ pub struct Server {
     /// Two machines may create the same record; it shows who did.
     pub twins: bool,
     pub zone: Option<String>,
+    /// Rows on a page of a listing; 0: [`PAGE`].
+    pub page: usize,
     next: usize,
 }
 
@@ -94,9 +96,10 @@ impl Server {
             .map(|version| version.row)
             .filter(|row| row.kind == kind && row.day >= from && row.day <= to)
             .collect();
-        let first = (page as usize - 1) * PAGE;
-        let shown: Vec<Listed> = rows.iter().skip(first).take(PAGE).cloned().collect();
-        let more = first + PAGE < rows.len();
+        let size = if self.page == 0 { PAGE } else { self.page };
+        let first = (page as usize - 1) * size;
+        let shown: Vec<Listed> = rows.iter().skip(first).take(size).cloned().collect();
+        let more = first + size < rows.len();
         Outcome::Applied(ListPage { rows: shown, total: Some(rows.len() as u64), more, unreadable: 0 })
     }
 

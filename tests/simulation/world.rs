@@ -100,6 +100,21 @@ impl World {
         originals
     }
 
+    /// A day of sessions, several at a time, that stop and go on; the last line is written before the day is over.
+    pub fn day(rng: &mut Rng, sessions: usize) -> Self {
+        let mut world = Self { files: Vec::new(), requests: Vec::new(), next: 0 };
+        let over = Instant::from_seconds(START + 24 * 3600);
+        for index in 0..sessions {
+            let start = (START + rng.i64(0..20 * 3600)) * 1000 + rng.i64(0..1000);
+            let count = rng.usize(30..120);
+            let mut lines = world.script(rng, start, count, 4);
+            lines.retain(|line| line.at < over);
+            let session = format!("d{index}");
+            world.files.push(file(format!("/logs/{session}.jsonl"), session, lines, false));
+        }
+        world
+    }
+
     pub fn end(&self) -> Instant {
         self.files.iter().filter_map(|file| file.lines.last()).map(|line| line.at).max().unwrap_or_default()
     }

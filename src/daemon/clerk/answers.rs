@@ -10,6 +10,9 @@ use crate::deliver::{Judged, Outcome, PauseReason, Unsent, Verdict, judge, verdi
 use crate::model::{CategoryId, Day, Instant, Kind, WriteRef};
 use crate::store::{Error, OwnState, RecordState, WriteState};
 
+/// So often in a row the categories' own address may fail before it is left alone for a day.
+const CATEGORY_TRIES: u32 = 4;
+
 impl Clerk {
     /// Brings the outcome of an effect. `random` is uniform.
     ///
@@ -103,7 +106,7 @@ impl Clerk {
         self.category_asked = false;
         self.note(&outcome, now, random);
         let Some(scope) = &mut self.account else { return Ok(()) };
-        let mut next = None;
+        let (mut next, again) = (None, self.category_again.take().map_or(0, |(_, times)| times));
         match outcome {
             Outcome::Applied((Some(category), _)) => {
                 scope.row.category = Some(category);
@@ -111,6 +114,12 @@ impl Clerk {
             }
             Outcome::Applied((None, true)) => next = Some(page + 1),
             Outcome::Applied((None, false)) if page > 0 => next = Some(0),
+            // That says nothing of categories: a day would be long to wait for it.
+            ref other if on_the_way(other, page, again) => {
+                next = Some(page);
+                let wait = Duration::from_secs(1).saturating_mul(1 << again.min(8));
+                self.category_again = Some((now.plus(wait), again.saturating_add(1)));
+            }
             // The categories' own address is a guess: 404, 403 and 405 of it mean nothing.
             _ => scope.row.category_looked_at = Some(now),
         }
@@ -191,9 +200,13 @@ impl Clerk {
                 // A listing that came meanwhile has settled it.
                 return Ok(());
             }
-            write.ended_at = Some(now);
+            let before = write.ended_at.replace(now);
             let Some(mut record) = tx.record(write.record)? else { return Ok(()) };
             let verdict = verdict(&outcome, write.patch);
+            if write.patch && certainly_not_applied(&outcome) {
+                // Nothing of it can arrive late: what was listed before this attempt may still be believed.
+                write.ended_at = before;
+            }
             if matches!(outcome, Outcome::Applied(_) | Outcome::AppliedUnread { .. }) {
                 refused::delivered(tx, scope, &write)?;
             }
@@ -290,6 +303,27 @@ impl Clerk {
             tx.save_account(scope.id, &scope.row)
         })?;
         Ok(())
+    }
+}
+
+/// The search for the category was not answered. A failure of the address of all expenses, which is known to be there,
+/// says no more than that; one of the categories' own address may be its answer, if it stays.
+fn on_the_way<T>(outcome: &Outcome<T>, page: u32, again: u32) -> bool {
+    let busy = page > 0 || again < CATEGORY_TRIES;
+    match outcome {
+        Outcome::NotSent(Unsent::Unreachable(_)) | Outcome::Unknown { status: None, .. } => true,
+        Outcome::Unknown { .. } => busy,
+        Outcome::Refused(refusal) => refusal.status == 429 || busy && refusal.status == 503,
+        _ => false,
+    }
+}
+
+/// The attempt left no trace and none will come.
+fn certainly_not_applied<T>(outcome: &Outcome<T>) -> bool {
+    match outcome {
+        Outcome::NotSent(Unsent::Unreachable(_)) => true,
+        Outcome::Refused(refusal) => matches!(refusal.status, 425 | 429 | 503),
+        _ => false,
     }
 }
 

@@ -65,8 +65,16 @@ impl Clerk {
     fn find_category(&mut self, now: Instant, polled: &mut Polled) -> Result<(), Error> {
         let Some(scope) = &self.account else { return Ok(()) };
         let day = Duration::from_secs(24 * 3600);
-        let due = scope.row.category_looked_at.is_none_or(|at| now.since(at) >= day);
-        if self.category().is_some() || self.category_asked || !due {
+        let next = scope.row.category_looked_at.map(|at| at.plus(day));
+        if self.category().is_some() || self.category_asked {
+            return Ok(());
+        }
+        if let Some(at) = next.filter(|at| *at > now) {
+            wake(polled, at, false);
+            return Ok(());
+        }
+        if let Some((at, _)) = self.category_again.filter(|(at, _)| *at > now) {
+            wake(polled, at, false);
             return Ok(());
         }
         if self.spend(now, false, polled)? {
@@ -154,6 +162,9 @@ impl Clerk {
         let proved = scope.row.proved(kind);
         let writes = self.store.view().unfinished(scope.id)?;
         let needs = self.needs(kind, &writes, now)?;
+        // What the limiter held up has not begun: by now it may have to serve more.
+        let state = &mut self.lines[slot(kind)];
+        state.paging.take_if(|paging| paging.page == 1 && !paging.asked);
         let Some(scope) = &self.account else { return Ok(()) };
         let state = &self.lines[slot(kind)];
         let line = Line {

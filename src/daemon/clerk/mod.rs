@@ -67,6 +67,8 @@ pub struct Clerk {
     category_asked: bool,
     /// The page of the search for the category that comes next.
     category_page: Option<(Day, Day, u32)>,
+    /// The search failed on the way: it goes on then, and so often it has failed in a row.
+    category_again: Option<(Instant, u32)>,
     given: given::Given,
     /// `false`: the disk is too full to record what would come back.
     sends: bool,
@@ -197,6 +199,7 @@ impl Clerk {
             me_wanted: false,
             category_asked: false,
             category_page: None,
+            category_again: None,
             given: given::Given::default(),
             sends: true,
             settled: Settled::default(),
@@ -254,7 +257,8 @@ impl Clerk {
         let (unlisted, _) = self.answered_unlisted(id)?;
         self.lines[slot(Kind::Entry)].unlisted = unlisted[0].clone();
         self.lines[slot(Kind::Expense)].unlisted = unlisted[1].clone();
-        (self.me_asked, self.category_asked, self.category_page) = (false, false, None);
+        (self.me_asked, self.category_asked) = (false, false);
+        (self.category_page, self.category_again) = (None, None);
         Ok(())
     }
 

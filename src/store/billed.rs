@@ -109,17 +109,23 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The tokens of a request; `None` if it is gone.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn tokens_of(&self, request: RequestRef) -> Result<Option<Tokens>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, reasoning FROM request WHERE id = ?1",
+        )?;
+        Ok(select.query_row([request.0], |row| requests::tokens_at(row, 0)).optional()?)
+    }
+
     /// What a request has beyond what records hold of it; `None` if it is gone.
     ///
     /// # Errors
     /// Of the database.
     pub fn unbilled_of(&self, account: AccountRef, request: RequestRef) -> Result<Option<Tokens>, Error> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, reasoning FROM request WHERE id = ?1",
-        )?;
-        let Some(whole) = select.query_row([request.0], |row| requests::tokens_at(row, 0)).optional()? else {
-            return Ok(None);
-        };
+        let Some(whole) = self.tokens_of(request)? else { return Ok(None) };
         Ok(Some(whole.beyond(&self.billed_tokens(Some(account), request)?)))
     }
 
@@ -128,11 +134,8 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn overbilled_of(&self, account: AccountRef, request: RequestRef) -> Result<Tokens, Error> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, reasoning FROM request WHERE id = ?1",
-        )?;
-        let whole = select.query_row([request.0], |row| requests::tokens_at(row, 0)).optional()?;
-        Ok(self.billed_tokens(Some(account), request)?.beyond(&whole.unwrap_or_default()))
+        let whole = self.tokens_of(request)?.unwrap_or_default();
+        Ok(self.billed_tokens(Some(account), request)?.beyond(&whole))
     }
 
     /// What one record holds of a request.

@@ -246,6 +246,7 @@ impl Work<'_, '_> {
         for request in &named {
             order.extend(tx.billed_together(account, *request)?);
         }
+        self.make_way_at(&order.iter().copied().collect())?;
         let mut left = posted.tokens;
         let mut seen = BTreeSet::new();
         for request in order.into_iter().filter(|request| seen.insert(*request)) {

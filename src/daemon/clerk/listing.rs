@@ -151,6 +151,7 @@ impl<'a> Work<'a, '_> {
                     _ => {
                         if self.whole.kind == Kind::Expense {
                             self.adopt_late_requests(row, posted, &record, line)?;
+                            self.adopt_late_growth(&record, posted, line)?;
                         }
                         self.confirm(record, row, posted, line)?;
                     }

@@ -13,6 +13,8 @@
     reason = "helpers of tests fail by panic too"
 )]
 
+#[path = "simulation/attempts.rs"]
+mod attempts;
 #[path = "simulation/chaos.rs"]
 mod chaos;
 #[path = "simulation/diary.rs"]

@@ -11,6 +11,7 @@ use keitod::sources::Context;
 use keitod::store::{Account, Read, Store};
 use keitod::tail::Cursor;
 
+use super::attempts::Attempts;
 use super::diary::Diary;
 use super::oracle::{self, GAPS};
 use super::policy::{Mapping, SimPolicy};
@@ -75,6 +76,7 @@ pub struct History {
     pub deletes: bool,
     /// Decisions outlive a wiped state; in every other history they are lost with it.
     diary: Option<Diary>,
+    attempts: Attempts,
     pub trace: bool,
 }
 
@@ -153,6 +155,7 @@ impl History {
             wiped: false,
             deletes,
             diary: seed.is_multiple_of(2).then(Diary::default),
+            attempts: Attempts::default(),
             trace: std::env::var_os("KEITOD_SIM_TRACE").is_some(),
             rng,
         };
@@ -266,8 +269,9 @@ impl History {
         self.say(|| format!("-> {}", describe(&effect)));
         let mut record = None;
         match &effect {
-            Effect::Send { write, kind, patch, .. } => {
+            Effect::Send { write, kind, patch, body, idempotency } => {
                 self.writes += 1;
+                self.attempts.hold(patch.is_some(), body, idempotency);
                 let clerk = self.clerk.as_ref().unwrap();
                 let (row, _, _) = clerk.store().view().write(*write).unwrap().unwrap();
                 record = Some(row.record);

@@ -56,14 +56,29 @@ impl History {
                 let store = self.stop();
                 self.start(store);
                 self.feed_all();
+                self.hurry();
             }
             12 if sending && !self.deletes => {
                 self.wipe();
                 self.feed_all();
+                self.hurry();
             }
             _ => return false,
         }
         true
+    }
+
+    /// All that can be done at once, before what is still on its way from the past arrives.
+    fn hurry(&mut self) {
+        for _ in 0..self.rng.usize(0..20) {
+            self.poll();
+            while !self.flights.is_empty() {
+                self.carry_out(0, true);
+                self.answer(0);
+                self.now = self.now.plus(Duration::from_millis(40));
+                self.stray_arrive();
+            }
+        }
     }
 
     /// The clerk's wall clock is set, sometimes while its machine starts anew.

@@ -6,7 +6,7 @@ use fastrand::Rng;
 use jiff::tz::TimeZone;
 use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, Settings, heed_clocks};
 use keitod::deliver::{Backoff, Clocks, Outcome, Unsent};
-use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef};
+use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef, WriteRef};
 use keitod::sources::Context;
 use keitod::store::{Account, Read, Store};
 use keitod::tail::Cursor;
@@ -257,7 +257,9 @@ impl History {
         let clocks = self.clocks();
         let clerk = self.clerk.as_mut().unwrap();
         let now = clerk.now(clocks).unwrap();
+        let before = newest_write(clerk);
         let mut polled = clerk.poll(now, random).unwrap();
+        assert!(self.caught_up || newest_write(clerk) <= before, "sealed before all was read");
         for effect in std::mem::take(&mut polled.effects) {
             self.take(effect);
         }
@@ -444,6 +446,12 @@ impl History {
     pub fn forget_probes(&mut self) {
         (self.unshown, self.shown) = ([0, 0], [false, false]);
     }
+}
+
+/// The unfinished write that was sealed last.
+fn newest_write(clerk: &Clerk) -> Option<WriteRef> {
+    let (account, ..) = clerk.line()?;
+    clerk.store().view().unfinished(account).unwrap().last().map(|write| write.id)
 }
 
 fn file_range(from: usize, to: usize) -> std::ops::Range<usize> {

@@ -5,7 +5,7 @@ use std::fs;
 use keitod::sandbox::{self, ids};
 
 use crate::keito::Keito;
-use crate::lines::Talk;
+use crate::lines::{Counts, Talk};
 use crate::place::Place;
 
 #[test]
@@ -44,4 +44,29 @@ fn a_lost_state_and_another_project_post_nothing_again() {
     service.settle();
     assert_eq!(keito.asked("POST", "/").len(), 2, "{:?}", keito.requests());
     assert_eq!(keito.entries().last().unwrap().project, ids::BILLING);
+}
+
+#[test]
+fn a_lost_state_and_an_earlier_copy_post_nothing_again() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    let (mut talk, mut other) = (Talk::new(1, "/home/dev/work"), Talk::new(2, "/home/dev/work"));
+    let counts = Counts { input: 1000, output: 100, ..Counts::default() };
+    place.append("1", &(talk.prompt(0) + &talk.answer(120, counts)));
+    let service = place.start();
+    service.settle();
+    assert_eq!(service.stop(), 0);
+    assert_eq!(keito.expenses().len(), 1);
+
+    // The same message in another session, a minute before and under another request id: its key is the request's now,
+    // and Keito has it under the other one.
+    let mut again = Talk::new(1, "/home/dev/work");
+    let copy = again.prompt(0) + &again.answer(60, counts);
+    let copy = copy.lines().last().unwrap().replace(&talk.id, &other.id).replace("\"req_", "\"req_again_");
+    place.append("2", &(other.prompt(0) + &copy + "\n"));
+    fs::remove_dir_all(place.path("state")).unwrap();
+    let service = place.start();
+    service.settle();
+    assert_eq!(service.requests(), 1, "both lines are one request");
+    assert_eq!(keito.expenses().len(), 1, "{:?}", keito.expenses());
 }

@@ -92,7 +92,7 @@ fn after_a_loss_time_that_was_held_goes_to_its_own_project() {
     let service = place.start();
     service.settle();
     assert_eq!(service.stop(), 0);
-    assert_eq!(seconds(), [website.clone()]);
+    assert_eq!(seconds(), std::slice::from_ref(&website));
 
     // What the entry holds lies around the 80 s that it lacks: which are which only its laying tells.
     fs::remove_dir_all(place.path("state")).unwrap();

@@ -44,13 +44,14 @@ impl Tx<'_> {
         (first, last): (Instant, Instant),
         billed: &str,
     ) -> Result<Vec<Candidate>, Error> {
+        // CROSS JOIN: without it all requests of the agent are looked through, and this is asked for every record found.
         let mut select = self.conn.prepare_cached(&format!(
             "WITH near (id) AS ( \
                SELECT q.id FROM agent a JOIN session s ON s.agent = a.id JOIN request q ON q.session = s.id \
                WHERE a.name = ?2 AND q.at BETWEEN ?4 AND ?5 \
                UNION SELECT request FROM copy WHERE at BETWEEN ?4 AND ?5) \
              SELECT q.id, q.session, q.key, q.shared, q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning \
-             FROM near JOIN request q ON q.id = near.id JOIN session s ON s.id = q.session JOIN agent a ON a.id = s.agent \
+             FROM near CROSS JOIN request q ON q.id = near.id JOIN session s ON s.id = q.session JOIN agent a ON a.id = s.agent \
              JOIN model m ON m.id = q.model WHERE a.name = ?2 AND m.name = ?3 \
              AND {billed} (SELECT 1 FROM billed b WHERE b.account = ?1 AND b.request = q.id) ORDER BY q.at, q.id"
         ))?;

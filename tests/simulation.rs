@@ -13,6 +13,8 @@
     reason = "helpers of tests fail by panic too"
 )]
 
+#[path = "simulation/attempts.rs"]
+mod attempts;
 #[path = "simulation/bill.rs"]
 mod bill;
 #[path = "simulation/chaos.rs"]

@@ -47,6 +47,7 @@ CREATE TABLE copy (
     PRIMARY KEY (request, session, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX copy_session ON copy (session);
+CREATE INDEX copy_at ON copy (at);
 CREATE TABLE mark (message INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (message, session)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE activity (

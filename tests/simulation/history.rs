@@ -7,11 +7,12 @@ use fastrand::Rng;
 use jiff::tz::TimeZone;
 use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, Settings, heed_clocks};
 use keitod::deliver::{Backoff, Clocks, Outcome, Unsent};
-use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef};
+use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef, WriteRef};
 use keitod::sources::Context;
 use keitod::store::{Account, Read, Store};
 use keitod::tail::Cursor;
 
+use super::attempts::Attempts;
 use super::diary::Diary;
 use super::oracle::{self, GAPS};
 use super::policy::{Mapping, SimPolicy};
@@ -76,6 +77,7 @@ pub struct History {
     pub deletes: bool,
     /// Decisions outlive a wiped state; in every other history they are lost with it.
     diary: Option<Diary>,
+    attempts: Attempts,
     pub trace: bool,
     /// Per record the beginning of the earliest listing that let a POST of it leave.
     pub listed_for: BTreeMap<String, Instant>,
@@ -158,6 +160,7 @@ impl History {
             wiped: false,
             deletes,
             diary: seed.is_multiple_of(2).then(Diary::default),
+            attempts: Attempts::default(),
             trace: std::env::var_os("KEITOD_SIM_TRACE").is_some(),
             listed_for: BTreeMap::new(),
             alone: true,
@@ -261,7 +264,9 @@ impl History {
         let clocks = self.clocks();
         let clerk = self.clerk.as_mut().unwrap();
         let now = clerk.now(clocks).unwrap();
+        let before = newest_write(clerk);
         let mut polled = clerk.poll(now, random).unwrap();
+        assert!(self.caught_up || newest_write(clerk) <= before, "sealed before all was read");
         for effect in std::mem::take(&mut polled.effects) {
             self.take(effect);
         }
@@ -273,8 +278,9 @@ impl History {
         self.say(|| format!("-> {}", describe(&effect)));
         let mut record = None;
         match &effect {
-            Effect::Send { write, kind, patch, .. } => {
+            Effect::Send { write, kind, patch, body, idempotency } => {
                 self.writes += 1;
+                self.attempts.hold(patch.is_some(), body, idempotency);
                 let clerk = self.clerk.as_ref().unwrap();
                 let (row, _, _) = clerk.store().view().write(*write).unwrap().unwrap();
                 record = Some(row.record);
@@ -453,6 +459,12 @@ impl History {
     pub fn forget_probes(&mut self) {
         (self.unshown, self.shown) = ([0, 0], [false, false]);
     }
+}
+
+/// The unfinished write that was sealed last.
+fn newest_write(clerk: &Clerk) -> Option<WriteRef> {
+    let (account, ..) = clerk.line()?;
+    clerk.store().view().unfinished(account).unwrap().last().map(|write| write.id)
 }
 
 fn file_range(from: usize, to: usize) -> std::ops::Range<usize> {

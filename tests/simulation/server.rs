@@ -181,12 +181,25 @@ impl Server {
         true
     }
 
+    /// Whether listings show a record of the kind and day of a write.
+    pub fn shows_like(&self, effect: &Effect, now: Instant) -> bool {
+        let Effect::Send { kind, patch, body, .. } = effect else { return false };
+        let body: Body<'_> = serde_json::from_slice(body).expect("a body that Keito can read");
+        let of = |id: &RemoteId| self.rows.iter().find(|row| row[0].row.id == *id).map(|row| row[0].row.day);
+        let day = body.spent_date.and_then(|day| day.parse().ok()).or_else(|| of(patch.as_ref()?));
+        self.days_shown(now).iter().any(|shown| Some(*shown) == day.map(|day| (*kind, day)))
+    }
+
+    /// Kinds and days of which listings show a record.
+    fn days_shown(&self, now: Instant) -> Vec<(Kind, Day)> {
+        let seen = |row: &&Vec<Version>| row[0].seen_from <= now && !row[row.len() - 1].gone;
+        self.rows.iter().filter(seen).map(|row| (row[0].row.kind, row[0].row.day)).collect()
+    }
+
     /// Listings show all that there is, but for what lags behind another record of its kind and day: by that one a
     /// clerk without a past sees that it had one.
     pub fn catch_up(&mut self, now: Instant) {
-        let seen = |row: &Vec<Version>| row[0].seen_from <= now && !row[row.len() - 1].gone;
-        let shown: Vec<(Kind, Day)> =
-            self.rows.iter().filter(|row| seen(row)).map(|row| (row[0].row.kind, row[0].row.day)).collect();
+        let shown = self.days_shown(now);
         for version in self.rows.iter_mut().flatten() {
             if !shown.contains(&(version.row.kind, version.row.day)) {
                 version.seen_from = version.seen_from.min(now);

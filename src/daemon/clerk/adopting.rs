@@ -105,7 +105,12 @@ impl Work<'_, '_> {
             }
             let Some(record) = self.tx.record(write.record)? else { continue };
             // Whose session it is may only turn out by adopting it.
-            let meets = record.new.first_at <= posted.last_at && record.new.last_at >= posted.first_at;
+            let mut meets = record.new.first_at <= posted.last_at && record.new.last_at >= posted.first_at;
+            if self.whole.kind == Kind::Expense && record.new.model == posted.model {
+                // One may name a request by the instant of a copy that is not the earliest any more.
+                let range = (posted.first_at, posted.last_at);
+                meets |= self.tx.bills_copy_within(record.id, range)?;
+            }
             let touches = match self.whole.kind {
                 // An entry that grew may hold time from anywhere in its session.
                 Kind::Entry => meets || (home.is_some() && write.session == home),

@@ -247,10 +247,9 @@ impl<'a> Work<'a, '_> {
                     return Ok(());
                 }
                 record.state = RecordState::Closed;
-                if posted.seconds > record.new.seconds {
-                    // Growth that a lost state of ours had sent: what was sealed since may hold the same seconds.
-                    self.dissolve_unsent(posted)?;
-                    record.new.last_at = record.new.last_at.max(posted.last_at);
+                if posted.seconds > tx.held_by(record.id)? {
+                    // Growth that a lost state of ours or another machine sent: what was sealed since may hold it too.
+                    self.lay_beyond(record, posted)?;
                 }
                 let confirmed = record.ours.first().map_or(0, |own| own.seconds);
                 record.new.seconds = posted.seconds.max(confirmed);

@@ -327,8 +327,7 @@ impl History {
         self.stray = rest;
         let due: Vec<(Instant, Effect)> = due;
         for (at, effect) in due {
-            // Where two share a server, this one may have been at work meanwhile.
-            self.apply(&effect, if self.alone { at } else { self.now });
+            self.apply(&effect, at);
         }
     }
 

@@ -72,9 +72,9 @@ impl Server {
         self.rows.iter().map(|row| &row[row.len() - 1].row)
     }
 
-    /// From when on listings show a record.
+    /// From when on listings show the newest state of a record.
     pub fn visible_from(&self, id: &RemoteId) -> Option<Instant> {
-        self.rows.iter().find(|row| row[0].row.id == *id).map(|row| row[0].seen_from)
+        self.rows.iter().find(|row| row[0].row.id == *id).map(|row| row[row.len() - 1].seen_from)
     }
 
     pub fn me(&self) -> Outcome<MeFound> {

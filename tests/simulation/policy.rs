@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use keitod::daemon::clerk::{Detail, Factor, NoteFor, Policy, Spot};
+use keitod::ledger::basis::Cost;
 use keitod::ledger::due::{self, Place, Price};
 use keitod::ledger::held::Held;
 use keitod::model::{Agent, BranchRef, Day, DirRef, Instant, Link, ProjectId, TaskId, Tokens, Usd};
@@ -81,7 +82,7 @@ impl Policy for SimPolicy {
                 link: Link { project: ProjectId::new(project), task: TaskId::new("t") },
                 min_seconds: None,
                 max_seconds: None,
-                no_expenses: false,
+                cost: Cost::List { chosen: true },
             },
         };
         Ok(Some(Arc::new(Spot { place, detail: Detail::default() })))

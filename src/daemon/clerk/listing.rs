@@ -8,7 +8,7 @@ use crate::coverage::{Listed, Posted};
 use crate::deliver::{Freshness, PauseReason};
 use crate::ledger::stretches::Stretch;
 use crate::model::{Amount, Day, Instant, Kind};
-use crate::store::{Error, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteState};
+use crate::store::{Error, Frozen, OwnState, RecordRow, RecordState, TallyOf, Tx, WriteRow, WriteState};
 
 /// Reason of a probe that two readings lacked while no listing has proved itself.
 pub(super) const UNPROVED: &str = "unproved_listing";
@@ -330,15 +330,15 @@ impl<'a> Work<'a, '_> {
 /// Takes back what a write that never left added to the running sums.
 pub(super) fn undo_tally(tx: &Tx<'_>, scope: &Scope, record: &RecordRow) -> Result<(), Error> {
     let Some(amount) = record.new.amount else { return Ok(()) };
-    let (exact, sent) = tx.tally(scope.id, &record.new.link, record.new.day, &record.new.model)?;
-    let local = tx.exact_of(record.id)?;
-    tx.save_tally(
-        scope.id,
-        &record.new.link,
-        record.new.day,
-        &record.new.model,
-        (exact - local, sent - amount.pico()),
-    )
+    let frozen = tx.frozen(record.id)?;
+    let of = tally_of(scope, record, &frozen);
+    let (exact, sent) = tx.tally(of)?;
+    tx.save_tally(of, (exact - frozen.exact, sent - amount.pico()))
+}
+
+fn tally_of<'a>(scope: &Scope, record: &'a RecordRow, frozen: &'a Frozen) -> TallyOf<'a> {
+    let (link, day, model) = (&record.new.link, record.new.day, record.new.model.as_str());
+    TallyOf { account: scope.id, link, day, model, currency: &frozen.currency }
 }
 
 /// What Keito stored counts as sent. Fewer decimals than ours are learned; anything else pauses.
@@ -362,9 +362,10 @@ pub(super) fn take_amount(
         Some(decimals) => scope.row.decimals = Some(decimals),
         None => scope.desk.pause(PauseReason::AmountMismatch, now),
     }
-    let (exact, all) = tx.tally(scope.id, &record.new.link, record.new.day, &record.new.model)?;
-    let sums = (exact, all - sent.pico() + stored.pico());
-    tx.save_tally(scope.id, &record.new.link, record.new.day, &record.new.model, sums)?;
+    let frozen = tx.frozen(record.id)?;
+    let of = tally_of(scope, record, &frozen);
+    let (exact, all) = tx.tally(of)?;
+    tx.save_tally(of, (exact, all - sent.pico() + stored.pico()))?;
     record.new.amount = Some(stored);
     Ok(())
 }

@@ -15,6 +15,7 @@ use keitod::daemon::clerk::{Clerk, Detail, Effect, Factor, NoteFor, Policy, Sett
 use keitod::daemon::wire;
 use keitod::deliver::{Backoff, Desk};
 use keitod::keito;
+use keitod::ledger::basis::Cost;
 use keitod::ledger::due::{self, Place, Price};
 use keitod::ledger::held::Held;
 use keitod::ledger::spans::Gaps;
@@ -48,7 +49,8 @@ impl Policy for ByName {
         assert!(!path.ends_with("/poison"), "a directory that nobody can look at");
         let project = ProjectId::new(path.rsplit('/').next().unwrap());
         let link = Link { project, task: TaskId::new(ids::DEVELOPMENT) };
-        let place = Place::To { link, min_seconds: None, max_seconds: None, no_expenses: false };
+        let place =
+            Place::To { link, min_seconds: None, max_seconds: None, cost: Cost::List { chosen: true } };
         let detail = Detail { repo: "shop".into(), send_repo: Some("acme/shop".into()), ..Detail::default() };
         Ok(Some(Arc::new(Spot { place, detail })))
     }

@@ -19,6 +19,8 @@ mod chaos;
 mod diary;
 #[path = "simulation/history.rs"]
 mod history;
+#[path = "simulation/month.rs"]
+mod month;
 #[path = "simulation/oracle.rs"]
 mod oracle;
 #[path = "simulation/policy.rs"]
@@ -36,8 +38,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Histories of an ordinary `cargo test`.
 const SEEDS: std::ops::Range<u64> = 0..200;
 
-fn seeds() -> std::ops::Range<u64> {
-    let Ok(text) = std::env::var("KEITOD_SIM_SEEDS") else { return SEEDS };
+/// Months are long.
+const MONTHS: std::ops::Range<u64> = 0..30;
+
+fn seeds(few: std::ops::Range<u64>) -> std::ops::Range<u64> {
+    let Ok(text) = std::env::var("KEITOD_SIM_SEEDS") else { return few };
     let (from, to) = text.split_once("..").expect("KEITOD_SIM_SEEDS=from..to");
     from.parse().expect("a number")..to.parse().expect("a number")
 }
@@ -74,8 +79,8 @@ fn one(seed: u64, run: fn(&mut history::History, u64), sum: &mut Sum) {
 }
 
 #[track_caller]
-fn hold(run: fn(&mut history::History, u64)) {
-    let seeds = seeds();
+fn hold(few: std::ops::Range<u64>, run: fn(&mut history::History, u64)) {
+    let seeds = seeds(few);
     let next = AtomicU64::new(seeds.start);
     let work = || {
         let mut sum = Sum::default();
@@ -102,11 +107,18 @@ fn hold(run: fn(&mut history::History, u64)) {
 
 #[test]
 fn nothing_twice_and_nothing_lost() {
-    hold(|history, _| history.run());
+    hold(SEEDS, |history, _| history.run());
+}
+
+/// Prices, markup, exchange rate, currency and decimals change while a month is sent in pieces: per link, day and model
+/// what was sent is what was frozen to within the last digit, and no request is billed at two prices.
+#[test]
+fn a_month_is_billed_to_the_last_digit() {
+    hold(MONTHS, history::History::run_month);
 }
 
 /// The wall clock is set by an hour, by ten years, a little, and back, between any two steps.
 #[test]
 fn a_clock_that_is_set_loses_nothing() {
-    hold(history::History::run_with_steps);
+    hold(SEEDS, history::History::run_with_steps);
 }

@@ -88,6 +88,21 @@ impl World {
         world
     }
 
+    /// A session or two on most days of a month.
+    pub fn month(rng: &mut Rng) -> Self {
+        let mut world = Self { files: Vec::new(), requests: Vec::new(), next: 0 };
+        for day in 0..30 {
+            for index in 0..rng.usize(0..=2) {
+                let session = format!("d{day}-{index}");
+                let start = (START + day * 86_400 + rng.i64(0..12 * 3600)) * 1000;
+                let count = rng.usize(4..14);
+                let lines = world.script(rng, start, count, 2);
+                world.files.push(file(format!("/logs/{session}.jsonl"), session, lines, false));
+            }
+        }
+        world
+    }
+
     pub fn end(&self) -> Instant {
         self.files.iter().filter_map(|file| file.lines.last()).map(|line| line.at).max().unwrap_or_default()
     }

@@ -1,12 +1,11 @@
-//! The workspace's currency, as `/users/me` names it.
+//! What amounts are in: the workspace's currency, as `/users/me` names it, and the decimals that Keito keeps.
 
 use super::Scope;
 use super::listing::undo_tally;
 use crate::model::Kind;
 use crate::store::{Error, Tx};
 
-/// Another currency than before: amounts in the old one that never left are taken back, to be sealed in the new one;
-/// what left stays as it is. How many decimals Keito keeps was learned for the old one.
+/// Another currency than before: what left in the old one stays as it is.
 pub(super) fn change(tx: &Tx<'_>, scope: &mut Scope, currency: Option<String>) -> Result<(), Error> {
     if scope.row.currency == currency {
         return Ok(());
@@ -16,7 +15,20 @@ pub(super) fn change(tx: &Tx<'_>, scope: &mut Scope, currency: Option<String>) -
     if known.is_none() {
         return Ok(());
     }
-    scope.row.decimals = None;
+    take_back(tx, scope)
+}
+
+/// Keito was seen to keep fewer decimals than were sent.
+pub(super) fn learn(tx: &Tx<'_>, scope: &mut Scope, decimals: u32) -> Result<(), Error> {
+    if scope.row.decimals == Some(decimals) {
+        return Ok(());
+    }
+    scope.row.decimals = Some(decimals);
+    take_back(tx, scope)
+}
+
+/// Amounts that never left are sealed anew: as they are, Keito would bill another currency, or cut each of them.
+fn take_back(tx: &Tx<'_>, scope: &Scope) -> Result<(), Error> {
     for write in tx.unfinished(scope.id)? {
         if write.kind != Kind::Expense || write.patch || write.attempts > 0 {
             continue;

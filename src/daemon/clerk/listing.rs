@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Clerk, LineState, Policy, Scope, Settings, bit, refused, slot};
+use super::{Clerk, LineState, Policy, Scope, Settings, bit, currency, refused, slot};
 use crate::coverage::{Listed, Posted};
 use crate::deliver::{Freshness, PauseReason};
 use crate::ledger::stretches::Stretch;
@@ -359,7 +359,7 @@ pub(super) fn take_amount(
         stored.pico() == rounded || stored.pico() == sent.pico().div_euclid(cut) * cut
     });
     match fewer {
-        Some(decimals) => scope.row.decimals = Some(decimals),
+        Some(decimals) => currency::learn(tx, scope, decimals)?,
         None => scope.desk.pause(PauseReason::AmountMismatch, now),
     }
     let frozen = tx.frozen(record.id)?;

@@ -39,7 +39,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const SEEDS: std::ops::Range<u64> = 0..200;
 
 /// Months are long.
-const MONTHS: std::ops::Range<u64> = 0..30;
+const MONTHS: std::ops::Range<u64> = 0..16;
 
 fn seeds(few: std::ops::Range<u64>) -> std::ops::Range<u64> {
     let Ok(text) = std::env::var("KEITOD_SIM_SEEDS") else { return few };

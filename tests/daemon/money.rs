@@ -202,3 +202,59 @@ fn a_model_without_a_price_waits_for_one_beside_its_neighbours() {
     let totals = json(&place, &["report", "--json"])["totals"].clone();
     assert_eq!((&totals["cost_usd"], &totals["unpriced_requests"]), (&"0.0225".into(), &0.into()));
 }
+
+#[test]
+fn a_currency_that_keito_does_not_name_is_that_of_the_rates() {
+    let keito = Keito::with(Settings { currency: String::new(), ..Settings::default() });
+    let rate = |currency: &str, rate: &str| {
+        format!("[[money.rate]]\nfrom = \"2026-01-01\"\ncurrency = \"{currency}\"\nper_usd = \"{rate}\"\n")
+    };
+    let place = place(&keito, &(rate("EUR", "0.8") + &rate("GBP", "0.7")));
+    place.append("one", &Talk::new(1, "/home/dev/work").exchange());
+    pass(&place);
+    assert_eq!(held(&place), serde_json::json!({"no_rate": 1}), "one of two is a guess");
+    configure(&place, &rate("EUR", "0.8"));
+    pass(&place);
+    assert_eq!(expenses(&keito, &["rate"]), ["0.006 1 0.8"]);
+}
+
+#[test]
+fn status_names_the_decimals_that_the_workspace_keeps() {
+    let keito = Keito::with(Settings { cost_decimals: Some(2), ..Settings::default() });
+    let place = place(&keito, "");
+    let mut talk = Talk::new(1, "/home/dev/work");
+    place.append("one", &(talk.prompt(0) + &talk.answer(60, COUNTS)));
+    pass(&place);
+    let status = json(&place, &["status", "--json"]);
+    assert_eq!(status["keito"]["cost_decimals"], 2, "{}", status["keito"]);
+    let (_, text, _) = place.run(&["status"]);
+    assert!(text.contains("keeps 2 decimals"), "{text}");
+    // What was cut is made up for by what comes later: 0.0075 of the first and of this.
+    place.append("two", &Talk::new(2, "/home/dev/work").exchange());
+    pass(&place);
+    assert_eq!(expenses(&keito, &[]), ["0 1", "0.02 1"]);
+}
+
+#[test]
+fn a_list_that_drifts_from_the_agents_own_costs_is_shown() {
+    let keito = Keito::start();
+    let place = place(&keito, "");
+    let mut talk = Talk::new(1, "/home/dev/work");
+    place.append("one", &(talk.prompt(0) + &talk.answer(60, COUNTS) + &talk.answer(70, COUNTS)));
+    pass(&place);
+    assert!(json(&place, &["status", "--json"]).get("price_drift").is_none());
+    // As a decoder of an agent with costs in its log would have it: 2 % off, and not at all.
+    let database = rusqlite::Connection::open(place.path("state/keitod.db")).unwrap();
+    let now = keitod::daemon::time::now().millis();
+    let change = "UPDATE request SET at = ?1, charged = 0, reported = CASE id WHEN 1 THEN '7650000000' ELSE '7500000000' END";
+    assert_eq!(database.execute(change, [now]).unwrap(), 2);
+    drop(database);
+    let drift = &json(&place, &["status", "--json"])["price_drift"];
+    let expected = serde_json::json!([{
+        "agent": "claude-code", "model": "claude-opus-4-6", "compared": 2, "requests": 1,
+        "list_usd": "0.0075", "reported_usd": "0.00765"
+    }]);
+    assert_eq!(*drift, expected);
+    let (_, text, _) = place.run(&["status"]);
+    assert!(text.contains("1 of 2 requests are more than 1 % off"), "{text}");
+}

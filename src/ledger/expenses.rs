@@ -14,10 +14,13 @@ use crate::model::{Day, Instant, Quality, Tokens, Usd};
 /// The price row of a request whose log names what was charged.
 const REPORTED: &str = "reported";
 
+/// What shares an expense: day, place, model, whether it is excess, and what the amount is.
+type Group = (Day, usize, Arc<str>, bool, Basis);
+
 /// Adds what of the session's requests is on no record yet.
 pub(super) fn due_expenses(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
     let quiet = quiet_at(session, rules.expense_settle);
-    let mut groups: BTreeMap<(Day, usize, Arc<str>, bool, Basis), Vec<Item>> = BTreeMap::new();
+    let mut groups: BTreeMap<Group, Vec<Item>> = BTreeMap::new();
     for request in &session.requests {
         if rules.since.is_some_and(|since| request.at < since) || request.at > rules.now.plus(CLOCK_AHEAD) {
             continue;

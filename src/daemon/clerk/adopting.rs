@@ -259,8 +259,9 @@ impl Work<'_, '_> {
         // The listing does not name the task of an expense's link: these sums stand under no task, and sealing adds
         // them to those of its own.
         let (link, day, model) = (&record.link, record.day, record.model.as_str());
-        // Without a rate it was USD, whatever the company has today.
-        let currency = posted.rate.as_ref().map_or(Some("USD"), |_| self.scope.row.currency.as_deref());
+        // Without a rate it was USD, whatever the company has today; with one it was not, even if it has USD now.
+        let today = self.scope.row.currency.as_deref().filter(|today| *today != "USD");
+        let currency = posted.rate.as_ref().map_or(Some("USD"), |_| today);
         let currency = currency.unwrap_or_default();
         let of = TallyOf { account: self.scope.id, link, day, model, currency };
         let (exact, sent) = self.tx.tally(of)?;

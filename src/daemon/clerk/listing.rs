@@ -327,8 +327,30 @@ impl<'a> Work<'a, '_> {
     }
 }
 
-/// Takes back what a write that never left added to the running sums.
+/// Takes back what a write that never left added to the running sums. Others of the same sums that never left either were
+/// rounded with it: they are dissolved, to be sealed anew without it.
 pub(super) fn undo_tally(tx: &Tx<'_>, scope: &Scope, record: &RecordRow) -> Result<(), Error> {
+    if record.new.kind != Kind::Expense {
+        return Ok(());
+    }
+    subtract(tx, scope, record)?;
+    let currency = tx.frozen(record.id)?.currency;
+    for write in tx.unfinished(scope.id)? {
+        let unsent = write.kind == Kind::Expense && !write.patch && write.attempts == 0;
+        if !unsent || write.record == record.id || write.day != record.new.day {
+            continue;
+        }
+        let Some(other) = tx.record(write.record)? else { continue };
+        let same = other.new.link == record.new.link && other.new.model == record.new.model;
+        if same && tx.frozen(other.id)?.currency == currency {
+            subtract(tx, scope, &other)?;
+            tx.dissolve(&write)?;
+        }
+    }
+    Ok(())
+}
+
+fn subtract(tx: &Tx<'_>, scope: &Scope, record: &RecordRow) -> Result<(), Error> {
     let Some(amount) = record.new.amount else { return Ok(()) };
     let frozen = tx.frozen(record.id)?;
     let of = tally_of(scope, record, &frozen);

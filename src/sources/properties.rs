@@ -244,6 +244,9 @@ pub(super) fn show(facts: &Facts) -> Vec<String> {
     for t in &facts.turns {
         shown.push(format!("turn {} {:?} {} {}", name(t.session), t.key, t.at.millis(), t.duration_ms));
     }
+    for p in &facts.plans {
+        shown.push(format!("plan {} {} {:?}", name(p.session), p.at.millis(), p.payer));
+    }
     for m in &facts.marks {
         shown.push(format!("mark {} {:?}", name(m.session), m.message));
     }

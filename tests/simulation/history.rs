@@ -61,9 +61,9 @@ pub struct History {
     pub flights: Vec<Flight>,
     /// Requests of a dead process, or given up by a client, that reach the server later.
     pub stray: Vec<(Instant, Effect)>,
-    /// The one on its way, and the last whole one.
+    /// The one on its way, and the whole ones. The newest need not be the one that counts: it may show too little.
     listings: [Option<Seen>; 2],
-    whole: [Option<Seen>; 2],
+    whole: [Vec<Seen>; 2],
     /// Answered POSTs per kind since the last listing that showed a record of ours.
     pub unshown: [u32; 2],
     shown: [bool; 2],
@@ -149,7 +149,7 @@ impl History {
             flights: Vec::new(),
             stray: Vec::new(),
             listings: [None, None],
-            whole: [None, None],
+            whole: [Vec::new(), Vec::new()],
             unshown: [0, 0],
             shown: [false, false],
             caught_up: false,
@@ -201,7 +201,7 @@ impl History {
         clerk.set_account(Some(&account), clocks.wall).unwrap();
         self.clerk = Some(clerk);
         self.caught_up = false;
-        (self.listings, self.whole) = ([None, None], [None, None]);
+        (self.listings, self.whole) = ([None, None], [Vec::new(), Vec::new()]);
     }
 
     /// The process dies; what was on its way arrives later or never.
@@ -291,11 +291,16 @@ impl History {
                 );
                 let proved = clerk.line().unwrap().1.proved(*kind);
                 if patch.is_none() {
-                    let seen = self.whole[slot(*kind)].clone();
-                    let began = seen.as_ref().map_or_else(Instant::default, |seen| seen.began);
+                    let day = (row.day, row.sealed_at.moved(-self.clock.skew));
+                    let began = self.whole[slot(*kind)]
+                        .iter()
+                        .filter(|seen| (seen.from..=seen.to).contains(&day.0) && seen.began >= day.1)
+                        .map(|seen| seen.began)
+                        .max()
+                        .unwrap_or_default();
                     let earliest = self.listed_for.entry(row.keitod_id.to_string()).or_insert(began);
                     *earliest = began.min(*earliest);
-                    let good = seen.is_some_and(|seen| {
+                    let good = self.whole[slot(*kind)].iter().any(|seen| {
                         (seen.from..=seen.to).contains(&row.day)
                             && seen.began >= row.sealed_at.moved(-self.clock.skew)
                             && seen.ended.is_some_and(|ended| self.now.since(ended).as_secs() <= 60)
@@ -441,7 +446,7 @@ impl History {
     fn end_listing(&mut self, kind: Kind) {
         if let Some(seen) = self.listings[slot(kind)].as_mut().filter(|seen| seen.whole) {
             seen.ended = Some(self.now);
-            self.whole[slot(kind)] = self.listings[slot(kind)].take();
+            self.whole[slot(kind)].extend(self.listings[slot(kind)].take());
         }
     }
 

@@ -44,6 +44,10 @@ pub struct Server {
     pub zone: Option<String>,
     /// Rows on a page of a listing; 0: [`PAGE`].
     pub page: usize,
+    /// The company's, if it is not USD.
+    pub currency: Option<&'static str>,
+    /// Amounts are cut to so many decimals.
+    pub cuts: Option<u32>,
     next: usize,
 }
 
@@ -80,7 +84,7 @@ impl Server {
     pub fn me(&self) -> Outcome<MeFound> {
         Outcome::Applied(MeFound {
             user: Some(UserId::new("u1")),
-            currency: Some("USD".to_owned()),
+            currency: Some(self.currency.unwrap_or("USD").to_owned()),
             zone: self.zone.clone(),
             read_only: false,
         })
@@ -109,7 +113,7 @@ impl Server {
         let body: Body<'_> = serde_json::from_slice(body).expect("a body that Keito can read");
         let seen_from = now.plus(std::time::Duration::from_millis(lag.unsigned_abs()));
         let hours = body.hours.map(|raw| self.rounded(Amount::parse(raw.get()).expect("digits")));
-        let amount = body.total_cost.map(|raw| Amount::parse(raw.get()).expect("digits"));
+        let amount = body.total_cost.map(|raw| self.cut(Amount::parse(raw.get()).expect("digits")));
         if let Some(id) = patch {
             let Some(row) = self.rows.iter_mut().find(|row| row[0].row.id == *id) else {
                 return refused(404, "");
@@ -133,7 +137,7 @@ impl Server {
         match kind {
             Kind::Entry => assert!(body.hours.is_some() && body.task_id.is_some()),
             Kind::Expense => {
-                assert!(amount.is_some_and(|a| a.units > 0) && body.expense_category_id.is_some())
+                assert!(amount.is_some() && body.expense_category_id.is_some())
             }
         }
         self.next += 1;
@@ -164,6 +168,13 @@ impl Server {
         let quarter = 250_000_000_000_i128;
         let up = (hours.pico() + quarter - 1) / quarter * quarter;
         if self.rounds { Amount::round(up, 2) } else { hours }
+    }
+
+    fn cut(&self, amount: Amount) -> Amount {
+        assert!(amount.units > 0);
+        let Some(decimals) = self.cuts else { return amount };
+        let unit = 10_i128.pow(12 - decimals);
+        Amount::round(amount.pico().div_euclid(unit) * unit, decimals)
     }
 
     /// A person changes a random entry. Returns whether there was one.

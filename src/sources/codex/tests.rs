@@ -1,0 +1,1 @@
+//! Lines, and what is read out of them.

@@ -1,1 +1,0 @@
-//! Lines, and what is read out of them.

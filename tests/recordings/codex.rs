@@ -252,11 +252,12 @@ fn what_a_fork_copied_is_known_again_by_its_state() {
     let dir = "codexbar/archived-fork-33ce-3869/codex-home";
     let both = read(&[(dir, "")]);
     let parent = ("parent-session", "fixture-model", 133, 0, 13_398_113);
-    // Nothing in the file tells where its own lines begin: held, with the parent or without it.
-    assert_rows(&both, &[("child-session", "fixture-model", 22, 22, 1_911_065), parent]);
+    assert_rows(&both, &[("child-session", "fixture-model", 22, 0, 1_911_065), parent]);
     let below = "archived_sessions/child.jsonl";
     let alone = read(&[(&format!("{dir}/{below}"), below)]);
-    assert_rows(&alone, &[("child-session", "fixture-model", 155, 155, 15_309_178)]);
+    // Without the parent only what came the day after is its own for sure; the rest is held.
+    assert_rows(&alone, &[("child-session", "fixture-model", 155, 133, 15_309_178)]);
+    // Nothing in this file tells where its own lines begin: what the parent lacks is held.
     let smoke = read(&[("codexbar/harness-smoke/codex-home", "")]);
     let model = "openai/gpt-5.5";
     assert_rows(&smoke, &[("child-session", model, 1, 1, 6), ("parent-session", model, 1, 0, 11)]);

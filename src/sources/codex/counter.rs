@@ -78,7 +78,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// Takes a count; gives what it shows to have been used since, and what else the total has grown by.
+    /// Takes a total; gives what it shows to have been used since, and what else the total has grown by.
     pub(super) fn step(&mut self, total: Counts, last: Option<Counts>) -> [Option<Step>; 2] {
         const NOTHING: [Option<Step>; 2] = [None, None];
         let exact = |counts| Some(Step { counts, quality: Quality::Exact });
@@ -87,6 +87,7 @@ impl Counter {
             return NOTHING;
         }
         // An estimate has a sum and no parts.
+        let is_told = last.is_some();
         let last = last.filter(|last| !last.is_zero());
         if let Some(last) = last {
             let before = total.minus(last);
@@ -104,7 +105,7 @@ impl Counter {
             // A log that was cut at its front, a lineage that goes on from another file, or a total that fell: what was
             // before it is not told here.
             (None, Some(last)) => [exact(last), None],
-            (None, None) if is_first => [exact(total).filter(|_| !total.is_zero()), None],
+            (None, None) if is_first && !is_told => [exact(total), None],
             (None, None) => NOTHING,
             (Some((_, grown)), None) => [exact(grown), None],
             (Some((_, grown)), Some(last)) => match grown.minus(last) {
@@ -129,8 +130,11 @@ impl Counter {
 mod tests {
     use super::*;
 
-    /// Totals of input and output with the last one; what they show: input, output, and whether exact.
-    fn run(counts: &[(u64, u64, Option<(u64, u64)>)]) -> Vec<(u64, u64, bool)> {
+    /// A total of input and output, and the last one.
+    type Told = (u64, u64, Option<(u64, u64)>);
+
+    /// What counts show: input, output, and whether exact.
+    fn run(counts: &[Told]) -> Vec<(u64, u64, bool)> {
         let mut counter = Counter::default();
         let of = |(input, output)| Counts([input, 0, 0, output, 0]);
         let steps = counts.iter().flat_map(|(input, output, last)| {
@@ -178,6 +182,7 @@ mod tests {
         let found = run(&[(100, 10, Some((100, 10))), (180, 18, Some((50, 5)))]);
         assert_eq!(found, [(100, 10, true), (50, 5, true), (30, 3, false)]);
         assert_eq!(run(&[(9000, 900, Some((50, 5)))]), [(50, 5, true)], "a log that was cut at its front");
+        assert_eq!(run(&[(9000, 900, Some((0, 0)))]), [], "… after a compaction");
     }
 
     #[test]

@@ -24,12 +24,11 @@ pub(super) enum Opening {
 }
 
 /// How texts begin that the program puts in a user's place.
-const MACHINE: [&str; 7] = [
+const MACHINE: [&str; 6] = [
     "<environment_context>",
     "<user_instructions>",
     "<turn_aborted>",
     "<skill>",
-    "<user_shell_command>",
     "<model_switch>",
     "# AGENTS.md instructions",
 ];

@@ -7,7 +7,8 @@
 //! - a line of the ordinal where the file says that its own history starts,
 //! - a line that names the own thread (settings, records, items),
 //! - a turn whose id was made after the thread's (both are UUIDs of version 7, which hold their time),
-//! - in versions without ids of turns (0.98), the pause between the copy, which is written at once, and the first prompt.
+//! - in versions without ids of turns (0.98), the pause between the copy, which is written at once, and the first prompt;
+//!   a pause of a minute, whatever follows it.
 //!
 //! Where a fork shows none of this its counts are unsure: they have the keys that the parent's have, so they are known
 //! again there, and what is not is held as an estimate.
@@ -20,6 +21,9 @@ use crate::model::Instant;
 
 /// No copy pauses for so long between two lines, and nobody types faster.
 const PAUSE_MS: i64 = 500;
+
+/// No copy is in the middle of its writing for so long.
+const LONG_PAUSE_MS: i64 = 60_000;
 
 /// Whose line it is.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,10 +119,11 @@ impl Lineage {
             if self.has_meta && pause < PAUSE_MS {
                 return self.owner;
             }
+            let is_over = pause >= LONG_PAUSE_MS;
             let begins = record.kind.is("turn_context")
                 || payload.kind.is("user_message")
                 || matches!(payload.role.get(), Some("user" | "developer"));
-            self.owner = if self.has_meta && begins { Owner::Own } else { Owner::Unsure };
+            self.owner = if is_over || (self.has_meta && begins) { Owner::Own } else { Owner::Unsure };
         }
         self.owner
     }

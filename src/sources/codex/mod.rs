@@ -14,7 +14,9 @@ mod lineage;
 mod memory;
 mod packed;
 mod place;
+mod spent;
 mod wire;
+mod worked;
 
 #[cfg(test)]
 mod tests;

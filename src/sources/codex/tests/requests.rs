@@ -54,6 +54,39 @@ fn counts_go_before_the_first_record_of_a_file() {
 }
 
 #[test]
+fn a_fork_without_any_sign_has_the_keys_of_its_parent_until_a_long_pause() {
+    let parent = [meta(0, "parent", ""), count(1_000, (100, 10), (100, 10))];
+    let fork = [
+        meta(5_000, "fork", r#","forked_from_id":"parent""#),
+        count(6_000, (100, 10), (100, 10)),
+        count(7_000, (170, 17), (70, 7)),
+        count(90_000, (230, 23), (60, 6)),
+    ];
+    let (parent, fork) = (decode(&parent), decode(&fork));
+    let unsure = Quality::Estimated;
+    assert_eq!(shown(&fork), [(100, 10, unsure), (70, 7, unsure), (60, 6, Quality::Exact)]);
+    assert_eq!(fork.sightings[0].line, parent.sightings[0].line);
+    assert_eq!(fork.sightings[0].message, parent.sightings[0].message);
+}
+
+#[test]
+fn a_fork_by_reference_may_begin_with_its_parents_count() {
+    let facts = decode(&[
+        meta(0, "own", r#","forked_from_id":"parent","history_base":{"thread_id":"parent"}"#),
+        count(1, (900, 90), (100, 10)),
+        line(2, "response_item", r#""type":"reasoning""#),
+        count(3, (960, 96), (60, 6)),
+    ]);
+    assert_eq!(shown(&facts), [(60, 6, Quality::Exact)]);
+}
+
+#[test]
+fn a_count_without_a_total_is_an_estimate() {
+    let lines = [meta(0, "own", ""), count(1, (1, 1), (100, 10)).replace("total_token_usage", "x")];
+    assert_eq!(shown(&decode(&lines)), [(100, 10, Quality::Estimated)]);
+}
+
+#[test]
 fn migration_adds_to_lines_and_not_to_keys() {
     let lines = [meta(0, "own", ""), count(1, (100, 10), (100, 10)), count(2, (250, 30), (150, 20))];
     let keys = |lines: &[String]| decode(lines).sightings.iter().map(|look| look.key).collect::<Vec<_>>();

@@ -195,6 +195,10 @@ fn a_packed_rollout_is_the_plain_one() {
         assert_eq!(rewrite::facts(&home.database()), facts, "{}", scenario.name);
         let fresh = Home::new(&keito.origin);
         copy(&home.path().join(".codex"), &fresh.path().join(".codex"));
+        // Resumed, it is unpacked again, and for a moment both are there.
+        copy(&scenario.folder.join("home"), home.path());
+        home.until_delivered(&ONCE);
+        assert_eq!(rewrite::facts(&home.database()), facts, "{}: both", scenario.name);
         fresh.says(&["run", "--once"]);
         assert_eq!(counts(&fresh), scenario.truth(), "{}: packed alone", scenario.name);
     });

@@ -61,3 +61,32 @@ fn give(held: &mut Vec<u8>, offset: &mut u64, line: &mut impl FnMut(Line<'_>)) {
     }
     held.drain(..start);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn broken_bytes_are_told_and_never_other_lines(at in any::<prop::sample::Index>(), byte in any::<u8>(), rest in prop::collection::vec(any::<u8>(), 0..40)) {
+            let plain = "{\"timestamp\":\"2026-06-01T00:00:00Z\",\"type\":\"event_msg\"}\n".repeat(50);
+            let packed = compress_to_vec(plain.as_bytes(), CompressionLevel::Fastest);
+            let read = |bytes: &[u8]| {
+                let mut lines = Vec::new();
+                each_line(bytes, |line| lines.push(line.bytes.to_vec())).map(|()| lines)
+            };
+            prop_assert_eq!(read(&packed).unwrap().len(), 50);
+            let mut broken = packed.clone();
+            let at = at.index(broken.len());
+            broken[at] = byte;
+            if broken != packed && let Ok(lines) = read(&broken) {
+                prop_assert_eq!(lines, read(&packed).unwrap(), "byte {} is {}", at, byte);
+            }
+            let _ = read(&rest);
+            let _ = read(&[&packed[..4], &rest].concat());
+        }
+    }
+}

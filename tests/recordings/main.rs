@@ -10,6 +10,7 @@
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
+mod codex;
 mod gemini;
 mod home;
 mod keito;

@@ -10,11 +10,13 @@
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
+mod database;
 mod gemini;
 mod home;
 mod keito;
 mod kimi;
 mod known;
+mod opencode;
 mod others;
 mod pool;
 mod qwen;

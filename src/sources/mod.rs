@@ -4,6 +4,7 @@
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
 mod claude_code;
+mod copilot_cli;
 mod cost;
 mod gemini_cli;
 mod json;
@@ -36,6 +37,7 @@ pub fn all() -> &'static [&'static dyn Source] {
         &qwen_code::QwenCode,
         &kimi_cli::KimiCli,
         &kimi_code::KimiCode,
+        &copilot_cli::CopilotCli,
         &opencode::OPENCODE,
         &opencode::KILO,
     ]

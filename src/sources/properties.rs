@@ -25,6 +25,8 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("kimi-cli", "recorded/kimi/", ".kimi/sessions"),
     ("kimi-code", "recorded/kimi-code", ".kimi-code/sessions"),
     ("opencode", "opencode/toktrack", "storage/message"),
+    ("copilot-cli", "recorded/copilot-cli", ".copilot/session-state"),
+    ("copilot-cli", "copilot-cli/lantern", "session-state"),
 ];
 
 /// Dumps of databases.
@@ -173,6 +175,8 @@ fn roots_follow_each_agents_own_variables() {
         ("kimi-cli", &[("KIMI_SHARE_DIR", "/x")], &["/x/sessions"]),
         ("kimi-code", &[], &["/home/dev/.kimi-code/sessions"]),
         ("kimi-code", &[("KIMI_CODE_HOME", "/x")], &["/x/sessions"]),
+        ("copilot-cli", &[], &["/home/dev/.copilot/session-state"]),
+        ("copilot-cli", &[("COPILOT_HOME", "/x")], &["/x/session-state"]),
         (
             "opencode",
             &[],

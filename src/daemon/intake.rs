@@ -209,7 +209,10 @@ impl Intake {
         let clock = Monotonic::new();
         // Watch first, then scan: what changes in between is in one of the two.
         let hot = Arc::clone(&self.hot);
-        let watch = Watch::new(&roots, self.reading.mode, move |event| {
+        let depth = |watched: &Watched, root: &PathBuf| Some((root.clone(), watched.source.depth(root)?));
+        let depths =
+            self.watched.iter().flat_map(|own| own.roots.iter().filter_map(move |root| depth(own, root)));
+        let watch = Watch::within(&roots, depths.collect(), self.reading.mode, move |event| {
             hot.note(&event);
             // The receiver is gone only when reading has ended.
             let _ = events.send(Message::Event(event));

@@ -5,12 +5,15 @@
 
 mod claude_code;
 mod codex;
+mod copilot_cli;
+mod cost;
 mod gemini_cli;
 mod json;
 mod kimi_cli;
 mod kimi_code;
 mod lines;
 mod loose;
+mod opencode;
 mod page;
 mod qwen_code;
 mod shape;
@@ -36,6 +39,9 @@ pub fn all() -> &'static [&'static dyn Source] {
         &qwen_code::QwenCode,
         &kimi_cli::KimiCli,
         &kimi_code::KimiCode,
+        &copilot_cli::CopilotCli,
+        &opencode::OPENCODE,
+        &opencode::KILO,
     ]
 }
 
@@ -76,6 +82,12 @@ pub trait Source: Sync {
     /// The directories to watch where the user names the agent's homes himself (`[sources.<agent>] roots`).
     fn below(&self, homes: &[PathBuf]) -> Vec<PathBuf> {
         homes.to_vec()
+    }
+
+    /// How many components a log's path has below this root at most, where that is known: directories that lie deeper
+    /// are neither walked nor watched. Some agents keep their databases beside checkouts and snapshots of projects.
+    fn depth(&self, _root: &Path) -> Option<usize> {
+        None
     }
 
     /// Whether the file at `path`, relative to one of the roots, is a log of this agent.

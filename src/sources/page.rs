@@ -2,7 +2,8 @@
 
 use super::usage::Bad;
 use crate::model::{
-    Activity, ActivityKey, Facts, Instant, MessageKey, Quality, RequestKey, Sighting, Sym, Terms, Tokens, Who,
+    Activity, ActivityKey, Facts, Instant, MessageKey, Quality, Reported, RequestKey, Sighting, Sym, Terms,
+    Tokens, Who,
 };
 
 /// The name for a model that the log does not tell: no price table has it, so the request is held and shown.
@@ -14,6 +15,8 @@ pub(super) struct Page<'a> {
     session: Sym,
     dir: Option<Sym>,
     branch: Option<Sym>,
+    provider: Option<Sym>,
+    reported: Option<Reported>,
     offset: u64,
 }
 
@@ -32,12 +35,24 @@ impl<'a> Page<'a> {
     pub(super) fn new(facts: &'a mut Facts, session: &str, dir: Option<&str>, offset: u64) -> Self {
         let session = facts.names.intern(session);
         let dir = dir.filter(|dir| !dir.is_empty()).map(|dir| facts.names.intern(dir));
-        Self { facts, session, dir, branch: None, offset }
+        Self { facts, session, dir, branch: None, provider: None, reported: None, offset }
     }
 
     /// With the branch that the log names.
     pub(super) fn on(mut self, branch: Option<&str>) -> Self {
         self.branch = branch.map(|branch| self.facts.names.intern(branch));
+        self
+    }
+
+    /// With the provider that the log names for its requests: whose list applies.
+    pub(super) fn by(mut self, provider: Option<&str>) -> Self {
+        self.provider = provider.map(|provider| self.facts.names.intern(provider));
+        self
+    }
+
+    /// With what the log says that its request cost.
+    pub(super) fn costing(mut self, reported: Option<Reported>) -> Self {
+        self.reported = reported;
         self
     }
 
@@ -60,8 +75,8 @@ impl<'a> Page<'a> {
             line: None,
             at: request.at,
             model,
-            provider: None,
-            reported: None,
+            provider: self.provider,
+            reported: self.reported,
             dir: self.dir,
             branch: self.branch,
             tokens,

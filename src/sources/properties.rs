@@ -1,10 +1,12 @@
 //! What holds for every source, on the logs among the fixtures and on bytes made of them.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::tail::{Select, read_database};
 
 /// A log of an agent.
 struct Log {
@@ -25,7 +27,59 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("qwen-code", "qwen/lantern", "projects"),
     ("kimi-cli", "recorded/kimi/", ".kimi/sessions"),
     ("kimi-code", "recorded/kimi-code", ".kimi-code/sessions"),
+    ("opencode", "opencode/toktrack", "storage/message"),
+    ("copilot-cli", "recorded/copilot-cli", ".copilot/session-state"),
+    ("copilot-cli", "copilot-cli/lantern", "session-state"),
 ];
+
+/// Dumps of databases.
+const DUMPS: &[(&str, &str)] =
+    &[("opencode", "recorded/opencode"), ("opencode", "opencode/lantern"), ("kilo", "recorded/kilo")];
+
+/// What the queries of a source find in a database.
+pub(super) fn rows_of(source: &dyn Source, path: &Path) -> Vec<(usize, Vec<Cell>)> {
+    let select = |query: &Query| Select {
+        needs: query.needs,
+        text: query.text,
+        after: i64::MIN,
+        overlap: query.overlap,
+    };
+    let mut selects: Vec<Select<'_>> = source.queries().iter().map(select).collect();
+    let mut rows = Vec::new();
+    read_database(path, &mut selects, &mut |query, row| rows.push((query, row.to_vec()))).unwrap();
+    rows
+}
+
+/// A row of a source's query with this number.
+type Row = (&'static dyn Source, usize, Vec<Cell>);
+
+fn rows() -> &'static [Row] {
+    static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
+        let mut rows = Vec::new();
+        for (agent, folder) in DUMPS {
+            let source = *all().iter().find(|source| source.agent().as_str() == *agent).unwrap();
+            let mut paths = Vec::new();
+            walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder), &mut paths);
+            for dump in paths.iter().filter(|path| path.extension().is_some_and(|end| end == "sql")) {
+                let dir = tempfile::tempdir().unwrap();
+                let path = dir.path().join("db");
+                let conn = rusqlite::Connection::open(&path).unwrap();
+                conn.pragma_update(None, "foreign_keys", false).unwrap();
+                conn.execute_batch(&std::fs::read_to_string(dump).unwrap()).unwrap();
+                rows.extend(rows_of(source, &path).into_iter().map(|(query, row)| (source, query, row)));
+            }
+        }
+        assert!(!rows.is_empty());
+        rows
+    });
+    &ROWS
+}
+
+fn decoded((source, query, row): &Row) -> Facts {
+    let mut facts = Facts::default();
+    source.decode_row(&mut Context::default(), *query, row, &mut facts);
+    facts
+}
 
 fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {
@@ -126,6 +180,19 @@ fn roots_follow_each_agents_own_variables() {
         ("kimi-cli", &[("KIMI_SHARE_DIR", "/x")], &["/x/sessions"]),
         ("kimi-code", &[], &["/home/dev/.kimi-code/sessions"]),
         ("kimi-code", &[("KIMI_CODE_HOME", "/x")], &["/x/sessions"]),
+        ("copilot-cli", &[], &["/home/dev/.copilot/session-state"]),
+        ("copilot-cli", &[("COPILOT_HOME", "/x")], &["/x/session-state"]),
+        (
+            "opencode",
+            &[],
+            &["/home/dev/.local/share/opencode", "/home/dev/.local/share/opencode/storage/message"],
+        ),
+        ("opencode", &[("XDG_DATA_HOME", "/x")], &["/x/opencode", "/x/opencode/storage/message"]),
+        (
+            "kilo",
+            &[("XDG_DATA_HOME", "x")],
+            &["/home/dev/.local/share/kilo", "/home/dev/.local/share/kilo/storage/message"],
+        ),
     ];
     for (agent, vars, expected) in cases {
         let source = all().iter().find(|source| source.agent().as_str() == *agent).unwrap();
@@ -174,7 +241,54 @@ fn logs_of_the_real_programs_have_nothing_that_cannot_be_read() {
     }
 }
 
+#[test]
+fn rows_of_the_real_programs_have_nothing_that_cannot_be_read() {
+    for row in rows() {
+        let facts = decoded(row);
+        assert_eq!(facts.rejects, [], "{}", row.0.agent());
+        assert_eq!(show(&facts), show(&decoded(row)), "a row that comes again says the same");
+    }
+}
+
+fn cell() -> impl Strategy<Value = Cell> {
+    prop_oneof![
+        Just(Cell::Null),
+        any::<i64>().prop_map(Cell::Integer),
+        "[0-9.e-]{1,9}".prop_map(Cell::Real),
+        ".{0,40}".prop_map(Cell::Text),
+        prop::collection::vec(any::<u8>(), 0..20).prop_map(Cell::Blob),
+    ]
+}
+
 proptest! {
+    #[test]
+    fn any_row_is_read_without_a_panic(query in 0..9_usize, row in prop::collection::vec(cell(), 0..14)) {
+        for source in all() {
+            decoded(&(*source, query, row.clone()));
+        }
+    }
+
+    #[test]
+    fn broken_rows_are_read_without_a_panic_or_an_absurd_count(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), by in cell(), digit in any::<prop::sample::Index>(), number in prop::sample::select(vec!["-1", "1.5", "1e300", "99999999999999999999", "1099511627776", "null", "\"7\"", "{}"])) {
+        let (source, query, row) = which.get(rows());
+        let mut broken = row.clone();
+        *at.get_mut(&mut broken) = by;
+        decoded(&(*source, *query, broken));
+        let mut broken = row.clone();
+        if let Some(Cell::Text(text)) = broken.last_mut() {
+            let digits = regex::Regex::new(r":\s*\d+(\.\d+)?").unwrap();
+            let found: Vec<_> = digits.find_iter(text).map(|found| found.range()).collect();
+            if !found.is_empty() {
+                let range = digit.get(&found).clone();
+                text.replace_range(range, &format!(":{number}"));
+            }
+        }
+        for look in decoded(&(*source, *query, broken)).sightings {
+            prop_assert!(!look.terms.bad_usage || look.tokens.is_zero());
+            prop_assert!(look.tokens.classes().iter().all(|class| *class <= 4 * crate::model::Tokens::MAX_PER_CLASS));
+        }
+    }
+
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), state in prop::collection::vec(any::<u8>(), 0..60)) {
         for log in logs().iter().step_by(7) {

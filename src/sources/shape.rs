@@ -21,7 +21,9 @@ pub struct NotWhole;
 /// What is asked of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query {
-    /// Tables and columns that must be there; without them the database is of an unknown version and is not read.
+    /// Tables and columns that must be there. Without the first of the tables the query is of another generation and is
+    /// not asked; without all of them, or with a table but not its columns, the database is of an unknown version and
+    /// is not read.
     pub needs: &'static [(&'static str, &'static [&'static str])],
     /// One `SELECT`. Its first column is an integer that grows with each new or changed row (a rowid, a time of
     /// change); `WHERE` it is greater than `?1`, `ORDER BY` it, without `LIMIT`.

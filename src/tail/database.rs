@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::cursor::{Cursor, Evidence};
 use super::open::Skip;
@@ -53,7 +53,7 @@ impl From<rusqlite::Error> for DatabaseError {
 /// What is asked, and from where on.
 #[derive(Debug)]
 pub struct Select<'a> {
-    /// Tables and the columns they must have.
+    /// Tables and the columns they must have; without the first table it is not asked.
     pub needs: &'a [(&'a str, &'a [&'a str])],
     /// The query; `?1` is `after`. Its first column is the next `after`.
     pub text: &'a str,
@@ -79,21 +79,17 @@ pub fn read_database(
     conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "query_only", true)?;
     let tx = conn.transaction()?;
-    for (table, column) in selects
-        .iter()
-        .flat_map(|select| select.needs)
-        .flat_map(|(table, columns)| columns.iter().map(move |column| (*table, *column)))
+    let mut known = Vec::with_capacity(selects.len());
+    for select in selects.iter() {
+        known.push(fits(&tx, select.needs)?);
+    }
+    if let (false, Some((table, columns))) =
+        (known.contains(&true), selects.first().and_then(|s| s.needs.first()))
     {
-        let found = tx
-            .prepare_cached("SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2")?
-            .query_row(params![table, column], |_| Ok(()))
-            .optional()?;
-        if found.is_none() {
-            return Err(DatabaseError::Schema { table: table.to_owned(), column: column.to_owned() });
-        }
+        return Err(missing(table, columns.first().copied().unwrap_or_default()));
     }
     let mut more = false;
-    for (number, select) in selects.iter_mut().enumerate() {
+    for (number, select) in selects.iter_mut().enumerate().filter(|(number, _)| known[*number]) {
         let mut statement = tx.prepare(select.text)?;
         let width = statement.column_count();
         let mut rows = statement.query([select.after.saturating_sub(select.overlap)])?;
@@ -116,6 +112,25 @@ pub fn read_database(
         }
     }
     Ok(more)
+}
+
+/// Whether a query can be asked: not if its first table is not there.
+fn fits(conn: &Connection, needs: &[(&str, &[&str])]) -> Result<bool, DatabaseError> {
+    for (number, (table, columns)) in needs.iter().enumerate() {
+        let mut there = conn.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
+        let there: Vec<String> = there.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        if number == 0 && there.is_empty() {
+            return Ok(false);
+        }
+        if let Some(column) = columns.iter().find(|column| !there.iter().any(|name| name == *column)) {
+            return Err(missing(table, column));
+        }
+    }
+    Ok(true)
+}
+
+fn missing(table: &str, column: &str) -> DatabaseError {
+    DatabaseError::Schema { table: table.to_owned(), column: column.to_owned() }
 }
 
 fn cell(value: ValueRef<'_>) -> Cell {

@@ -82,6 +82,34 @@ fn what_is_no_database_of_a_known_version_is_told() {
 }
 
 #[test]
+fn a_query_of_another_generation_is_not_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let conn = made(&path);
+    conn.execute_batch("INSERT INTO message VALUES ('a', 1)").unwrap();
+    let later = |columns| Select {
+        needs: columns,
+        text: "SELECT rowid, id FROM message_v2 WHERE rowid > ?1 ORDER BY rowid",
+        after: 0,
+        overlap: 0,
+    };
+    let [first] = select(0);
+    let mut selects = [later(&[("message_v2", &["id"])]), first];
+    let mut seen = Vec::new();
+    read_database(&path, &mut selects, &mut |query, _| seen.push(query)).unwrap();
+    assert_eq!(seen, [1]);
+    conn.execute_batch("CREATE TABLE message_v2 (id TEXT); INSERT INTO message_v2 VALUES ('b')").unwrap();
+    read_database(&path, &mut selects, &mut |query, _| seen.push(query)).unwrap();
+    assert_eq!(seen, [1, 0, 1]);
+    let mut selects = [later(&[("message_v2", &["id", "more"])])];
+    let error = read_database(&path, &mut selects, &mut |_, _| panic!()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the database has no message_v2.more: it is of an unknown version; update keitod"
+    );
+}
+
+#[test]
 fn a_writer_never_fails_because_of_us_and_all_it_wrote_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.db").canonicalize().unwrap_or_else(|_| dir.path().join("a.db"));

@@ -55,11 +55,23 @@ impl Watch {
     /// repeated events of a path are merged while it does.
     #[must_use]
     pub fn new(roots: &[PathBuf], mode: Mode, deliver: impl Fn(Event) + Send + 'static) -> Self {
+        Self::within(roots, BTreeMap::new(), mode, deliver)
+    }
+
+    /// The same; below the roots named in `depths` only so many levels of directories.
+    #[must_use]
+    pub fn within(
+        roots: &[PathBuf],
+        depths: BTreeMap<PathBuf, usize>,
+        mode: Mode,
+        deliver: impl Fn(Event) + Send + 'static,
+    ) -> Self {
         let (signals, receiver) = sync_channel(QUEUE);
         let watched = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
         let mut worker = Worker {
             roots: roots.to_vec(),
+            depths,
             mode,
             deliver: Box::new(deliver),
             signals: signals.clone(),
@@ -107,6 +119,7 @@ impl Drop for Watch {
 
 struct Worker {
     roots: Vec<PathBuf>,
+    depths: BTreeMap<PathBuf, usize>,
     mode: Mode,
     deliver: Box<dyn Fn(Event) + Send>,
     signals: SyncSender<Signal>,
@@ -198,10 +211,7 @@ impl Worker {
         let gone = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
         for path in event.paths {
             batch.check |= self.targets.iter().any(|target| target.concerns(&path));
-            let Some(root) = self.directories().find(|root| path.starts_with(root)).map(Path::to_owned)
-            else {
-                continue;
-            };
+            let Some((root, levels)) = self.around(&path) else { continue };
             if gone && self.directories().any(|root| root == path) {
                 // Its watch is gone with it, even if a directory of that name is there again.
                 batch.rebuild = Some(RescanReason::RootChanged);
@@ -209,7 +219,9 @@ impl Worker {
             if new && path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
                 let depth = path.strip_prefix(&root).map_or(0, |below| below.components().count());
                 // Watched before it is named, so what was made in it meanwhile is either told or scanned.
-                if let Some(Err(error)) = self.watcher.as_mut().map(|watcher| cover(watcher, &path, depth)) {
+                if let Some(Err(error)) =
+                    self.watcher.as_mut().map(|watcher| cover(watcher, &path, depth, levels))
+                {
                     self.error(&error, batch);
                 }
             }
@@ -265,7 +277,7 @@ impl Worker {
         let mut watcher = self.watcher().map_err(|error| (first.root.clone(), reason(&error)))?;
         for target in &native {
             let added = match &target.place {
-                Place::There { path, .. } => cover(&mut watcher, path, 0),
+                Place::There { path, .. } => cover(&mut watcher, path, 0, self.levels(target)),
                 Place::Absent { ancestor, .. } => {
                     let covered = native.iter().filter_map(|other| other.directory());
                     if covered.into_iter().any(|root| ancestor.starts_with(root)) {
@@ -312,6 +324,18 @@ impl Worker {
         self.targets.iter().filter_map(Target::directory)
     }
 
+    /// The innermost root around `path`, and how many levels of directories are watched below it.
+    fn around(&self, path: &Path) -> Option<(PathBuf, usize)> {
+        let there = |target: &Target| Some((target.directory()?.to_owned(), self.levels(target)));
+        let around = self.targets.iter().filter_map(there).filter(|(root, _)| path.starts_with(root));
+        around.max_by_key(|(root, _)| root.components().count())
+    }
+
+    fn levels(&self, target: &Target) -> usize {
+        let most = ScanLimits::default().depth;
+        self.depths.get(&target.root).map_or(most, |depth| most.min(*depth))
+    }
+
     fn polled_directories(&self) -> Vec<PathBuf> {
         let polled = self.targets.iter().filter(|target| matches!(self.kind(target), Kind::Poll(_)));
         polled.filter_map(Target::directory).map(Path::to_owned).collect()
@@ -319,7 +343,15 @@ impl Worker {
 }
 
 /// Watches a directory and all below it, as deep as the scan looks.
-fn cover(watcher: &mut RecommendedWatcher, directory: &Path, depth: usize) -> notify::Result<()> {
+fn cover(
+    watcher: &mut RecommendedWatcher,
+    directory: &Path,
+    depth: usize,
+    levels: usize,
+) -> notify::Result<()> {
+    if depth >= levels {
+        return Ok(());
+    }
     // One stream covers a tree here, and each further watch would restart it.
     if cfg!(target_os = "macos") {
         return if depth == 0 { add(watcher, directory, RecursiveMode::Recursive) } else { Ok(()) };
@@ -331,8 +363,8 @@ fn cover(watcher: &mut RecommendedWatcher, directory: &Path, depth: usize) -> no
     }
     let Ok(entries) = directory.read_dir() else { return Ok(()) };
     for entry in entries.flatten() {
-        if depth + 1 < ScanLimits::default().depth && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            cover(watcher, &entry.path(), depth + 1)?;
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            cover(watcher, &entry.path(), depth + 1, levels)?;
         }
     }
     Ok(())

@@ -140,6 +140,7 @@ fn off_is_off() {
 fn worker(roots: &[PathBuf]) -> Worker {
     let (signals, receiver) = sync_channel(QUEUE);
     let mut worker = Worker {
+        depths: BTreeMap::new(),
         roots: roots.to_vec(),
         mode: Mode::Native,
         deliver: Box::new(|_| ()),

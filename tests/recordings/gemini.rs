@@ -7,7 +7,8 @@ use crate::keito::Keito;
 use crate::others::Agent;
 use crate::report::{Count, counts_where};
 
-static RECORDED: Agent = Agent { folder: "gemini/0.61.0", scenarios: 7, logs: ".gemini", model: None };
+static RECORDED: Agent =
+    Agent { folder: "gemini/0.61.0", scenarios: 7, logs: ".gemini", model: None, side: true };
 
 #[test]
 fn gemini_0_61_0_is_counted_to_the_token() {

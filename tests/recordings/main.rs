@@ -11,11 +11,14 @@
 )]
 
 mod codex;
+mod copilot;
+mod database;
 mod gemini;
 mod home;
 mod keito;
 mod kimi;
 mod known;
+mod opencode;
 mod others;
 mod pool;
 mod qwen;

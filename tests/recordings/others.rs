@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::home::{Home, copy, files_below, fixtures};
 use crate::keito::Keito;
 use crate::scenario::canaries_below;
-use crate::{pool, records, report, rewrite, silence};
+use crate::{database, pool, records, report, rewrite, silence};
 
 const FLUSH: [&str; 4] = ["flush", "--settle", "--expenses", "--json"];
 
@@ -25,6 +25,8 @@ pub struct Agent {
     pub logs: &'static str,
     /// The model that the log tells; `None`: the one that answered.
     pub model: Option<&'static str>,
+    /// Whether the log holds requests outside the script, such as the one for a title.
+    pub side: bool,
 }
 
 struct Scenario {
@@ -68,6 +70,9 @@ impl Scenario {
             if request["status"] != 200 || request["delivered"] != true {
                 continue;
             }
+            if request["lane"] == "side" && !self.agent.side {
+                continue;
+            }
             let number = |name: &str| request["usage"][name].as_u64().unwrap();
             let model = self.agent.model.unwrap_or_else(|| request["model"].as_str().unwrap());
             let counts =
@@ -78,7 +83,8 @@ impl Scenario {
         sums
     }
 
-    /// Asserts that the report is the truth, that all of it is of one session, and in the project's directory.
+    /// Asserts that the report is the truth, that all of it is of one session (a fork is another), and in the project's
+    /// directory.
     fn agrees(&self, home: &Home) {
         let document = home.json(&report::WORDS);
         let (mut sums, mut sessions) = (Sums::new(), Vec::new());
@@ -98,15 +104,30 @@ impl Scenario {
         }
         assert_eq!(sums, self.truth(), "{}", self.name);
         sessions.dedup();
-        assert_eq!(sessions.len(), 1, "{}: {sessions:?}", self.name);
+        let forks = usize::from(self.folder.ends_with("fork"));
+        assert_eq!(sessions.len(), 1 + forks, "{}: {sessions:?}", self.name);
         let run = self.json("run.json");
         assert_eq!(dirs(&home.database()), [run["project"].as_str().unwrap()], "{}", self.name);
+    }
+
+    /// The home as it was left. Databases still have all of it in their logs of changes while they are open.
+    fn leave(&self, home: &Home) -> Vec<Connection> {
+        let from = self.folder.join("home");
+        let mut open = Vec::new();
+        for path in files_below(&from) {
+            let to = home.path().join(path.strip_prefix(&from).unwrap());
+            match path.extension().is_some_and(|extension| extension == "sql") {
+                true => open.push(database::load(&path, &to.with_extension(""))),
+                false => copy(&path, &to),
+            }
+        }
+        open
     }
 
     fn found_as_it_was_left(&self) {
         let keito = Keito::start();
         let home = Home::new(&keito.origin);
-        copy(&self.folder.join("home"), home.path());
+        let _writers = self.leave(&home);
         self.deliver(&home, &["run", "--once", "--json"]);
         self.agrees(&home);
         self.sent(&home, &keito);
@@ -119,7 +140,12 @@ impl Scenario {
     fn reading_again_changes_nothing(&self, home: &Home) {
         let known = || (home.says(&report::WORDS), rewrite::facts(&home.database()));
         let (before, read) = (known(), rewrite::generations(&home.database()));
-        rewrite::replace_below(&home.path().join(self.agent.logs));
+        for path in files_below(&home.path().join(self.agent.logs)) {
+            match database::is_one(&path) {
+                true => database::replace(&path),
+                false => rewrite::replace(&path),
+            }
+        }
         home.says(&["run", "--once"]);
         assert!(rewrite::generations(&home.database()) > read, "{}: not read again", self.name);
         assert_eq!(known(), before, "{}", self.name);
@@ -141,7 +167,7 @@ impl Scenario {
     /// Writes the home: what is no log first, then the logs by turns, each line in two pieces.
     fn grow(&self, home: &Home) {
         let from = self.folder.join("home");
-        let mut growing = Vec::new();
+        let (mut growing, mut databases) = (Vec::new(), Vec::new());
         for path in files_below(&from) {
             let to = home.path().join(path.strip_prefix(&from).unwrap());
             if path.extension().is_some_and(|extension| extension == "jsonl") {
@@ -149,9 +175,14 @@ impl Scenario {
                 let lines: Vec<Vec<u8>> =
                     bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
                 growing.push((to, lines.into_iter()));
+            } else if path.extension().is_some_and(|extension| extension == "sql") {
+                databases.push(database::Growing::new(&path, &to.with_extension("")));
             } else {
                 copy(&path, &to);
             }
+        }
+        for database in databases {
+            database.grow(|| self.deliver(home, &FLUSH));
         }
         let mut written = 0;
         while !growing.is_empty() {

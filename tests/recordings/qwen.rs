@@ -5,7 +5,8 @@ use crate::keito::Keito;
 use crate::others::Agent;
 use crate::report::{Count, counts_where};
 
-static RECORDED: Agent = Agent { folder: "qwen/0.24.4", scenarios: 9, logs: ".qwen", model: None };
+static RECORDED: Agent =
+    Agent { folder: "qwen/0.24.4", scenarios: 9, logs: ".qwen", model: None, side: true };
 
 #[test]
 fn qwen_0_24_4_is_counted_to_the_token() {

@@ -16,10 +16,15 @@ pub fn replace_all(home: &Home) {
 /// The same, for logs in this folder.
 pub fn replace_below(logs: &Path) {
     for path in files_below(logs) {
-        let copy = path.with_extension("copy");
-        fs::write(&copy, [b"\n", fs::read(&path).unwrap().as_slice()].concat()).unwrap();
-        fs::rename(&copy, &path).unwrap();
+        replace(&path);
     }
+}
+
+/// The same, for one log.
+pub fn replace(path: &Path) {
+    let copy = path.with_extension("copy");
+    fs::write(&copy, [b"\n", fs::read(path).unwrap().as_slice()].concat()).unwrap();
+    fs::rename(&copy, path).unwrap();
 }
 
 /// Each row of each table that holds facts, in order, and of the queue.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::whole::look;
 use super::{AgentHealth, COMPARED, Intake, Job};
 use crate::daemon::Error;
-use crate::sources::Shape;
+use crate::sources::{Shape, Source};
 use crate::tail::{Found, Root, Scan, ScanLimits, database_cursor, has_changed, scan, scan_below};
 
 impl Intake {
@@ -19,8 +19,8 @@ impl Intake {
                 let Ok(opened) = Root::open(&root) else { continue };
                 let Ok(relative) = path.strip_prefix(opened.path()) else { continue };
                 self.greet(&root)?;
-                let mut found = Scan::new(ScanLimits::default());
                 let source = self.watched[index].source;
+                let mut found = Scan::new(limits(source, &root));
                 scan_below(&opened, relative, &|path| source.claim(path).is_some(), &mut found);
                 self.enqueue(index, &root, found, true);
             }
@@ -34,8 +34,8 @@ impl Intake {
         for index in 0..self.watched.len() {
             let mut files = 0;
             for root in self.watched[index].roots.clone() {
-                let mut found = Scan::new(ScanLimits::default());
                 let source = self.watched[index].source;
+                let mut found = Scan::new(limits(source, &root));
                 scan(&root, &|path| source.claim(path).is_some(), &mut found);
                 if found.absent.is_empty() {
                     self.greet(&root)?;
@@ -57,7 +57,11 @@ impl Intake {
         Ok(())
     }
 
-    fn enqueue(&mut self, watched: usize, root: &Path, scan: Scan, front: bool) {
+    fn enqueue(&mut self, watched: usize, root: &Path, mut scan: Scan, front: bool) {
+        if self.watched[watched].source.depth(root).is_some() {
+            // Where the agent's layout sets the limit nothing is missed by it.
+            scan.beyond_depth = 0;
+        }
         self.with_health(|health| {
             health.problem_count += scan.problems.len() as u64 + scan.more_problems;
             for problem in scan.problems.iter().take(20) {
@@ -119,4 +123,9 @@ impl Intake {
         self.appeared = true;
         self.clerk.call_blocking(|clerk| clerk.set_caught_up(false))
     }
+}
+
+fn limits(source: &dyn Source, root: &Path) -> ScanLimits {
+    let limits = ScanLimits::default();
+    ScanLimits { depth: source.depth(root).unwrap_or(limits.depth), ..limits }
 }

@@ -15,6 +15,7 @@ mod lines;
 mod loose;
 mod opencode;
 mod page;
+mod pi;
 mod qwen_code;
 mod shape;
 mod stamp;
@@ -42,6 +43,10 @@ pub fn all() -> &'static [&'static dyn Source] {
         &copilot_cli::CopilotCli,
         &opencode::OPENCODE,
         &opencode::KILO,
+        &pi::PI,
+        &pi::OMP,
+        &pi::PRIME,
+        &pi::OPENCLAW,
     ]
 }
 

@@ -30,11 +30,19 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("opencode", "opencode/toktrack", "storage/message"),
     ("copilot-cli", "recorded/copilot-cli", ".copilot/session-state"),
     ("copilot-cli", "copilot-cli/lantern", "session-state"),
+    ("pi", "recorded/pi", ".pi/agent/sessions"),
+    ("pi", "pi/codexbar", "codexbar/pi"),
+    ("omp", "pi/codexbar", "codexbar/omp"),
+    ("omp", "pi/codexbar", "codexbar/omp-legacy"),
 ];
 
 /// Dumps of databases.
-const DUMPS: &[(&str, &str)] =
-    &[("opencode", "recorded/opencode"), ("opencode", "opencode/lantern"), ("kilo", "recorded/kilo")];
+const DUMPS: &[(&str, &str)] = &[
+    ("opencode", "recorded/opencode"),
+    ("opencode", "opencode/lantern"),
+    ("kilo", "recorded/kilo"),
+    ("openclaw", "recorded/openclaw"),
+];
 
 /// What the queries of a source find in a database.
 pub(super) fn rows_of(source: &dyn Source, path: &Path) -> Vec<(usize, Vec<Cell>)> {
@@ -181,6 +189,22 @@ fn roots_follow_each_agents_own_variables() {
         ("kimi-code", &[], &["/home/dev/.kimi-code/sessions"]),
         ("kimi-code", &[("KIMI_CODE_HOME", "/x")], &["/x/sessions"]),
         ("copilot-cli", &[], &["/home/dev/.copilot/session-state"]),
+        ("pi", &[], &["/home/dev/.pi/agent/sessions"]),
+        ("pi", &[("PI_CODING_AGENT_DIR", "~/x")], &["/home/dev/x/sessions"]),
+        ("pi", &[("PI_CODING_AGENT_SESSION_DIR", "/y")], &["/y", "/home/dev/.pi/agent/sessions"]),
+        ("omp", &[], &["/home/dev/.omp/agent/sessions"]),
+        ("prime-agent", &[], &["/home/dev/.prime/agent/sessions"]),
+        ("openclaw", &[("OPENCLAW_STATE_DIR", "/x")], &["/x/agents"]),
+        (
+            "openclaw",
+            &[],
+            &[
+                "/home/dev/.openclaw/agents",
+                "/home/dev/.clawdbot/agents",
+                "/home/dev/.moltbot/agents",
+                "/home/dev/.moldbot/agents",
+            ],
+        ),
         ("copilot-cli", &[("COPILOT_HOME", "/x")], &["/x/session-state"]),
         (
             "opencode",

@@ -20,6 +20,7 @@ mod kimi;
 mod known;
 mod opencode;
 mod others;
+mod pi;
 mod pool;
 mod qwen;
 mod records;

@@ -102,7 +102,7 @@ impl Growing {
 
     fn rows(&self, table: &str) -> Vec<Row> {
         let mut statement = self.whole.prepare(&format!("select * from \"{table}\"")).unwrap();
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let created = columns.iter().position(|column| column == "time_created" || column == "created_at");
         let rows = statement.query_map([], |row| {
             let values: Vec<Value> = (0..columns.len()).map(|n| row.get(n)).collect::<Result<_, _>>()?;

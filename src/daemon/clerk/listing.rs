@@ -224,6 +224,13 @@ impl<'a> Work<'a, '_> {
         patch: Option<WriteRow>,
     ) -> Result<(), Error> {
         let tx = self.tx;
+        if record.state == RecordState::Closed
+            && posted.seconds > record.new.seconds.max(tx.held_by(record.id)?)
+        {
+            // A PATCH of a state that was lost arrived late.
+            self.lay_beyond(record, posted)?;
+            return self.recheck(record);
+        }
         if record.state != RecordState::Live {
             return Ok(());
         }

@@ -53,8 +53,14 @@ pub(super) fn rows_of(source: &dyn Source, path: &Path) -> Vec<(usize, Vec<Cell>
         overlap: query.overlap,
     };
     let mut selects: Vec<Select<'_>> = source.queries().iter().map(select).collect();
-    let mut rows = Vec::new();
+    let mut rows: Vec<(usize, Vec<Cell>)> = Vec::new();
     read_database(path, &mut selects, &mut |query, row| rows.push((query, row.to_vec()))).unwrap();
+    for pair in rows.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        let [Cell::Integer(before), Cell::Integer(after)] = [&pair[0].1[0], &pair[1].1[0]] else {
+            panic!("{pair:?}");
+        };
+        assert!(before <= after, "{}: rows of query {} are out of order", source.agent(), pair[0].0);
+    }
     rows
 }
 

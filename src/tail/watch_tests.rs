@@ -54,6 +54,44 @@ fn an_append_is_told_and_our_own_reading_is_not() {
     wait(&events, &changed(&base.join("log")));
 }
 
+#[test]
+fn below_a_limited_root_nothing_is_watched_but_a_root_of_its_own() {
+    let (_dir, base) = temp();
+    let inner = base.join("storage/message");
+    for path in ["snapshot/objects", "storage/message/ses_1", "storage/part"] {
+        fs::create_dir_all(base.join(path)).unwrap();
+    }
+    let (sender, events) = channel();
+    let depths = [(base.clone(), 1)].into();
+    let _watch = Watch::within(&[base.clone(), inner.clone()], depths, Mode::Native, move |event| {
+        drop(sender.send(event))
+    });
+    append(&base.join("snapshot/objects/ab"));
+    append(&base.join("storage/part/x"));
+    append(&inner.join("ses_1/a"));
+    wait(&events, &changed(&inner.join("ses_1/a")));
+    fs::create_dir(inner.join("ses_2")).unwrap();
+    wait(&events, &changed(&inner.join("ses_2")));
+    append(&inner.join("ses_2/b"));
+    wait(&events, &changed(&inner.join("ses_2/b")));
+    append(&base.join("opencode.db"));
+    let mut seen = Vec::new();
+    loop {
+        let Event::Changed(path) = events.recv_timeout(PATIENT).unwrap() else { continue };
+        let done = path == base.join("opencode.db");
+        seen.push(path);
+        if done {
+            break;
+        }
+    }
+    assert!(
+        seen.iter()
+            .all(|path| !path.starts_with(base.join("snapshot"))
+                && !path.starts_with(base.join("storage/part"))),
+        "{seen:?}"
+    );
+}
+
 /// Follows events as the daemon does, a scan of each path that is told, until all of these were seen.
 fn wait_for_files(events: &Receiver<Event>, mut missing: BTreeSet<PathBuf>) {
     let end = Instant::now() + PATIENT;

@@ -7,10 +7,14 @@ use super::super::{Claim, Environment};
 /// Below a home: a folder a session, a document a message.
 pub(super) const DOCUMENTS: &str = "storage/message";
 
-/// The data directory, by the rules for base directories on every system.
+/// The data directory, by the rules for base directories on every system, and where `OPENCODE_DB` or `KILO_DB` puts the
+/// database: what was written before stays where it was.
 pub(super) fn homes(folder: &str, env: &dyn Environment) -> Vec<PathBuf> {
-    let data = env.var("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    vec![data.unwrap_or_else(|| env.home().join(".local/share")).join(folder)]
+    let absolute = |name: &str| env.var(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = absolute("XDG_DATA_HOME").unwrap_or_else(|| env.home().join(".local/share")).join(folder);
+    let named = absolute(&format!("{}_DB", folder.to_ascii_uppercase()));
+    let beside = named.as_deref().and_then(Path::parent).filter(|home| *home != data).map(Path::to_owned);
+    [data].into_iter().chain(beside).collect()
 }
 
 /// `opencode.db`, `opencode-dev.db`; below the documents' root `ses_1/msg_1.json`.

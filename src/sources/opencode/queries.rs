@@ -38,14 +38,33 @@ macro_rules! place {
     };
 }
 
-/// A part without its texts.
+/// A part without its texts, where this holds.
 macro_rules! part {
-    () => {
-        "coalesce(CASE WHEN json_valid(m.data) THEN m.data ->> '$.time.created' END, m.time_created), CASE WHEN json_valid(m.data) THEN m.data ->> '$.role' END, \
-         CASE WHEN json_valid(p.data) THEN json_object('type', p.data -> '$.type', 'time', p.data -> '$.time', 'synthetic', p.data -> '$.synthetic', \
-           'callID', p.data -> '$.callID', 'tool', p.data -> '$.tool', 'state', json_object('status', p.data -> '$.state.status', 'time', p.data -> '$.state.time', \
-           'approval', p.data -> '$.state.metadata.approval', \
-           'rejected', json(iif(instr(p.data ->> '$.state.error', 'rejected permission') > 0, 'true', 'false')))) END "
+    ($when:literal) => {
+        concat!(
+            "coalesce(CASE WHEN json_valid(m.data) THEN m.data ->> '$.time.created' END, m.time_created), ",
+            "CASE WHEN json_valid(m.data) AND ", $when, " THEN m.data ->> '$.role' END, \
+             CASE WHEN ", $when, " AND json_valid(p.data) THEN json_object('type', p.data -> '$.type', 'time', p.data -> '$.time', \
+               'synthetic', p.data -> '$.synthetic', 'callID', p.data -> '$.callID', 'tool', p.data -> '$.tool', \
+               'state', json_object('status', p.data -> '$.state.status', 'time', p.data -> '$.state.time', \
+                 'approval', p.data -> '$.state.metadata.approval', \
+                 'rejected', json(iif(instr(p.data ->> '$.state.error', 'rejected permission') > 0, 'true', 'false')))) END "
+        )
+    };
+}
+
+/// Rows of a table that changed, in the order of their changes. Only the order's two columns are sorted: what is read of
+/// a row is computed when it is given, so that a look that ends early has not computed all others in vain. That is what
+/// the limit of none is for, it keeps SQLite from making one query of two; a cross join keeps the order of its left side.
+macro_rules! changed {
+    ($table:literal) => {
+        concat!(
+            "FROM (SELECT rowid AS row, time_updated AS at FROM ",
+            $table,
+            " WHERE time_updated > ?1 ORDER BY at LIMIT -1) c CROSS JOIN ",
+            $table,
+            " m ON m.rowid = c.row "
+        )
     };
 }
 
@@ -58,12 +77,14 @@ pub(super) static ALL: [Query; 4] = [
     Query {
         needs: &[MESSAGE, SESSION],
         text: concat!(
-            "SELECT m.time_updated, ",
+            "SELECT c.at, ",
             place!("m", "session"),
             "CASE WHEN json_valid(m.data) THEN json_object('role', m.data -> '$.role', 'modelID', m.data -> '$.modelID', \
              'providerID', m.data -> '$.providerID', 'path', m.data -> '$.path', 'time', m.data -> '$.time', 'cost', m.data -> '$.cost', \
              'tokens', m.data -> '$.tokens', 'finish', m.data -> '$.finish') END \
-             FROM message m LEFT JOIN session s ON s.id = m.session_id WHERE m.time_updated > ?1 ORDER BY m.time_updated"
+             ",
+            changed!("message"),
+            "LEFT JOIN session s ON s.id = m.session_id"
         ),
         overlap: LATE,
     },
@@ -71,11 +92,11 @@ pub(super) static ALL: [Query; 4] = [
     Query {
         needs: &[MESSAGE, SESSION, PART],
         text: concat!(
-            "SELECT m.time_updated, ",
+            "SELECT c.at, ",
             place!("m", "session"),
-            part!(),
-            "FROM message m LEFT JOIN session s ON s.id = m.session_id JOIN part p ON p.message_id = m.id \
-             WHERE m.time_updated > ?1 ORDER BY m.time_updated"
+            part!("true"),
+            changed!("message"),
+            "LEFT JOIN session s ON s.id = m.session_id CROSS JOIN part p ON p.message_id = m.id"
         ),
         overlap: LATE_PARTS,
     },
@@ -85,9 +106,9 @@ pub(super) static ALL: [Query; 4] = [
         text: concat!(
             "SELECT p.rowid, ",
             place!("p", "session"),
-            part!(),
-            "FROM part p JOIN message m ON m.id = p.message_id LEFT JOIN session s ON s.id = p.session_id WHERE p.rowid > ?1 \
-             AND CASE WHEN json_valid(m.data) THEN m.data ->> '$.time.completed' END IS NULL ORDER BY p.rowid"
+            part!("CASE WHEN json_valid(m.data) THEN m.data ->> '$.time.completed' IS NULL END"),
+            "FROM part p CROSS JOIN message m ON m.id = p.message_id LEFT JOIN session s ON s.id = p.session_id \
+             WHERE p.rowid > ?1 ORDER BY p.rowid"
         ),
         overlap: 50,
     },
@@ -97,13 +118,15 @@ pub(super) static ALL: [Query; 4] = [
             ("session_message", &["session_id", "type", "time_updated", "data"]),
         ],
         text: concat!(
-            "SELECT m.time_updated, ",
+            "SELECT c.at, ",
             place!("m", "session_v2"),
             "CASE WHEN json_valid(m.data) THEN json_object('role', m.type, 'model', m.data -> '$.model', 'time', m.data -> '$.time', \
              'cost', m.data -> '$.cost', 'tokens', m.data -> '$.tokens', 'finish', m.data -> '$.finish', 'content', \
-             json((SELECT json_group_array(json_object('type', c.value -> '$.type', 'id', c.value -> '$.id', 'name', c.value -> '$.name', 'time', c.value -> '$.time')) \
-              FROM json_each(m.data, '$.content') c WHERE c.type = 'object'))) END \
-             FROM session_message m LEFT JOIN session_v2 s ON s.id = m.session_id WHERE m.time_updated > ?1 ORDER BY m.time_updated"
+             json((SELECT json_group_array(json_object('type', i.value -> '$.type', 'id', i.value -> '$.id', 'name', i.value -> '$.name', 'time', i.value -> '$.time')) \
+              FROM json_each(m.data, '$.content') i WHERE i.type = 'object'))) END \
+             ",
+            changed!("session_message"),
+            "LEFT JOIN session_v2 s ON s.id = m.session_id"
         ),
         overlap: LATE,
     },

@@ -8,10 +8,11 @@ use crate::model::{Cell, Facts, Reject, RejectReason};
 /// Milliseconds: rows carry the instant of their writing, and a clock may be set back.
 const LATE: i64 = 600_000;
 
-/// Entries without their texts. The session's directory stands in its first one.
+/// Entries without their texts, in the order of their writing: what is read of one is computed when it is given. The
+/// session's directory stands in its first one.
 pub(super) static ALL: [Query; 1] = [Query {
     needs: &[("transcript_events", &["session_id", "seq", "event_json", "created_at"])],
-    text: "SELECT e.created_at, e.session_id, \
+    text: "SELECT c.at, e.session_id, \
            (SELECT CASE WHEN json_valid(h.event_json) THEN h.event_json ->> '$.cwd' END FROM transcript_events h \
             WHERE h.session_id = e.session_id AND h.seq = 0), \
            CASE WHEN json_valid(e.event_json) THEN json_object('type', e.event_json -> '$.type', \
@@ -23,7 +24,8 @@ pub(super) static ALL: [Query; 1] = [Query {
                'responseId', e.event_json -> '$.message.responseId', 'stopReason', e.event_json -> '$.message.stopReason', \
                'toolCallId', e.event_json -> '$.message.toolCallId', 'usage', e.event_json -> '$.message.usage', \
                'details', json_object('durationMs', e.event_json -> '$.message.details.durationMs'))))) END \
-           FROM transcript_events e WHERE e.created_at > ?1 ORDER BY e.created_at",
+           FROM (SELECT session_id, seq, created_at AS at FROM transcript_events WHERE created_at > ?1 ORDER BY at LIMIT -1) c \
+           CROSS JOIN transcript_events e ON e.session_id = c.session_id AND e.seq = c.seq",
     overlap: LATE,
 }];
 

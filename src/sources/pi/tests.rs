@@ -90,7 +90,8 @@ fn a_summary_is_a_request_of_the_model_in_use() {
 
 #[test]
 fn who_did_what_is_told_by_roles() {
-    let cases: [(Pi, &str, Option<(Who, u32)>); 7] = [
+    type Case<'a> = (Pi, &'a str, Option<(Who, u32)>);
+    let cases: [Case<'_>; 7] = [
         (PI, r#""role":"user""#, Some((Who::Prompt, 0))),
         (PI, r#""role":"bashExecution""#, Some((Who::Prompt, 0))),
         (OPENCLAW, r#""role":"user""#, Some((Who::Script, 0))),

@@ -8,6 +8,8 @@ mod arrows;
 mod breach;
 #[path = "tidy/files.rs"]
 mod files;
+#[path = "tidy/mutants.rs"]
+mod mutants;
 #[path = "tidy/papers.rs"]
 mod papers;
 #[path = "tidy/rust_text.rs"]

@@ -18,7 +18,7 @@ Examples:
   keitod prices show claude-opus-4-6                 every price that it ever had, and who says so
   keitod prices explain gpt-5.5 --input 300000 --output 2000
   keitod prices list --platform openai
-  keitod prices update                               fetch newer prices now
+  keitod prices update --from prices.json            take newer prices
 
 No price is ever fetched by itself. A [[price]] in the config goes before all others.";
 
@@ -47,7 +47,6 @@ Examples:
 
 const UPDATE_EXAMPLES: &str = "\
 Examples:
-  keitod prices update
   keitod prices update --from prices.json
   keitod prices update --from https://example.com/prices.json";
 
@@ -67,7 +66,7 @@ enum What {
     /// All prices of a model, with dates and sources
     #[command(after_help = SHOW_EXAMPLES)]
     Show(Show),
-    /// Whether fetched prices and the config's [[price]] can be used
+    /// Whether fetched prices and the `[[price]]`s of the config can be used
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Form),
     /// What a request costs: each class, its rate and all factors
@@ -156,9 +155,9 @@ enum Where {
 
 #[derive(Debug, Args)]
 struct Update {
-    /// A file or an https URL, instead of where prices are published
+    /// A table.json of this project's: a file, or an https URL that you trust
     #[arg(long, value_name = "FILE|URL")]
-    from: Option<String>,
+    from: String,
     #[command(flatten)]
     form: Form,
 }
@@ -183,7 +182,7 @@ impl Command {
         let state = config.paths(&call.place.env).state_dir;
         let now = time::now();
         if let What::Update(update) = &self.what {
-            let fetching = prices::update(&config, &state, update.from.as_deref(), now);
+            let fetching = prices::update(&config, &state, &update.from, now);
             let said = runtime()?.block_on(fetching)?;
             return tell(call, &said, update.form.json, print_update).map(|()| Exit::Ok);
         }

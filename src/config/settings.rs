@@ -169,6 +169,13 @@ pub struct Money {
 }
 
 impl Money {
+    /// The currency of all rates, if it is one.
+    #[must_use]
+    pub fn only_currency(&self) -> Option<&str> {
+        let first = self.rates.first()?.currency.as_str();
+        self.rates.iter().all(|rate| rate.currency == first).then_some(first)
+    }
+
     /// The rate for `currency` in force on `day`.
     #[must_use]
     pub fn rate(&self, currency: &str, day: Day) -> Option<&Rate> {

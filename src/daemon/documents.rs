@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -18,8 +19,8 @@ use crate::prices::{Request, Table};
 use crate::repo;
 use crate::report::{Filter, Place, Report, RequestRow, Rows, Rules};
 use crate::server::{self, Code, Failure, Question, ReportQuery};
-use crate::status::{Live, QueueFilter, QueueState, Status, Today};
-use crate::store::{AccountView, Error, Reader};
+use crate::status::{self, Compared, Drift, Live, QueueFilter, QueueState, Status, Today};
+use crate::store::{AccountView, Error, ListedRow, Reader};
 
 /// Answers questions from the database.
 #[derive(Clone)]
@@ -36,6 +37,8 @@ pub struct Documents {
 const SESSIONS: usize = 100;
 /// Records that are listed without a limit of the asker.
 const RECORDS: usize = 200;
+/// Requests whose log names a cost are compared with our list for so long.
+const DRIFT: Duration = Duration::from_secs(30 * 86_400);
 
 impl Documents {
     /// Answers a question; `live` is what only the running daemon knows.
@@ -92,6 +95,8 @@ impl Documents {
         live.now = now;
         live.last_audit = reader.last_audit(account.id).map_err(internal)?;
         live.timezone = calendar.name().map(str::to_owned);
+        live.keito.cost_decimals = account.decimals;
+        live.price_drift = self.drift(&reader.listed_costs(now.minus(DRIFT)).map_err(internal)?);
         document(&Status::build(live, counts, today))
     }
 
@@ -147,9 +152,20 @@ impl Documents {
         }))
     }
 
+    fn drift(&self, rows: &[ListedRow]) -> Vec<Drift> {
+        let compared = rows.iter().filter_map(|row| {
+            let (platform, model) = (row.provider.as_deref(), row.model.as_str());
+            let of = Request { platform, model, at: row.at, tokens: &row.tokens, terms: &row.terms };
+            let list = self.table.usd(&of).ok()?;
+            Some(Compared { agent: &row.agent, model, list, reported: row.reported })
+        });
+        status::drift(compared)
+    }
+
     fn price(&self, rows: &Rows, row: &RequestRow) -> Option<Usd> {
         let model = rows.names.model(row.model);
-        let of = Request { platform: None, model, at: row.at, tokens: &row.tokens, terms: &row.terms };
+        let platform = row.provider.as_deref();
+        let of = Request { platform, model, at: row.at, tokens: &row.tokens, terms: &row.terms };
         self.table.usd(&of).ok()
     }
 }

@@ -90,6 +90,7 @@ impl Office {
                 requests_per_minute: desk.map_or(delivery.requests_per_minute, |desk| {
                     desk.limit_at(now, delivery.requests_per_minute)
                 }),
+                cost_decimals: None,
             },
             pause: desk.and_then(|desk| desk.pause).map(|pause| Paused {
                 code: pause.reason.code().to_owned(),
@@ -99,6 +100,7 @@ impl Office {
             limited_until: desk.and_then(|desk| desk.quiet_until).filter(|until| *until > now),
             alerts: of_clocks(noticed).chain(self.running.clerk.storage().alerts()).collect(),
             last_audit: None,
+            price_drift: Vec::new(),
         }
     }
 

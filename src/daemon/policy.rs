@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::clerk::{Detail, Factor, NoteFor, Policy, Spot};
 use crate::config::{Config, CostBasis, Template};
 use crate::keito::Extra;
+use crate::ledger::basis::{Basis, Cost};
 use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
 use crate::mapping::{self, By, DirView, LinkTo, Mapped, Scalar};
@@ -142,8 +143,11 @@ impl ConfigPolicy {
             link: link.link.clone(),
             min_seconds: link.min_seconds,
             max_seconds: link.max_seconds,
-            // Nothing in a log of list prices proves what was charged, so "metered" has no expense here.
-            no_expenses: terms.cost != CostBasis::List,
+            cost: match terms.cost {
+                CostBasis::List => Cost::List { chosen: terms.chosen },
+                CostBasis::Metered => Cost::Metered,
+                CostBasis::Off => Cost::Off,
+            },
         }
     }
 
@@ -168,7 +172,8 @@ impl ConfigPolicy {
         if privacy.send_paths {
             extra.push(("cwd".to_owned(), Extra::Text(path.to_string_lossy().into_owned())));
         }
-        let markup = link.map(|link| mapping::money_terms(&self.config, agent, link).markup_percent);
+        let terms = link.map(|link| mapping::money_terms(&self.config, agent, link));
+        let markup = terms.map(|terms| terms.markup_percent);
         Detail {
             repo,
             send_repo: Some(shown).filter(|shown| privacy.send_repo && !shown.is_empty()),
@@ -183,7 +188,11 @@ impl ConfigPolicy {
             redact: link.is_some_and(|link| link.redact_notes),
             draft: link.is_some_and(|link| link.draft),
             extra,
-            cost_basis: Some("list_price"),
+            cost_basis: match terms.map(|terms| terms.cost) {
+                None | Some(CostBasis::Off) => None,
+                Some(CostBasis::List) => Some(Basis::List.code()),
+                Some(CostBasis::Metered) => Some(Basis::Metered.code()),
+            },
             markup_percent: markup
                 .filter(|markup| !markup.is_zero())
                 .map(|markup| markup.normalize().to_string()),
@@ -242,8 +251,13 @@ impl Policy for ConfigPolicy {
     }
 
     fn price(&self, _agent: &Agent, request: &due::Request, tokens: &Tokens) -> Result<Price, Held> {
-        let of =
-            Request { platform: None, model: &request.model, at: request.at, tokens, terms: &request.terms };
+        let of = Request {
+            platform: request.provider.as_deref(),
+            model: &request.model,
+            at: request.at,
+            tokens,
+            terms: &request.terms,
+        };
         match self.table.price(&of) {
             Ok(priced) => Ok(Price { usd: priced.usd, source: priced.provenance.to_string() }),
             Err(Unpriced::BadUsage) => Err(Held::BadUsage),
@@ -253,10 +267,12 @@ impl Policy for ConfigPolicy {
 
     fn factor(&self, detail: &Detail, day: Day, currency: Option<&str>) -> Result<Factor, Held> {
         let markup = detail.markup_percent.as_deref();
+        let money = &self.config.money;
         let rate = match currency {
             Some("USD") => None,
-            Some(currency) => Some(self.config.money.rate(currency, day).ok_or(Held::NoRate)?),
-            None => return Err(Held::NoRate),
+            Some(currency) => Some(money.rate(currency, day).ok_or(Held::NoRate)?),
+            // Keito does not name it, but the user's rates may.
+            None => Some(money.only_currency().and_then(|only| money.rate(only, day)).ok_or(Held::NoRate)?),
         };
         let digits = rate.map(|rate| rate.per_usd.normalize().to_string());
         Factor::parse(digits.as_deref(), markup).ok_or(Held::NoRate)

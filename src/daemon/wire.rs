@@ -76,7 +76,7 @@ fn me(me: keito::Me) -> MeFound {
     let company = me.company.as_ref();
     MeFound {
         user: me.id.clone(),
-        currency: company.and_then(|company| company.currency.clone()),
+        currency: company.and_then(|company| company.currency.clone()).filter(|code| !code.is_empty()),
         zone: company.and_then(|company| company.timezone.clone()).or(me.timezone.clone()),
         read_only: company.is_none(),
     }

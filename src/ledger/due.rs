@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::basis::{Basis, Cost};
 use super::days::Calendar;
+use super::expenses;
 use super::held::Held;
 use super::spans::{Span, SpanKind};
 use super::stretches::{self, Stretch};
 pub use super::waiting::{Sum, Waiting, WaitingKey, Waits};
 use crate::model::{
-    Day, DirRef, Instant, Link, Quality, RecordRef, RequestKey, RequestRef, Terms, Tokens, Usd,
+    Day, DirRef, Instant, Link, Payer, Quality, RecordRef, Reported, RequestKey, RequestRef, Terms, Tokens,
+    Usd,
 };
 
 /// An expense covers at most this many requests, so that its `keys` stay small (design section 6).
@@ -27,8 +30,8 @@ pub enum Place {
         min_seconds: Option<u64>,
         /// The repository's own `max_duration_seconds`.
         max_seconds: Option<u64>,
-        /// Cost is off here: no expenses.
-        no_expenses: bool,
+        /// What its expenses are made of.
+        cost: Cost,
     },
     /// Nowhere yet.
     Held(Held),
@@ -55,10 +58,25 @@ pub struct Request {
     pub terms: Terms,
     /// Quality.
     pub quality: Quality,
-    /// Tokens on records; `None`: on none.
-    pub billed: Option<Tokens>,
+    /// Whose price list applies, where the log names it.
+    pub provider: Option<Arc<str>>,
+    /// What the log says it cost.
+    pub reported: Option<Reported>,
+    /// Who paid for it, by the newest evidence in its session's log at or before its instant.
+    pub payer: Option<Payer>,
+    /// What records hold of it; `None`: nothing.
+    pub billed: Option<Billed>,
     /// Index of its place.
     pub place: usize,
+}
+
+/// What records hold of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Billed {
+    /// Its tokens on them.
+    pub tokens: Tokens,
+    /// What they were billed at; `None`: found at Keito, where only the sum of all requests of a record stands.
+    pub usd: Option<Usd>,
 }
 
 /// An entry that can still grow.
@@ -159,6 +177,8 @@ pub struct DueExpense {
     pub model: Arc<str>,
     /// Only what came on top of requests that are billed already.
     pub excess: bool,
+    /// What its amount is.
+    pub basis: Basis,
     /// Requests in order of time, with the tokens to bill and their price.
     pub items: Vec<Item>,
 }
@@ -180,6 +200,8 @@ pub struct Item {
     pub price: Price,
     /// Its quality.
     pub quality: Quality,
+    /// Whose price list applies, where the log names it.
+    pub provider: Option<Arc<str>>,
 }
 
 /// Time that can be sealed now.
@@ -215,11 +237,11 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    fn wait(&mut self, key: WaitingKey) -> &mut Sum {
+    pub(super) fn wait(&mut self, key: WaitingKey) -> &mut Sum {
         self.waiting.entry(key).or_default()
     }
 
-    fn later(&mut self, at: Instant) {
+    pub(super) fn later(&mut self, at: Instant) {
         self.ready_at = Some(self.ready_at.map_or(at, |known| known.min(at)));
     }
 }
@@ -231,120 +253,20 @@ pub const CLOCK_AHEAD: Duration = Duration::from_secs(300);
 #[must_use]
 pub fn due(session: &Session, rules: &Rules<'_>) -> Sheet {
     let mut sheet = Sheet::default();
-    due_expenses(session, rules, &mut sheet);
+    expenses::due_expenses(session, rules, &mut sheet);
     due_entries(session, rules, &mut sheet);
     sheet
 }
 
 /// When the session has been quiet for `settle`.
-fn quiet_at(session: &Session, settle: Duration) -> Instant {
+pub(super) fn quiet_at(session: &Session, settle: Duration) -> Instant {
     let last =
         session.last_at.into_iter().chain(session.appended.map(|(_, last)| last)).max().unwrap_or_default();
     last.plus(settle)
 }
 
-fn due_expenses(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
-    let quiet = quiet_at(session, rules.expense_settle);
-    let mut groups: BTreeMap<(Day, usize, Arc<str>, bool), Vec<Item>> = BTreeMap::new();
-    for request in &session.requests {
-        if rules.since.is_some_and(|since| request.at < since) || request.at > rules.now.plus(CLOCK_AHEAD) {
-            continue;
-        }
-        let (excess, tokens) = match &request.billed {
-            None => (false, request.tokens),
-            Some(billed) => (true, request.tokens.beyond(billed)),
-        };
-        if excess && tokens.is_zero() {
-            continue;
-        }
-        let day = rules.calendar.day_of(request.at);
-        let place = &session.places[request.place];
-        let link = match place {
-            Place::To { link, .. } => Some(link.clone()),
-            _ => None,
-        };
-        if matches!(place, Place::To { no_expenses: true, .. }) {
-            continue;
-        }
-        let price = priced(request, &tokens, rules);
-        let why = held_expense(session, request, place, day, rules).or_else(|| price.as_ref().err().copied());
-        let waiting = match (place, why) {
-            (Place::Excluded, _) => Waiting::Excluded,
-            (_, Some(held)) => Waiting::Held(held),
-            (_, None) => Waiting::Open,
-        };
-        let sum = sheet.wait((true, day, link, Arc::clone(&request.model), waiting.clone()));
-        sum.requests += 1;
-        sum.items.push(Waits { key: request.key, at: request.at, tokens, excess });
-        if let Ok(price) = &price {
-            sum.usd = Some(sum.usd.unwrap_or_default().plus(price.usd));
-        }
-        if let (Waiting::Open, Ok(price)) = (waiting, price) {
-            let item = Item {
-                id: request.id,
-                key: request.key,
-                at: request.at,
-                tokens,
-                total: request.tokens,
-                price,
-                quality: request.quality,
-            };
-            groups.entry((day, request.place, Arc::clone(&request.model), excess)).or_default().push(item);
-        }
-    }
-    for ((day, place, model, excess), mut items) in groups {
-        let day_over = Instant::from_seconds(rules.calendar.end_of(day)).plus(rules.expense_settle);
-        let day_over = session.appended.map_or(day_over, |(_, at)| {
-            // A fact of that day may just have been read: then the day waits as long again.
-            let same_day = rules.calendar.day_of(at) == day || at > day_over;
-            if same_day { day_over.max(at.plus(rules.expense_settle)) } else { day_over }
-        });
-        let ready = quiet.min(day_over);
-        let Place::To { link, .. } = &session.places[place] else { continue };
-        if let Some(wait) = not_yet(ready, day, rules) {
-            sheet.later(wait);
-            continue;
-        }
-        items.sort_by_key(|item| (item.at, item.key));
-        for part in items.chunks(REQUESTS_PER_EXPENSE) {
-            let (model, link) = (Arc::clone(&model), link.clone());
-            sheet.expenses.push(DueExpense { day, place, link, model, excess, items: part.to_vec() });
-        }
-    }
-}
-
-/// The price of all of a new request; of one that grew, the difference to what its billed tokens cost today.
-fn priced(request: &Request, tokens: &Tokens, rules: &Rules<'_>) -> Result<Price, Held> {
-    let Some(billed) = &request.billed else { return (rules.price)(request, tokens) };
-    let (whole, before) = ((rules.price)(request, &request.tokens)?, (rules.price)(request, billed)?);
-    Ok(Price { usd: Usd((whole.usd.0 - before.usd.0).max(0)), source: whole.source })
-}
-
-fn held_expense(
-    session: &Session,
-    request: &Request,
-    place: &Place,
-    day: Day,
-    rules: &Rules<'_>,
-) -> Option<Held> {
-    if let Place::Held(held) = place {
-        return Some(*held);
-    }
-    if request.quality == Quality::Estimated && !rules.bill_estimates {
-        return Some(Held::Estimated);
-    }
-    if request.terms.bad_usage {
-        return Some(Held::BadUsage);
-    }
-    if session.unproven.contains(&request.model) {
-        return Some(Held::Unproven);
-    }
-    let review = || (rules.review && !(rules.approved)(request)).then_some(Held::Review);
-    (rules.expenses_held)(day).or_else(review)
-}
-
 /// `Some(when)` if it has to wait.
-fn not_yet(ready: Instant, day: Day, rules: &Rules<'_>) -> Option<Instant> {
+pub(super) fn not_yet(ready: Instant, day: Day, rules: &Rules<'_>) -> Option<Instant> {
     if ready > rules.now {
         return Some(ready);
     }

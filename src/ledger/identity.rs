@@ -4,7 +4,8 @@
 //! sighting to the request it belongs to, or makes a new one. The result does not depend on the order of sightings.
 
 use crate::model::{
-    BranchRef, DirRef, FileRef, Instant, LineKey, ModelRef, Quality, RequestKey, SessionRef, Terms, Tokens,
+    BranchRef, DirRef, FileRef, Instant, LineKey, ModelRef, ProviderRef, Quality, Reported, RequestKey,
+    SessionRef, Terms, Tokens,
 };
 
 /// A sighting with its names resolved to rows.
@@ -31,6 +32,10 @@ pub struct Usage {
     pub terms: Terms,
     /// Quality.
     pub quality: Quality,
+    /// Whose price list applies, where the line names it.
+    pub provider: Option<ProviderRef>,
+    /// What the line says it cost.
+    pub reported: Option<Reported>,
     /// The file of the line.
     pub file: FileRef,
     /// The line's byte offset.
@@ -136,7 +141,7 @@ fn same(a: &Copy, b: &Copy, inputs_equal: bool) -> bool {
     a.at == b.at || (a.line.is_some() && a.line == b.line)
 }
 
-/// The larger output counts; between equals the completed line, then the larger prompt, then the earlier line: a total
+/// The larger output counts; between equals the completed line, then the larger prompt, then one that names its cost: a total
 /// order, so that the order of reading decides nothing.
 fn better(a: Usage, b: Usage) -> Usage {
     let rank = |usage: &Usage| {
@@ -147,6 +152,8 @@ fn better(a: Usage, b: Usage) -> Usage {
             usage.tokens.prompt(),
             usage.tokens.classes(),
             usage.model,
+            usage.reported,
+            usage.provider,
         )
     };
     if rank(&b) > rank(&a) { b } else { a }

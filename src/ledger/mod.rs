@@ -1,7 +1,9 @@
 //! The pure core: facts → requests, spans, days, records that are due. Takes `now`; knows no I/O and no clock.
 
+pub mod basis;
 pub mod days;
 pub mod due;
+mod expenses;
 pub mod held;
 pub mod identity;
 pub mod owner;

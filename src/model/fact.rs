@@ -107,7 +107,7 @@ pub struct Terms {
 }
 
 /// What a cost in the log stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Meaning {
     /// What was charged for this request: it is the bill, whatever the list says.
     Charged,
@@ -116,7 +116,7 @@ pub enum Meaning {
 }
 
 /// A cost that the log itself names for a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reported {
     /// The amount.
     pub usd: Usd,

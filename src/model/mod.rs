@@ -23,7 +23,8 @@ pub use instant::Instant;
 pub use key::{ActivityKey, Covers, LineKey, MessageKey, RequestKey, SessionKey, hash64, hash128};
 pub use money::{Amount, Hours, Usd};
 pub use refs::{
-    AccountRef, BranchRef, DirRef, FileRef, ModelRef, RecordRef, RequestRef, SessionRef, WriteRef,
+    AccountRef, BranchRef, DirRef, FileRef, ModelRef, ProviderRef, RecordRef, RequestRef, SessionRef,
+    WriteRef,
 };
 pub use tokens::Tokens;
 

@@ -50,6 +50,16 @@ impl Amount {
         Self { units: whole + i128::from(up), decimals: decimals.min(12) }
     }
 
+    /// The next amount of a running sum that is sent in parts: what `exact` pico units, the next part included, round to,
+    /// without the `sent` ones.
+    #[must_use]
+    pub fn next(exact: i128, sent: i128, decimals: u32) -> Self {
+        let rest = Self::round(exact, decimals).pico() - sent;
+        let next = Self::round(rest, decimals);
+        // What was sent with more decimals than are left leaves a rest that cannot be sent: the nearest that can.
+        if next.pico() == rest { next } else { Self::round(exact - sent, decimals) }
+    }
+
     /// Parses plain decimal digits, with at most 12 decimals and an optional exponent as JSON numbers have it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -143,6 +153,22 @@ mod tests {
         assert_eq!(cent(-125_000_000_000), "-0.12");
         assert_eq!(cent(1_000_000_000_000), "1");
         assert_eq!(Usd(9_311_907_000_000).to_string(), "9.311907");
+    }
+
+    #[test]
+    fn parts_make_up_what_their_sum_rounds_to() {
+        // Exact sums in tenths of the last digit, and what each part adds to what was sent.
+        let sums = [4, 9, 15, 15, 25, 31];
+        let mut sent = 0;
+        let parts = sums.map(|tenths| {
+            let next = Amount::next(tenths * 10_000_000, sent, 4);
+            sent += next.pico();
+            next.units
+        });
+        assert_eq!(parts, [0, 1, 1, 0, 0, 1]);
+        // Two decimals are left after 0.0130 was sent.
+        assert_eq!(Amount::next(25_000_000_000, 13_000_000_000, 2), Amount { units: 1, decimals: 2 });
+        assert_eq!(Amount::next(14_000_000_000, 13_000_000_000, 2).units, 0);
     }
 
     #[test]

@@ -21,6 +21,10 @@ handle! {
     ModelRef
 }
 handle! {
+    /// A provider's name.
+    ProviderRef
+}
+handle! {
     /// A branch name.
     BranchRef
 }

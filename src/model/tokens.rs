@@ -37,6 +37,12 @@ impl Tokens {
         self.cache_write_5m.saturating_add(self.cache_write_1h)
     }
 
+    /// The whole prompt and the answer.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.prompt().saturating_add(self.output)
+    }
+
     /// The billed classes in their fixed order: input, `cache_read`, `cache_write_5m`, `cache_write_1h`, output.
     #[must_use]
     pub fn classes(&self) -> [u64; 5] {

@@ -8,7 +8,7 @@ use super::group::{Groups, Key, Projects, Shape};
 use super::sums::Cost;
 use super::time::{Spent, Walk};
 use super::{By, Filter, RequestRow, Rows, Rules, Sums};
-use crate::model::{Day, ModelRef, Tokens, Usd};
+use crate::model::{Day, Meaning, ModelRef, Tokens, Usd};
 
 /// A report. Its JSON is `contract/report.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,23 +107,28 @@ fn requests(
 }
 
 /// The frozen price of what is billed, and today's of what is not; of a request that grew, the difference to what its
-/// billed tokens cost today, as delivery has it.
+/// billed tokens cost today, as delivery has it. What the log says was charged is the price, whatever the list says.
 fn cost(request: &RequestRow, rules: &Rules<'_>) -> Cost {
+    let priced = |usd: Usd| Cost { usd: Some(usd), unpriced: None };
+    let charged =
+        request.reported.filter(|reported| reported.meaning == Meaning::Charged && reported.usd.0 >= 0);
+    let charged = charged.filter(|_| !request.terms.bad_usage).map(|reported| reported.usd);
     let frozen = request.billed.as_ref().and_then(|billed| billed.frozen);
     let Some((usd, tokens)) = frozen else {
-        let usd = (rules.price)(request);
-        return Cost { usd, whole: usd.is_some() };
+        let usd = charged.or_else(|| (rules.price)(request));
+        return usd.map_or(Cost { usd: None, unpriced: Some(request.tokens.total()) }, priced);
     };
-    if request.tokens.beyond(&tokens).is_zero() {
-        return Cost { usd: Some(usd), whole: true };
+    let more = request.tokens.beyond(&tokens);
+    if more.is_zero() {
+        return priced(usd);
+    }
+    if let Some(charged) = charged {
+        return priced(charged.max(usd));
     }
     let of = |tokens: Tokens| (rules.price)(&RequestRow { tokens, ..request.clone() });
     match (of(request.tokens), of(tokens)) {
-        (Some(whole), Some(before)) => {
-            let more = Usd(whole.0.saturating_sub(before.0).max(0));
-            Cost { usd: Some(usd.plus(more)), whole: true }
-        }
-        _ => Cost { usd: Some(usd), whole: false },
+        (Some(whole), Some(before)) => priced(usd.plus(Usd(whole.0.saturating_sub(before.0).max(0)))),
+        _ => Cost { usd: Some(usd), unpriced: Some(more.total()) },
     }
 }
 

@@ -76,6 +76,9 @@ fn numbers<M: SerializeMap>(sums: &Sums, map: &mut M) -> Result<(), M::Error> {
     map.serialize_entry("reasoning_tokens", &tokens.reasoning)?;
     map.serialize_entry("cost_usd", &sums.cost.map(|usd| usd.to_string()))?;
     map.serialize_entry("unpriced_requests", &sums.unpriced)?;
+    if sums.unpriced > 0 {
+        map.serialize_entry("unpriced_tokens", &sums.unpriced_tokens)?;
+    }
     let quality =
         Quality { exact: quality.exact, lower_bound: quality.lower_bound, estimated: quality.estimated };
     map.serialize_entry("quality", &quality)?;

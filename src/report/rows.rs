@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::ledger::spans::SpanKind;
-use crate::model::{Agent, DirRef, Instant, ModelRef, Quality, RequestRef, SessionRef, Terms, Tokens, Usd};
+use crate::model::{
+    Agent, DirRef, Instant, ModelRef, Quality, Reported, RequestRef, SessionRef, Terms, Tokens, Usd,
+};
 
 /// A request by its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,10 @@ pub struct RequestRow {
     pub tokens: Tokens,
     /// Terms of its price.
     pub terms: Terms,
+    /// Whose price list applies, where the log names it.
+    pub provider: Option<Arc<str>>,
+    /// What the log says it cost.
+    pub reported: Option<Reported>,
     /// Quality; a cut message is a lower bound here.
     pub quality: Quality,
     /// What records hold of it.

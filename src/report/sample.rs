@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::ledger::days::Calendar;
 use crate::ledger::spans::Gaps;
 use crate::model::{
-    Activity, ActivityKey, Agent, Facts, Instant, Mark, MessageKey, Quality, Reject, RejectReason,
-    RequestKey, Sighting, Terms, Tokens, Usd, Who, hash64,
+    Activity, ActivityKey, Agent, Facts, Instant, Mark, Meaning, MessageKey, Quality, Reject, RejectReason,
+    Reported, RequestKey, Sighting, Terms, Tokens, Usd, Who, hash64,
 };
 use crate::report::{Place, Rows};
 use crate::sources::Context;
@@ -61,6 +61,15 @@ impl Log {
             offset: 0,
         };
         self.facts.sightings.push(sighting);
+        self
+    }
+
+    /// What the log says the last request cost, and whose list applies.
+    pub(crate) fn reported(mut self, provider: &str, usd: i128, meaning: Meaning) -> Self {
+        let provider = self.facts.names.intern(provider);
+        if let Some(last) = self.facts.sightings.last_mut() {
+            (last.provider, last.reported) = (Some(provider), Some(Reported { usd: Usd(usd), meaning }));
+        }
         self
     }
 

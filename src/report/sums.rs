@@ -41,6 +41,8 @@ pub struct Sums {
     pub cost: Option<Usd>,
     /// Requests without a price, wholly or for what they grew by.
     pub unpriced: u64,
+    /// Their tokens that have none.
+    pub unpriced_tokens: u64,
     /// Requests by quality.
     pub quality: Qualities,
     /// Time; `None` in the rows of a report by model.
@@ -52,8 +54,8 @@ pub struct Sums {
 pub(super) struct Cost {
     /// Of what is priced.
     pub(super) usd: Option<Usd>,
-    /// All of it is priced.
-    pub(super) whole: bool,
+    /// Tokens that have no price; `None`: all of it is priced.
+    pub(super) unpriced: Option<u64>,
 }
 
 impl Sums {
@@ -63,7 +65,8 @@ impl Sums {
         if let Some(usd) = cost.usd {
             self.cost = Some(self.cost.unwrap_or_default().plus(usd));
         }
-        self.unpriced += u64::from(!cost.whole);
+        self.unpriced += u64::from(cost.unpriced.is_some());
+        self.unpriced_tokens += cost.unpriced.unwrap_or(0);
         match quality {
             Quality::Exact => self.quality.exact += 1,
             Quality::LowerBound => self.quality.lower_bound += 1,
@@ -79,6 +82,7 @@ impl Sums {
             self.cost = Some(self.cost.unwrap_or_default().plus(usd));
         }
         self.unpriced += other.unpriced;
+        self.unpriced_tokens += other.unpriced_tokens;
         self.quality.exact += other.quality.exact;
         self.quality.lower_bound += other.quality.lower_bound;
         self.quality.estimated += other.quality.estimated;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::sample::{Log, Sample, at, contract, keys_in_order, london, place, price};
 use super::{By, Filter, Report, Rows, Rules};
 use crate::model::{
-    AccountId, Amount, KeitodId, Kind, Link, ProjectId, RequestRef, TaskId, Tokens, Usd, Who,
+    AccountId, Amount, KeitodId, Kind, Link, Meaning, ProjectId, RequestRef, TaskId, Tokens, Usd, Who,
 };
 use crate::store::{Account, NewRecord};
 
@@ -260,6 +260,33 @@ fn an_unpriced_excess_is_shown_as_unpriced() {
     let rows = sample.reader.report_rows(None).unwrap();
     let totals = report(&rows, "", Filter::default(), 60, None).totals;
     assert_eq!((totals.cost, totals.unpriced), (Some(Usd(9)), 1));
+}
+
+#[test]
+fn what_was_charged_is_the_cost_and_what_an_agent_reckons_is_not() {
+    let counts = [100, 0, 0, 0, 10, 0];
+    let sample = Sample::of(vec![
+        Log::new("pi", "S", "/x")
+            .request("2026-05-05T10:00:00Z", "opus", counts)
+            .reported("openrouter", 7_000_000, Meaning::Charged)
+            .request("2026-05-05T10:00:01Z", "mystery", counts)
+            .reported("openrouter", 9_000_000, Meaning::Charged)
+            .request("2026-05-05T10:00:02Z", "opus", counts)
+            .reported("anthropic", 5, Meaning::Listed)
+            .request("2026-05-05T10:00:03Z", "mystery", counts),
+    ]);
+    let rows = sample.reader.report_rows(None).unwrap();
+    let provider = |at: usize| rows.requests[at].provider.as_deref();
+    assert_eq!((provider(0), provider(2), provider(3)), (Some("openrouter"), Some("anthropic"), None));
+    let totals = report(&rows, "", Filter::default(), 60, None).totals;
+    assert_eq!(totals.cost, Some(Usd(7_000_000 + 9_000_000 + 750_000_000)));
+    assert_eq!((totals.unpriced, totals.unpriced_tokens), (1, 110));
+    // Only the agent's own sum is there to be compared.
+    let listed = sample.reader.listed_costs(at("2026-05-05T10:00:02Z")).unwrap();
+    let found: Vec<_> =
+        listed.iter().map(|of| (of.agent.as_str(), of.provider.as_deref(), of.reported)).collect();
+    assert_eq!(found, [("pi", Some("anthropic"), Usd(5))]);
+    assert!(sample.reader.listed_costs(at("2026-05-05T10:00:03Z")).unwrap().is_empty());
 }
 
 #[test]

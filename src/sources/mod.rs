@@ -4,6 +4,7 @@
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
 mod claude_code;
+mod codex;
 mod copilot_cli;
 mod cost;
 mod gemini_cli;
@@ -34,6 +35,7 @@ pub use shape::{NotWhole, Query, Shape};
 pub fn all() -> &'static [&'static dyn Source] {
     &[
         &claude_code::ClaudeCode,
+        &codex::Codex,
         &gemini_cli::GeminiCli,
         &qwen_code::QwenCode,
         &kimi_cli::KimiCli,

@@ -18,6 +18,9 @@ struct Log {
 
 /// Where the roots of agents stand among the fixtures.
 const ROOTS: &[(&str, &str, &str)] = &[
+    ("codex", "recorded/codex", ".codex/sessions"),
+    ("codex", "codex/urollup", "sessions"),
+    ("codex", "codex/codexbar", "codex-home/archived_sessions"),
     ("gemini-cli", "recorded/gemini", ".gemini/tmp"),
     ("gemini-cli", "gemini/toktrack", "toktrack"),
     ("qwen-code", "recorded/qwen", ".qwen/projects"),
@@ -176,6 +179,8 @@ impl Environment for Env<'_> {
 fn roots_follow_each_agents_own_variables() {
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
     let cases: &[Case<'_>] = &[
+        ("codex", &[], &["/home/dev/.codex/sessions", "/home/dev/.codex/archived_sessions"]),
+        ("codex", &[("CODEX_HOME", "/x")], &["/x/sessions", "/x/archived_sessions"]),
         ("gemini-cli", &[], &["/home/dev/.gemini/tmp"]),
         ("gemini-cli", &[("GEMINI_CLI_HOME", "/x")], &["/x/.gemini/tmp"]),
         ("qwen-code", &[], &["/home/dev/.qwen/projects", "/home/dev/.qwen/tmp"]),
@@ -398,6 +403,9 @@ pub(super) fn show(facts: &Facts) -> Vec<String> {
     }
     for t in &facts.turns {
         shown.push(format!("turn {} {:?} {} {}", name(t.session), t.key, t.at.millis(), t.duration_ms));
+    }
+    for p in &facts.plans {
+        shown.push(format!("plan {} {} {:?}", name(p.session), p.at.millis(), p.payer));
     }
     for m in &facts.marks {
         shown.push(format!("mark {} {:?}", name(m.session), m.message));

@@ -34,6 +34,7 @@ impl Status {
             queue: counts.queue,
             keito,
             last_audit: live.last_audit,
+            price_drift: live.price_drift,
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct HeldCount {
     pub records: u64,
     /// Requests in them.
     pub requests: u64,
+    /// Their tokens, of all classes.
+    pub tokens: u64,
     /// Seconds in them.
     pub seconds: u64,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Drift;
 use crate::report::TokenCounts;
 
 /// All of it.
@@ -40,6 +41,14 @@ pub struct Status {
     pub keito: KeitoLine,
     /// The last comparison of both sides; null before the first.
     pub last_audit: Option<Audit>,
+    /// Agents and models of the last 30 days whose own costs are not those of our price list; absent if there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub price_drift: Vec<Drift>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// It is about progress, not about being alive.
@@ -117,6 +126,9 @@ pub struct Today {
     /// Null if nothing is priced.
     pub cost_usd: Option<String>,
     pub unpriced_requests: u64,
+    /// Absent if there are none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unpriced_tokens: u64,
     pub requests: u64,
     pub tokens: TokenCounts,
 }
@@ -185,6 +197,9 @@ pub struct KeitoLine {
     pub requests_last_minute: u32,
     /// The limit in force.
     pub requests_per_minute: u32,
+    /// Decimals of amounts, learned from a workspace that keeps fewer than were sent; else absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_decimals: Option<u32>,
 }
 
 /// The outcome of an audit, in records.

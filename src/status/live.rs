@@ -1,6 +1,6 @@
 //! What only the running daemon knows.
 
-use super::{Audit, KeitoLine};
+use super::{Audit, Drift, KeitoLine};
 use crate::model::Instant;
 
 /// Filled by the daemon; without one (`None` as `pid`) the status is that of the files alone.
@@ -32,6 +32,8 @@ pub struct Live {
     pub alerts: Vec<Alert>,
     /// The last audit.
     pub last_audit: Option<Audit>,
+    /// Where our price list and the agents' own costs differ.
+    pub price_drift: Vec<Drift>,
 }
 
 /// An agent that is watched.

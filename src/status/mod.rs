@@ -4,6 +4,7 @@
 mod build;
 mod counts;
 mod document;
+mod drift;
 mod live;
 mod queue;
 mod reasons;
@@ -11,6 +12,7 @@ mod today;
 
 pub use counts::{Counts, HeldCount, Refused, SourceCounts};
 pub use document::{Audit, KeitoLine, Proved, QueueCounts, Reason, Source, State, Status, Today};
+pub use drift::{Compared, Drift, drift};
 pub use live::{Alert, Live, LiveSource, Paused};
 pub use queue::{
     Queue, QueueDetail, QueueFilter, QueueItem, QueueState, RecordDetail, UnprovenDetail, WriteDetail,

@@ -148,10 +148,10 @@ fn held_work(counts: &Counts, list: &mut Vec<Reason>) {
         let code = group[0].reason.as_str();
         if code == Held::Unpriced.code() {
             for of in group {
-                let (count, model) = (of.requests, &of.model);
+                let (count, model, tokens) = (of.requests, &of.model, of.tokens);
                 let message = match count {
-                    1 => format!("1 request of {model} has no price"),
-                    _ => format!("{count} requests of {model} have no price"),
+                    1 => format!("1 request of {model} has no price: {tokens} tokens"),
+                    _ => format!("{count} requests of {model} have no price: {tokens} tokens"),
                 };
                 list.push(reason(code, message, format!("keitod prices show {}", of.model)));
             }

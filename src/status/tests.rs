@@ -245,7 +245,7 @@ fn the_numbers_of_today() {
         let expected = json!({
             "day": "2026-05-06", "agent_seconds": 250, "wall_seconds": 150, "human_seconds": 600, "dropped_seconds": 600,
             "below_min_seconds": 40, "capped_seconds": 0, "max_concurrency": 2,
-            "cost_usd": "0.0015", "unpriced_requests": 1, "requests": 3,
+            "cost_usd": "0.0015", "unpriced_requests": 1, "unpriced_tokens": 8, "requests": 3,
             "tokens": {"input": 217, "cache_read": 50, "cache_write_5m": 3, "cache_write_1h": 4, "output": 23, "reasoning": 5}
         });
         assert_eq!(serde_json::to_value(today(&rows, "2026-05-06")).unwrap(), expected);
@@ -317,6 +317,7 @@ fn each_thing_that_is_wrong_has_its_reason() {
         model: model.to_owned(),
         records: 2,
         requests,
+        tokens: 1000 * requests,
         seconds: 0,
     };
     let codes = |change: &dyn Fn(&mut Live, &mut Counts)| -> (State, Vec<String>) {
@@ -352,8 +353,8 @@ fn each_thing_that_is_wrong_has_its_reason() {
     let messages: Vec<&str> = status.reasons.iter().map(|of| of.message.as_str()).collect();
     let expected = [
         "4 records are held: no link for their directory",
-        "3 requests of claude-opus-9-9 have no price",
-        "1 request of x has no price",
+        "3 requests of claude-opus-9-9 have no price: 3000 tokens",
+        "1 request of x has no price: 1000 tokens",
     ];
     assert_eq!(messages, expected);
     assert_eq!(status.reasons[1].remedy, "keitod prices show claude-opus-9-9");

@@ -22,6 +22,7 @@ impl Today {
             max_concurrency: max_concurrency(rows, day, rules),
             cost_usd: totals.cost.map(|usd| usd.to_string()),
             unpriced_requests: totals.unpriced,
+            unpriced_tokens: totals.unpriced_tokens,
             requests: totals.requests,
             tokens: totals.tokens.into(),
         }

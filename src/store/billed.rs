@@ -7,7 +7,8 @@ use crate::coverage::Candidate;
 use crate::model::{AccountRef, Agent, Instant, RecordRef, RequestRef, SessionRef, Tokens};
 
 impl Tx<'_> {
-    /// Requests of an agent and model inside `[first, last]` that no record holds.
+    /// Requests of an agent and model that no record holds, and of which a copy is inside `[first, last]`: the record may
+    /// have been sent before an earlier copy was known.
     ///
     /// # Errors
     /// Of the database.
@@ -21,7 +22,7 @@ impl Tx<'_> {
         self.requests_like(account, agent, model, range, "NOT EXISTS")
     }
 
-    /// Requests of an agent and model inside `[first, last]` that a record holds.
+    /// Requests of an agent and model that a record holds, and of which a copy is inside `[first, last]`.
     ///
     /// # Errors
     /// Of the database.
@@ -43,10 +44,15 @@ impl Tx<'_> {
         (first, last): (Instant, Instant),
         billed: &str,
     ) -> Result<Vec<Candidate>, Error> {
+        // CROSS JOIN: without it all requests of the agent are looked through, and this is asked for every record found.
         let mut select = self.conn.prepare_cached(&format!(
-            "SELECT q.id, q.session, q.key, q.shared, q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning \
-             FROM request q JOIN session s ON s.id = q.session JOIN agent a ON a.id = s.agent JOIN model m ON m.id = q.model \
-             WHERE a.name = ?2 AND m.name = ?3 AND q.at BETWEEN ?4 AND ?5 \
+            "WITH near (id) AS ( \
+               SELECT q.id FROM agent a JOIN session s ON s.agent = a.id JOIN request q ON q.session = s.id \
+               WHERE a.name = ?2 AND q.at BETWEEN ?4 AND ?5 \
+               UNION SELECT request FROM copy WHERE at BETWEEN ?4 AND ?5) \
+             SELECT q.id, q.session, q.key, q.shared, q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning \
+             FROM near CROSS JOIN request q ON q.id = near.id JOIN session s ON s.id = q.session JOIN agent a ON a.id = s.agent \
+             JOIN model m ON m.id = q.model WHERE a.name = ?2 AND m.name = ?3 \
              AND {billed} (SELECT 1 FROM billed b WHERE b.account = ?1 AND b.request = q.id) ORDER BY q.at, q.id"
         ))?;
         let rows = select.query_map(
@@ -82,6 +88,21 @@ impl Tx<'_> {
         Ok(found)
     }
 
+    /// Whether a request billed by a record has another copy inside `[first, last]`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn bills_copy_within(
+        &self,
+        record: RecordRef,
+        (first, last): (Instant, Instant),
+    ) -> Result<bool, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT 1 FROM billed b JOIN copy c ON c.request = b.request WHERE b.record = ?1 AND c.at BETWEEN ?2 AND ?3",
+        )?;
+        Ok(select.exists(params![record.0, first.millis(), last.millis()])?)
+    }
+
     /// Requests billed by a record.
     ///
     /// # Errors
@@ -109,17 +130,23 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The tokens of a request; `None` if it is gone.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn tokens_of(&self, request: RequestRef) -> Result<Option<Tokens>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, reasoning FROM request WHERE id = ?1",
+        )?;
+        Ok(select.query_row([request.0], |row| requests::tokens_at(row, 0)).optional()?)
+    }
+
     /// What a request has beyond what records hold of it; `None` if it is gone.
     ///
     /// # Errors
     /// Of the database.
     pub fn unbilled_of(&self, account: AccountRef, request: RequestRef) -> Result<Option<Tokens>, Error> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, reasoning FROM request WHERE id = ?1",
-        )?;
-        let Some(whole) = select.query_row([request.0], |row| requests::tokens_at(row, 0)).optional()? else {
-            return Ok(None);
-        };
+        let Some(whole) = self.tokens_of(request)? else { return Ok(None) };
         Ok(Some(whole.beyond(&self.billed_tokens(Some(account), request)?)))
     }
 
@@ -128,11 +155,8 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn overbilled_of(&self, account: AccountRef, request: RequestRef) -> Result<Tokens, Error> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, reasoning FROM request WHERE id = ?1",
-        )?;
-        let whole = select.query_row([request.0], |row| requests::tokens_at(row, 0)).optional()?;
-        Ok(self.billed_tokens(Some(account), request)?.beyond(&whole.unwrap_or_default()))
+        let whole = self.tokens_of(request)?.unwrap_or_default();
+        Ok(self.billed_tokens(Some(account), request)?.beyond(&whole))
     }
 
     /// What one record holds of a request.

@@ -27,6 +27,8 @@ pub struct DueRow {
     pub seconds: u64,
     /// Requests.
     pub requests: u64,
+    /// Their tokens, of all classes.
+    pub tokens: u64,
     /// Exact cost where there is a price, in pico-USD.
     pub usd: Option<i128>,
 }
@@ -44,8 +46,8 @@ impl Tx<'_> {
     ) -> Result<(), Error> {
         self.conn.prepare_cached("DELETE FROM due WHERE session = ?1")?.execute([session.0])?;
         let mut insert = self.conn.prepare_cached(
-            "INSERT INTO due (session, kind, day, project, task, model, reason, seconds, requests, usd) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO due (session, kind, day, project, task, model, reason, seconds, requests, usd, tokens) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
         for ((expense, day, link, model, waiting), sum) in &sheet.waiting {
             let reason = match waiting {
@@ -63,7 +65,8 @@ impl Tx<'_> {
                 reason,
                 terms::int(sum.seconds),
                 terms::int(sum.requests),
-                sum.usd.map(|usd| usd.0.to_string())
+                sum.usd.map(|usd| usd.0.to_string()),
+                terms::int(sum.items.iter().map(|item| item.tokens.total()).sum())
             ])?;
         }
         self.conn
@@ -141,7 +144,7 @@ impl Tx<'_> {
     /// Of the database.
     pub fn dues(&self) -> Result<Vec<DueRow>, Error> {
         let mut select = self.conn.prepare_cached(
-            "SELECT session, kind, day, project, task, model, reason, seconds, requests, usd FROM due ORDER BY day, session",
+            "SELECT session, kind, day, project, task, model, reason, seconds, requests, usd, tokens FROM due ORDER BY day, session",
         )?;
         let rows = select.query_map([], |row| {
             Ok(DueRow {
@@ -154,6 +157,7 @@ impl Tx<'_> {
                 reason: row.get(6)?,
                 seconds: terms::count(row.get(7)?),
                 requests: terms::count(row.get(8)?),
+                tokens: terms::count(row.get(10)?),
                 usd: row.get::<_, Option<String>>(9)?.and_then(|text| text.parse().ok()),
             })
         })?;

@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension as _, params};
 use super::{Error, Tx, requests::Stored, terms};
 use crate::ledger::identity::{self, Change, Copy, Seen, Usage};
 use crate::model::{
-    Activity, Agent, BranchRef, DirRef, Facts, FileRef, Instant, Mark, MessageKey, ModelRef, RejectReason,
-    SessionRef, Sighting, Sym, Turn,
+    Activity, Agent, BranchRef, DirRef, Facts, FileRef, Instant, Mark, MessageKey, ModelRef, Plan,
+    ProviderRef, RejectReason, SessionRef, Sighting, Sym, Turn,
 };
 use crate::sources::Context;
 use crate::tail::Cursor;
@@ -42,6 +42,7 @@ struct Resolver<'a, 'tx> {
     models: HashMap<Sym, ModelRef>,
     dirs: HashMap<Sym, DirRef>,
     branches: HashMap<Sym, BranchRef>,
+    providers: HashMap<Sym, ProviderRef>,
 }
 
 impl Resolver<'_, '_> {
@@ -82,6 +83,16 @@ impl Resolver<'_, '_> {
         self.branches.insert(sym, row);
         Ok(Some(row))
     }
+
+    fn provider(&mut self, sym: Option<Sym>) -> Result<Option<ProviderRef>, Error> {
+        let Some(sym) = sym else { return Ok(None) };
+        if let Some(known) = self.providers.get(&sym) {
+            return Ok(Some(*known));
+        }
+        let row = self.tx.provider(self.facts.names.text(sym))?;
+        self.providers.insert(sym, row);
+        Ok(Some(row))
+    }
 }
 
 impl Tx<'_> {
@@ -100,6 +111,7 @@ impl Tx<'_> {
             models: HashMap::new(),
             dirs: HashMap::new(),
             branches: HashMap::new(),
+            providers: HashMap::new(),
         };
         let mut done = Ingested::default();
         for sighting in &read.facts.sightings {
@@ -113,6 +125,9 @@ impl Tx<'_> {
         }
         for turn in &read.facts.turns {
             self.ingest_turn(&mut resolver, turn, &mut done)?;
+        }
+        for plan in &read.facts.plans {
+            self.ingest_plan(&mut resolver, plan, &mut done)?;
         }
         for birth in &read.facts.births {
             let session = resolver.session(birth.session)?;
@@ -153,6 +168,8 @@ impl Tx<'_> {
                 tokens: sighting.tokens,
                 terms: sighting.terms,
                 quality: sighting.quality,
+                provider: resolver.provider(sighting.provider)?,
+                reported: sighting.reported,
                 file,
                 offset: sighting.offset,
             },
@@ -295,6 +312,27 @@ impl Tx<'_> {
             )?
             .execute(params![terms::bits(turn.key.0), session.0, turn.at.millis(), turn.duration_ms])?;
         if new > 0 {
+            done.sessions.insert(session);
+        }
+        Ok(())
+    }
+
+    fn ingest_plan(
+        &self,
+        resolver: &mut Resolver<'_, '_>,
+        plan: &Plan,
+        done: &mut Ingested,
+    ) -> Result<(), Error> {
+        let session = resolver.session(plan.session)?;
+        // Where one instant says both, what a person has to decide on goes first, in whatever order it is read.
+        let changed = self
+            .conn
+            .prepare_cached(
+                "INSERT INTO plan (session, at, payer) VALUES (?1, ?2, ?3) \
+                 ON CONFLICT (session, at) DO UPDATE SET payer = ?3 WHERE payer > ?3",
+            )?
+            .execute(params![session.0, plan.at.millis(), terms::payer(plan.payer)])?;
+        if changed > 0 {
             done.sessions.insert(session);
         }
         Ok(())

@@ -48,8 +48,9 @@ pub use mend::{Damage, Whereabouts};
 pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};
 pub use person::BilledKey;
 pub use presence::KnownRow;
-pub use read::{AccountView, Reader};
+pub use read::{AccountView, ListedRow, Reader};
 pub use schema::VERSION;
+pub use tally::{Frozen, TallyOf};
 pub use views::{RequestOf, SessionHead};
 
 /// The read-write side of the database.

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Error, Tx};
-use crate::model::{Agent, BranchRef, DirRef, ModelRef, SessionRef};
+use crate::model::{Agent, BranchRef, DirRef, ModelRef, ProviderRef, SessionRef};
 
 impl Tx<'_> {
     fn name(&self, select: &str, insert: &str, text: &str) -> Result<i64, Error> {
@@ -25,6 +25,15 @@ impl Tx<'_> {
         let id =
             self.name("SELECT id FROM model WHERE name = ?1", "INSERT INTO model (name) VALUES (?1)", name)?;
         Ok(ModelRef(id))
+    }
+
+    pub(super) fn provider(&self, name: &str) -> Result<ProviderRef, Error> {
+        let id = self.name(
+            "SELECT id FROM provider WHERE name = ?1",
+            "INSERT INTO provider (name) VALUES (?1)",
+            name,
+        )?;
+        Ok(ProviderRef(id))
     }
 
     pub(super) fn branch(&self, name: &str) -> Result<BranchRef, Error> {

@@ -5,7 +5,8 @@ use rusqlite::{Row, params};
 use super::{Error, Tx, terms};
 use crate::ledger::identity::{Copy, Request, Usage};
 use crate::model::{
-    BranchRef, DirRef, FileRef, LineKey, MessageKey, ModelRef, RequestKey, RequestRef, SessionRef, Tokens,
+    BranchRef, DirRef, FileRef, LineKey, MessageKey, ModelRef, ProviderRef, Reported, RequestKey, RequestRef,
+    SessionRef, Tokens,
 };
 
 /// A stored request with its row.
@@ -35,9 +36,14 @@ pub(super) fn tokens_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Tokens>
     })
 }
 
+/// What the log says it cost: two columns.
+pub(super) fn reported_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Reported>> {
+    Ok(terms::reported_of(row.get_ref(first)?.as_str().ok(), row.get(first + 1)?))
+}
+
 const SELECT: &str = "SELECT id, session, key, at, model, dir, branch, has_request_id, nested, line, origin, shared, \
-                      file, offset, terms, quality, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning \
-                      FROM request WHERE message = ?1 ORDER BY id";
+                      file, offset, terms, quality, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, \
+                      provider, reported, charged FROM request WHERE message = ?1 ORDER BY id";
 
 impl Tx<'_> {
     /// All requests of one message, with all their copies.
@@ -59,6 +65,8 @@ impl Tx<'_> {
                 tokens: tokens_at(row, 16)?,
                 terms: terms::unpack(row.get(14)?),
                 quality: terms::quality_of(row.get(15)?),
+                provider: row.get::<_, Option<i64>>(22)?.map(ProviderRef),
+                reported: reported_at(row, 23)?,
                 file: FileRef(row.get(12)?),
                 offset: terms::count(row.get(13)?),
             };
@@ -113,6 +121,7 @@ impl Tx<'_> {
         let first = request.copies.first().ok_or(Error::Impossible("copy"))?;
         // A sole copy in another session than the owner (the log names an origin) does not fit into this row either.
         let shared = request.copies.len() > 1 || first.session != owner;
+        let (reported, charged) = terms::reported(usage.reported);
         let values = params![
             request.key().0.to_be_bytes(),
             terms::bits(message.0),
@@ -138,6 +147,9 @@ impl Tx<'_> {
             terms::int(usage.offset),
             cut,
             id.map(|id| id.0),
+            usage.provider.map(|provider| provider.0),
+            reported,
+            charged,
         ];
         let id = if let Some(id) = id {
             self.conn
@@ -146,7 +158,7 @@ impl Tx<'_> {
                      message = ?2, session = ?3, at = ?4, model = ?5, dir = ?6, branch = ?7, \
                      input = ?8, cache_read = ?9, cache_write_5m = ?10, cache_write_1h = ?11, output = ?12, reasoning = ?13, \
                      terms = ?14, quality = ?15, has_request_id = ?16, nested = ?17, line = ?18, origin = ?19, shared = ?20, \
-                     file = ?21, offset = ?22, cut = max(cut, ?23) WHERE id = ?24",
+                     file = ?21, offset = ?22, cut = max(cut, ?23), provider = ?25, reported = ?26, charged = ?27 WHERE id = ?24",
                 )?
                 .execute(values)?;
             id
@@ -156,8 +168,8 @@ impl Tx<'_> {
                 .prepare_cached(
                     "INSERT INTO request (key, message, session, at, model, dir, branch, \
                      input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, \
-                     terms, quality, has_request_id, nested, line, origin, shared, file, offset, cut, id) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+                     terms, quality, has_request_id, nested, line, origin, shared, file, offset, cut, id, provider, reported, charged) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
                 )?
                 .insert(values)?;
             RequestRef(row)

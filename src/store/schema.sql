@@ -1,6 +1,7 @@
 -- Facts. Small integers stand for strings; keys come from content.
 CREATE TABLE agent (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE model (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE provider (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE branch (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE dir (
     id INTEGER PRIMARY KEY,
@@ -35,18 +36,22 @@ CREATE TABLE request (
     output INTEGER NOT NULL, reasoning INTEGER NOT NULL,
     terms INTEGER NOT NULL,             -- packed, see terms.rs
     quality INTEGER NOT NULL, cut INTEGER NOT NULL DEFAULT 0,
+    provider INTEGER REFERENCES provider, -- whose price list applies, where the log names it
+    reported TEXT, charged INTEGER,     -- the cost that the log names in pico-USD; 1: it is the bill, 0: a sum at list prices
     has_request_id INTEGER NOT NULL, nested INTEGER NOT NULL, line INTEGER, origin INTEGER,
     shared INTEGER NOT NULL DEFAULT 0,  -- 0: this row is its only copy; 1: all copies are in copy
     file INTEGER NOT NULL, offset INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX request_message ON request (message);
 CREATE INDEX request_session ON request (session, at);
+CREATE INDEX request_listed ON request (at) WHERE charged = 0;
 CREATE TABLE copy (
     request INTEGER NOT NULL, session INTEGER NOT NULL, key BLOB NOT NULL,
     has_request_id INTEGER NOT NULL, at INTEGER NOT NULL, line INTEGER, origin INTEGER, nested INTEGER NOT NULL,
     PRIMARY KEY (request, session, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX copy_session ON copy (session);
+CREATE INDEX copy_at ON copy (at);
 CREATE TABLE mark (message INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (message, session)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE activity (
@@ -64,6 +69,10 @@ CREATE TABLE turn (
     key INTEGER PRIMARY KEY, session INTEGER NOT NULL, at INTEGER NOT NULL, duration_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX turn_session ON turn (session);
+-- Evidence of who pays from an instant on: 0 a subscription, 1 by request.
+CREATE TABLE plan (
+    session INTEGER NOT NULL, at INTEGER NOT NULL, payer INTEGER NOT NULL, PRIMARY KEY (session, at)
+) STRICT, WITHOUT ROWID;
 -- Derived from activity; recomputed for dirty sessions. Unix seconds, free of zones.
 CREATE TABLE span (
     session INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, kind INTEGER NOT NULL, dir INTEGER,
@@ -108,6 +117,8 @@ CREATE TABLE record (
     seconds INTEGER NOT NULL DEFAULT 0, requests INTEGER NOT NULL DEFAULT 0,
     amount TEXT, usd TEXT,
     exact TEXT,                         -- what it added to tally.exact
+    currency TEXT NOT NULL DEFAULT '',  -- of amount; empty: unknown
+    rate TEXT, markup TEXT, basis TEXT, -- frozen with it: units of the currency per USD (NULL: USD), percent (NULL: none), cost_basis
     remote TEXT,                        -- Keito's id
     state INTEGER NOT NULL,             -- 0 live, 1 closed: does not grow any more, 2 deleted by a person
     adopted INTEGER NOT NULL DEFAULT 0, assumed INTEGER NOT NULL DEFAULT 0,
@@ -149,16 +160,17 @@ CREATE TABLE covered (
 CREATE INDEX covered_record ON covered (record);
 CREATE INDEX covered_session ON covered (session, start);
 -- Running sums for the rounding rule: per (link, day, model) the exact cost of all that was sealed, and what was sent.
+-- A company that changes its currency begins anew.
 CREATE TABLE tally (
     account INTEGER NOT NULL, project TEXT NOT NULL, task TEXT NOT NULL, day TEXT NOT NULL, model TEXT NOT NULL,
-    exact TEXT NOT NULL, sent TEXT NOT NULL,
-    PRIMARY KEY (account, project, task, day, model)
+    currency TEXT NOT NULL, exact TEXT NOT NULL, sent TEXT NOT NULL,
+    PRIMARY KEY (account, project, task, day, model, currency)
 ) STRICT, WITHOUT ROWID;
 -- Held and open work per session, for status and queue; derived, recomputed with the session.
 CREATE TABLE due (
     session INTEGER NOT NULL, kind INTEGER NOT NULL, day TEXT NOT NULL, project TEXT NOT NULL, task TEXT NOT NULL, model TEXT NOT NULL,
     reason TEXT NOT NULL,               -- '' is open: due once the session has settled
-    seconds INTEGER NOT NULL, requests INTEGER NOT NULL, usd TEXT, dir INTEGER,
+    seconds INTEGER NOT NULL, requests INTEGER NOT NULL, tokens INTEGER NOT NULL DEFAULT 0, usd TEXT, dir INTEGER,
     PRIMARY KEY (session, kind, day, project, task, model, reason)
 ) STRICT, WITHOUT ROWID;
 -- (session, model) whose adopted records do not add up, with both totals.

@@ -1,7 +1,7 @@
 //! Enums as small integers, in one place, so that a stored number means the same for ever.
 
 use crate::ledger::spans::SpanKind;
-use crate::model::{Geo, Instant, Kind, Quality, Speed, Terms, Tier, Who};
+use crate::model::{Geo, Instant, Kind, Meaning, Payer, Quality, Reported, Speed, Terms, Tier, Usd, Who};
 
 /// Packs terms into one integer: two bits of speed, two of geo, three of tier, one of bad usage, then the searches.
 pub(super) fn pack(terms: Terms) -> i64 {
@@ -66,6 +66,29 @@ pub(super) fn quality_of(number: i64) -> Quality {
         1 => Quality::LowerBound,
         _ => Quality::Estimated,
     }
+}
+
+pub(super) fn payer(payer: Payer) -> i64 {
+    match payer {
+        Payer::Subscription => 0,
+        Payer::Metered => 1,
+    }
+}
+
+pub(super) fn payer_of(number: i64) -> Payer {
+    if number == 1 { Payer::Metered } else { Payer::Subscription }
+}
+
+/// Pico-USD as text, and whether it is the bill.
+pub(super) fn reported(reported: Option<Reported>) -> (Option<String>, Option<bool>) {
+    let charged = reported.map(|reported| reported.meaning == Meaning::Charged);
+    (reported.map(|reported| reported.usd.0.to_string()), charged)
+}
+
+/// The inverse of [`reported`].
+pub(super) fn reported_of(usd: Option<&str>, charged: Option<bool>) -> Option<Reported> {
+    let meaning = if charged? { Meaning::Charged } else { Meaning::Listed };
+    Some(Reported { usd: Usd(usd?.parse().ok()?), meaning })
 }
 
 pub(super) fn who(who: Who) -> i64 {

@@ -9,7 +9,8 @@ use super::{Error, Tx, requests, terms};
 use crate::ledger::due;
 use crate::ledger::stretches::Stretch;
 use crate::model::{
-    AccountRef, Agent, BranchRef, DirRef, Instant, Quality, RequestRef, SessionId, SessionRef, Tokens,
+    AccountRef, Agent, BranchRef, DirRef, Instant, Payer, Quality, RequestRef, SessionId, SessionRef, Tokens,
+    Usd,
 };
 use crate::sources::{Claim, Context};
 use crate::tail::{Cursor, Evidence};
@@ -100,25 +101,29 @@ impl Tx<'_> {
         let mut select = self.conn.prepare_cached(
             "SELECT q.id, q.key, q.at, m.name, q.dir, q.branch, q.terms, q.quality, q.cut, \
              q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning, \
-             count(b.record), total(b.input), total(b.cache_read), total(b.cache_write_5m), total(b.cache_write_1h), total(b.output) \
-             FROM request q JOIN model m ON m.id = q.model LEFT JOIN billed b ON b.account = ?2 AND b.request = q.id \
+             count(b.record), p.name, q.reported, q.charged \
+             FROM request q JOIN model m ON m.id = q.model LEFT JOIN provider p ON p.id = q.provider LEFT JOIN billed b ON b.account = ?2 AND b.request = q.id \
              WHERE q.session = ?1 GROUP BY q.id ORDER BY q.at, q.id",
         )?;
-        let mut models: std::collections::HashMap<String, Arc<str>> = std::collections::HashMap::new();
+        let plans = self.plans(session)?;
+        let mut names: std::collections::HashMap<String, Arc<str>> = std::collections::HashMap::new();
+        let mut name =
+            |text: String| Arc::clone(names.entry(text).or_insert_with_key(|text| text.as_str().into()));
         let rows = select.query_map(params![session.0, account.map(|account| account.0)], |row| {
-            let name: String = row.get(3)?;
-            let model = Arc::clone(models.entry(name).or_insert_with_key(|name| name.as_str().into()));
             let quality = terms::quality_of(row.get(7)?);
             let cut: bool = row.get(8)?;
             let request = due::Request {
                 id: RequestRef(row.get(0)?),
                 key: requests::key_of(row.get_ref(1)?.as_blob()?),
                 at: terms::instant(row.get(2)?),
-                model,
+                model: name(row.get(3)?),
                 dir: row.get::<_, Option<i64>>(4)?.map(DirRef),
                 tokens: requests::tokens_at(row, 9)?,
                 terms: terms::unpack(row.get(6)?),
                 quality: if cut && quality == Quality::Exact { Quality::LowerBound } else { quality },
+                provider: row.get::<_, Option<String>>(16)?.map(&mut name),
+                reported: requests::reported_at(row, 17)?,
+                payer: None,
                 billed: None,
                 place: 0,
             };
@@ -129,8 +134,11 @@ impl Tx<'_> {
         for row in rows {
             let (mut request, branch, on_records) = row?;
             if on_records {
-                request.billed = Some(self.billed_tokens(account, request.id)?);
+                request.billed = Some(self.billed_of(account, request.id)?);
             }
+            // The newest evidence at or before its instant.
+            let known = plans.partition_point(|(at, _)| *at <= request.at);
+            request.payer = known.checked_sub(1).map(|newest| plans[newest].1);
             found.push((request, branch));
         }
         Ok(found)
@@ -152,6 +160,32 @@ impl Tx<'_> {
             sum.add(&row?);
         }
         Ok(sum)
+    }
+
+    /// Tokens of a request on records, and what they were billed at.
+    fn billed_of(&self, account: Option<AccountRef>, request: RequestRef) -> Result<due::Billed, Error> {
+        let tokens = self.billed_tokens(account, request)?;
+        let mut select = self.conn.prepare_cached(
+            "SELECT b.usd, r.adopted FROM billed b JOIN record r ON r.id = b.record WHERE b.account = ?1 AND b.request = ?2",
+        )?;
+        let rows = select.query_map(params![account.map(|account| account.0), request.0], |row| {
+            let (usd, adopted) = (row.get::<_, String>(0)?, row.get::<_, bool>(1)?);
+            Ok(usd.parse().ok().filter(|_| !adopted).map(Usd))
+        })?;
+        let mut usd = Some(Usd(0));
+        for row in rows {
+            usd = usd.zip(row?).map(|(sum, usd)| sum.plus(usd));
+        }
+        Ok(due::Billed { tokens, usd })
+    }
+
+    /// Evidence of who pays in a session, in order of time.
+    fn plans(&self, session: SessionRef) -> Result<Vec<(Instant, Payer)>, Error> {
+        let mut select =
+            self.conn.prepare_cached("SELECT at, payer FROM plan WHERE session = ?1 ORDER BY at")?;
+        let rows = select
+            .query_map([session.0], |row| Ok((terms::instant(row.get(0)?), terms::payer_of(row.get(1)?))))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Stretches of a session that entries hold, all seconds on its entries, and the last second these say they cover.

@@ -14,12 +14,16 @@ pub struct Keito {
 
 impl Keito {
     pub fn start() -> Self {
+        Self::with(Settings::default())
+    }
+
+    pub fn with(settings: Settings) -> Self {
         let (ready, started) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
-                let running = Sandbox::start(Settings::default()).await.unwrap();
+                let running = Sandbox::start(settings).await.unwrap();
                 ready.send((running.origin(), running.state())).unwrap();
                 let _ = stopped.await;
             });

@@ -59,6 +59,15 @@ impl Talk {
         )
     }
 
+    /// What is left of a plan: `overage` if requests are charged on top of it.
+    pub fn quota(&mut self, second: i64, overage: bool) -> String {
+        let uuid = self.number();
+        let head = head(&self.id, &self.cwd, uuid, second);
+        format!(
+            "{{\"type\":\"system\",\"subtype\":\"quota\",\"quotaLimits\":{{\"status\":\"allowed\",\"rateLimitType\":\"five_hour\",\"isUsingOverage\":{overage}}},{head}}}\n"
+        )
+    }
+
     /// A prompt and an answer 120 s later, of 1000 tokens in and 100 out.
     pub fn exchange(&mut self) -> String {
         let counts = Counts { input: 1000, output: 100, ..Counts::default() };

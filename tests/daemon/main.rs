@@ -20,6 +20,7 @@ mod inputs;
 mod keito;
 mod lines;
 mod live;
+mod money;
 mod network;
 mod notified;
 mod place;

@@ -60,7 +60,11 @@ fn an_answer_that_comes_to_a_full_disk_is_recorded() {
         world.work(2);
         until("a request is under way", || (!world.keito.asked("POST", "/").is_empty()).then_some(()));
         let filler = fill(&world.place);
-        std::thread::sleep(Duration::from_millis(1500));
+        until("the answers are recorded while the disk is full", || {
+            let counts = &service.get("/v1/queue")["counts"];
+            let open = ["sending", "unknown", "reconciling"].map(|state| counts[state].as_u64().unwrap_or(0));
+            (open == [0; 3]).then_some(())
+        });
         fs::remove_file(filler).unwrap();
         world.keito.faults().clear();
         world.settle(&service);

@@ -1,6 +1,7 @@
 //! The power goes: what was not synced is gone.
 
 use super::mounted::Mounted;
+use super::place::until;
 use super::world::{World, rounds, works};
 
 /// `FS_IOC_SHUTDOWN` of linux/fs.h without writing the journal out: 2.
@@ -28,4 +29,24 @@ fn the_power_goes() {
         world.deliver(&[]);
         world.check(&format!("after cut {round}"));
     }
+}
+
+/// The cut above strikes where it may; here each intent and each answer is seen to reach the disk.
+#[test]
+fn each_commit_of_a_write_is_synced() {
+    if !works("strace", &["-D", "-f", "-y", "-o", "/dev/null", "-e", "trace=fdatasync", "true"]) {
+        return println!("skipped: strace cannot trace here");
+    }
+    let world = World::new(|_| ());
+    let trace = world.place.path("syncs");
+    world.keito.forget_requests();
+    world.work(3);
+    let file = trace.to_str().unwrap();
+    world.deliver(&["/usr/bin/strace", "-D", "-f", "-y", "-o", file, "-e", "trace=fsync,fdatasync"]);
+    let writes = world.keito.asked("POST", "/").len();
+    assert_eq!(writes, 6);
+    until("two syncs of the log of the database for each write", || {
+        let text = std::fs::read_to_string(&trace).unwrap();
+        (text.lines().filter(|line| line.contains("keitod.db-wal>")).count() >= 2 * writes).then_some(())
+    });
 }

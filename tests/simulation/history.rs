@@ -7,11 +7,12 @@ use fastrand::Rng;
 use jiff::tz::TimeZone;
 use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, Settings, heed_clocks};
 use keitod::deliver::{Backoff, Clocks, Outcome, Unsent};
-use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef};
+use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef, WriteRef};
 use keitod::sources::Context;
 use keitod::store::{Account, Read, Store};
 use keitod::tail::Cursor;
 
+use super::attempts::Attempts;
 use super::diary::Diary;
 use super::oracle::{self, GAPS};
 use super::policy::{Mapping, SimPolicy};
@@ -60,9 +61,9 @@ pub struct History {
     pub flights: Vec<Flight>,
     /// Requests of a dead process, or given up by a client, that reach the server later.
     pub stray: Vec<(Instant, Effect)>,
-    /// The one on its way, and the last whole one.
+    /// The one on its way, and the whole ones. The newest need not be the one that counts: it may show too little.
     listings: [Option<Seen>; 2],
-    whole: [Option<Seen>; 2],
+    whole: [Vec<Seen>; 2],
     /// Answered POSTs per kind since the last listing that showed a record of ours.
     pub unshown: [u32; 2],
     shown: [bool; 2],
@@ -76,6 +77,7 @@ pub struct History {
     pub deletes: bool,
     /// Decisions outlive a wiped state; in every other history they are lost with it.
     diary: Option<Diary>,
+    attempts: Attempts,
     pub trace: bool,
     /// Per record the beginning of the earliest listing that let a POST of it leave.
     pub listed_for: BTreeMap<String, Instant>,
@@ -147,7 +149,7 @@ impl History {
             flights: Vec::new(),
             stray: Vec::new(),
             listings: [None, None],
-            whole: [None, None],
+            whole: [Vec::new(), Vec::new()],
             unshown: [0, 0],
             shown: [false, false],
             caught_up: false,
@@ -158,6 +160,7 @@ impl History {
             wiped: false,
             deletes,
             diary: seed.is_multiple_of(2).then(Diary::default),
+            attempts: Attempts::default(),
             trace: std::env::var_os("KEITOD_SIM_TRACE").is_some(),
             listed_for: BTreeMap::new(),
             alone: true,
@@ -198,7 +201,7 @@ impl History {
         clerk.set_account(Some(&account), clocks.wall).unwrap();
         self.clerk = Some(clerk);
         self.caught_up = false;
-        (self.listings, self.whole) = ([None, None], [None, None]);
+        (self.listings, self.whole) = ([None, None], [Vec::new(), Vec::new()]);
     }
 
     /// The process dies; what was on its way arrives later or never.
@@ -261,7 +264,9 @@ impl History {
         let clocks = self.clocks();
         let clerk = self.clerk.as_mut().unwrap();
         let now = clerk.now(clocks).unwrap();
+        let before = newest_write(clerk);
         let mut polled = clerk.poll(now, random).unwrap();
+        assert!(self.caught_up || newest_write(clerk) <= before, "sealed before all was read");
         for effect in std::mem::take(&mut polled.effects) {
             self.take(effect);
         }
@@ -273,8 +278,9 @@ impl History {
         self.say(|| format!("-> {}", describe(&effect)));
         let mut record = None;
         match &effect {
-            Effect::Send { write, kind, patch, .. } => {
+            Effect::Send { write, kind, patch, body, idempotency } => {
                 self.writes += 1;
+                self.attempts.hold(patch.is_some(), body, idempotency);
                 let clerk = self.clerk.as_ref().unwrap();
                 let (row, _, _) = clerk.store().view().write(*write).unwrap().unwrap();
                 record = Some(row.record);
@@ -285,11 +291,16 @@ impl History {
                 );
                 let proved = clerk.line().unwrap().1.proved(*kind);
                 if patch.is_none() {
-                    let seen = self.whole[slot(*kind)].clone();
-                    let began = seen.as_ref().map_or_else(Instant::default, |seen| seen.began);
+                    let day = (row.day, row.sealed_at.moved(-self.clock.skew));
+                    let began = self.whole[slot(*kind)]
+                        .iter()
+                        .filter(|seen| (seen.from..=seen.to).contains(&day.0) && seen.began >= day.1)
+                        .map(|seen| seen.began)
+                        .max()
+                        .unwrap_or_default();
                     let earliest = self.listed_for.entry(row.keitod_id.to_string()).or_insert(began);
                     *earliest = began.min(*earliest);
-                    let good = seen.is_some_and(|seen| {
+                    let good = self.whole[slot(*kind)].iter().any(|seen| {
                         (seen.from..=seen.to).contains(&row.day)
                             && seen.began >= row.sealed_at.moved(-self.clock.skew)
                             && seen.ended.is_some_and(|ended| self.now.since(ended).as_secs() <= 60)
@@ -435,7 +446,7 @@ impl History {
     fn end_listing(&mut self, kind: Kind) {
         if let Some(seen) = self.listings[slot(kind)].as_mut().filter(|seen| seen.whole) {
             seen.ended = Some(self.now);
-            self.whole[slot(kind)] = self.listings[slot(kind)].take();
+            self.whole[slot(kind)].extend(self.listings[slot(kind)].take());
         }
     }
 
@@ -452,6 +463,12 @@ impl History {
     pub fn forget_probes(&mut self) {
         (self.unshown, self.shown) = ([0, 0], [false, false]);
     }
+}
+
+/// The unfinished write that was sealed last.
+fn newest_write(clerk: &Clerk) -> Option<WriteRef> {
+    let (account, ..) = clerk.line()?;
+    clerk.store().view().unfinished(account).unwrap().last().map(|write| write.id)
 }
 
 fn file_range(from: usize, to: usize) -> std::ops::Range<usize> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use keitod::daemon::clerk::{Detail, Factor, NoteFor, Policy, Spot};
+use keitod::ledger::basis::Cost;
 use keitod::ledger::due::{self, Place, Price};
 use keitod::ledger::held::Held;
 use keitod::model::{Agent, BranchRef, Day, DirRef, Instant, Link, ProjectId, TaskId, Tokens, Usd};
@@ -16,9 +17,24 @@ pub enum Goes {
     Excluded,
 }
 
+/// What holds of money at a time; its place among the others tells its prices from theirs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Money {
+    pub markup: Option<String>,
+    /// GBP per USD, where amounts are not in USD.
+    pub rate: Option<String>,
+}
+
+#[derive(Debug)]
+struct Decided {
+    goes: BTreeMap<&'static str, Goes>,
+    all_priced: bool,
+    money: Vec<Money>,
+}
+
 /// Shared with the clerk, so that a history can change it while the clerk runs.
 #[derive(Debug, Clone)]
-pub struct Mapping(Arc<Mutex<(BTreeMap<&'static str, Goes>, bool)>>);
+pub struct Mapping(Arc<Mutex<Decided>>);
 
 impl Mapping {
     pub fn new() -> Self {
@@ -28,23 +44,34 @@ impl Mapping {
             ("/tmp/x", Goes::Nowhere),
             ("/w/private", Goes::Excluded),
         ];
-        Self(Arc::new(Mutex::new((dirs.into_iter().collect(), false))))
+        let (goes, money) = (dirs.into_iter().collect(), vec![Money::default()]);
+        Self(Arc::new(Mutex::new(Decided { goes, all_priced: false, money })))
     }
 
     pub fn set(&self, dir: &'static str, goes: Goes) {
-        self.0.lock().unwrap().0.insert(dir, goes);
+        self.0.lock().unwrap().goes.insert(dir, goes);
     }
 
     pub fn price_everything(&self) {
-        self.0.lock().unwrap().1 = true;
+        self.0.lock().unwrap().all_priced = true;
+    }
+
+    /// New prices, with this.
+    pub fn set_money(&self, money: Money) {
+        self.0.lock().unwrap().money.push(money);
+    }
+
+    /// All that held, in order.
+    pub fn money(&self) -> Vec<Money> {
+        self.0.lock().unwrap().money.clone()
     }
 
     fn get(&self, dir: &str) -> Goes {
-        self.0.lock().unwrap().0.get(dir).copied().unwrap_or(Goes::Nowhere)
+        self.0.lock().unwrap().goes.get(dir).copied().unwrap_or(Goes::Nowhere)
     }
 
     fn everything_priced(&self) -> bool {
-        self.0.lock().unwrap().1
+        self.0.lock().unwrap().all_priced
     }
 }
 
@@ -58,7 +85,13 @@ pub fn rate(model: &str) -> i128 {
 }
 
 pub fn usd(model: &str, tokens: &Tokens) -> i128 {
-    rate(model) * (i128::from(tokens.prompt()) + 5 * i128::from(tokens.output))
+    usd_at(0, model, tokens)
+}
+
+/// By the prices that came `step`th.
+pub fn usd_at(step: usize, model: &str, tokens: &Tokens) -> i128 {
+    let rate = rate(model) + 13_337 * i128::try_from(step).unwrap();
+    rate * (i128::from(tokens.prompt()) + 5 * i128::from(tokens.output))
 }
 
 pub struct SimPolicy(pub Mapping);
@@ -81,10 +114,11 @@ impl Policy for SimPolicy {
                 link: Link { project: ProjectId::new(project), task: TaskId::new("t") },
                 min_seconds: None,
                 max_seconds: None,
-                no_expenses: false,
+                cost: Cost::List { chosen: true },
             },
         };
-        Ok(Some(Arc::new(Spot { place, detail: Detail::default() })))
+        let markup_percent = self.0.money().pop().and_then(|money| money.markup);
+        Ok(Some(Arc::new(Spot { place, detail: Detail { markup_percent, ..Detail::default() } })))
     }
 
     fn default_spot(&self, _: &Agent) -> Option<Arc<Spot>> {
@@ -95,11 +129,19 @@ impl Policy for SimPolicy {
         if &*request.model == "mystery" && !self.0.everything_priced() {
             return Err(Held::Unpriced);
         }
-        Ok(Price { usd: Usd(usd(&request.model, tokens)), source: request.model.to_string() })
+        let step = self.0.money().len() - 1;
+        Ok(Price {
+            usd: Usd(usd_at(step, &request.model, tokens)),
+            source: format!("{} {step}", request.model),
+        })
     }
 
-    fn factor(&self, _: &Detail, _: Day, _: Option<&str>) -> Result<Factor, Held> {
-        Ok(Factor::one())
+    fn factor(&self, detail: &Detail, _: Day, currency: Option<&str>) -> Result<Factor, Held> {
+        let rate = self.0.money().pop().and_then(|money| money.rate).filter(|_| currency != Some("USD"));
+        if rate.is_none() && currency != Some("USD") {
+            return Err(Held::NoRate);
+        }
+        Ok(Factor::parse(rate.as_deref(), detail.markup_percent.as_deref()).unwrap())
     }
 
     fn bill_estimates(&self, _: &Agent) -> bool {

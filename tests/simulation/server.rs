@@ -44,6 +44,10 @@ pub struct Server {
     pub zone: Option<String>,
     /// Rows on a page of a listing; 0: [`PAGE`].
     pub page: usize,
+    /// The company's, if it is not USD.
+    pub currency: Option<&'static str>,
+    /// Amounts are cut to so many decimals.
+    pub cuts: Option<u32>,
     next: usize,
 }
 
@@ -72,15 +76,15 @@ impl Server {
         self.rows.iter().map(|row| &row[row.len() - 1].row)
     }
 
-    /// From when on listings show a record.
+    /// From when on listings show the newest state of a record.
     pub fn visible_from(&self, id: &RemoteId) -> Option<Instant> {
-        self.rows.iter().find(|row| row[0].row.id == *id).map(|row| row[0].seen_from)
+        self.rows.iter().find(|row| row[0].row.id == *id).map(|row| row[row.len() - 1].seen_from)
     }
 
     pub fn me(&self) -> Outcome<MeFound> {
         Outcome::Applied(MeFound {
             user: Some(UserId::new("u1")),
-            currency: Some("USD".to_owned()),
+            currency: Some(self.currency.unwrap_or("USD").to_owned()),
             zone: self.zone.clone(),
             read_only: false,
         })
@@ -109,7 +113,7 @@ impl Server {
         let body: Body<'_> = serde_json::from_slice(body).expect("a body that Keito can read");
         let seen_from = now.plus(std::time::Duration::from_millis(lag.unsigned_abs()));
         let hours = body.hours.map(|raw| self.rounded(Amount::parse(raw.get()).expect("digits")));
-        let amount = body.total_cost.map(|raw| Amount::parse(raw.get()).expect("digits"));
+        let amount = body.total_cost.map(|raw| self.cut(Amount::parse(raw.get()).expect("digits")));
         if let Some(id) = patch {
             let Some(row) = self.rows.iter_mut().find(|row| row[0].row.id == *id) else {
                 return refused(404, "");
@@ -133,7 +137,7 @@ impl Server {
         match kind {
             Kind::Entry => assert!(body.hours.is_some() && body.task_id.is_some()),
             Kind::Expense => {
-                assert!(amount.is_some_and(|a| a.units > 0) && body.expense_category_id.is_some())
+                assert!(amount.is_some() && body.expense_category_id.is_some())
             }
         }
         self.next += 1;
@@ -166,6 +170,13 @@ impl Server {
         if self.rounds { Amount::round(up, 2) } else { hours }
     }
 
+    fn cut(&self, amount: Amount) -> Amount {
+        assert!(amount.units > 0);
+        let Some(decimals) = self.cuts else { return amount };
+        let unit = 10_i128.pow(12 - decimals);
+        Amount::round(amount.pico().div_euclid(unit) * unit, decimals)
+    }
+
     /// A person changes a random entry. Returns whether there was one.
     pub fn person(&mut self, pick: usize, now: Instant, does: impl Fn(&mut Listed) -> bool) -> bool {
         let entries: Vec<usize> = (0..self.rows.len())
@@ -181,12 +192,25 @@ impl Server {
         true
     }
 
+    /// Whether listings show a record of the kind and day of a write.
+    pub fn shows_like(&self, effect: &Effect, now: Instant) -> bool {
+        let Effect::Send { kind, patch, body, .. } = effect else { return false };
+        let body: Body<'_> = serde_json::from_slice(body).expect("a body that Keito can read");
+        let of = |id: &RemoteId| self.rows.iter().find(|row| row[0].row.id == *id).map(|row| row[0].row.day);
+        let day = body.spent_date.and_then(|day| day.parse().ok()).or_else(|| of(patch.as_ref()?));
+        self.days_shown(now).iter().any(|shown| Some(*shown) == day.map(|day| (*kind, day)))
+    }
+
+    /// Kinds and days of which listings show a record.
+    fn days_shown(&self, now: Instant) -> Vec<(Kind, Day)> {
+        let seen = |row: &&Vec<Version>| row[0].seen_from <= now && !row[row.len() - 1].gone;
+        self.rows.iter().filter(seen).map(|row| (row[0].row.kind, row[0].row.day)).collect()
+    }
+
     /// Listings show all that there is, but for what lags behind another record of its kind and day: by that one a
     /// clerk without a past sees that it had one.
     pub fn catch_up(&mut self, now: Instant) {
-        let seen = |row: &Vec<Version>| row[0].seen_from <= now && !row[row.len() - 1].gone;
-        let shown: Vec<(Kind, Day)> =
-            self.rows.iter().filter(|row| seen(row)).map(|row| (row[0].row.kind, row[0].row.day)).collect();
+        let shown = self.days_shown(now);
         for version in self.rows.iter_mut().flatten() {
             if !shown.contains(&(version.row.kind, version.row.day)) {
                 version.seen_from = version.seen_from.min(now);

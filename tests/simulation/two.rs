@@ -21,6 +21,8 @@ impl Two<'_> {
     fn swap(&mut self) {
         std::mem::swap(&mut self.at_work.server, &mut self.other.server);
         self.other.now = self.at_work.now;
+        // What is on its way arrives whoever is at work.
+        self.other.stray.append(&mut self.at_work.stray);
         std::mem::swap(&mut self.at_work, &mut self.other);
     }
 }
@@ -71,13 +73,15 @@ fn check(one: &mut History, other: &History) {
     }
 }
 
-/// Pairs of records of two machines that bill the same work. Each was posted after a listing that could not show the other.
+/// Pairs of records of two machines that bill the same work. Each was posted after a listing that could not show the
+/// other, or not what it grew to.
 fn raced(one: &History, other: &History) -> BTreeSet<(RemoteId, RemoteId)> {
     let posted: Vec<(&Listed, &Posted)> =
         one.server.rows().filter_map(|row| Some((row, row.posted.as_ref()?))).collect();
+    // A record shows the machine that wrote it last; it was made by the other one then.
     let listed = |posted: &Posted| -> Instant {
-        let by = if posted.machine == one.settings.machine { one } else { other };
-        by.listed_for[posted.keitod_id.as_str()]
+        let by = if posted.machine == one.settings.machine { [one, other] } else { [other, one] };
+        by.iter().find_map(|by| by.listed_for.get(posted.keitod_id.as_str())).copied().unwrap()
     };
     let mut pairs = BTreeSet::new();
     for (row, a) in &posted {

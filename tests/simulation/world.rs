@@ -115,6 +115,22 @@ impl World {
         world
     }
 
+    /// A month: some days are full of small sessions, others have one or none.
+    pub fn month(rng: &mut Rng) -> Self {
+        let mut world = Self { files: Vec::new(), requests: Vec::new(), next: 0 };
+        for day in 0..30 {
+            let sessions = if rng.u32(0..5) == 0 { rng.usize(8..24) } else { rng.usize(0..=1) };
+            for index in 0..sessions {
+                let session = format!("d{day}-{index}");
+                let start = (START + day * 86_400 + rng.i64(0..12 * 3600)) * 1000;
+                let count = rng.usize(2..6);
+                let lines = world.script(rng, start, count, 2);
+                world.files.push(file(format!("/logs/{session}.jsonl"), session, lines, false));
+            }
+        }
+        world
+    }
+
     pub fn end(&self) -> Instant {
         self.files.iter().filter_map(|file| file.lines.last()).map(|line| line.at).max().unwrap_or_default()
     }

@@ -9,7 +9,7 @@ use super::tree::{SOURCES, files, is_folder, names, read, shipped};
 const LONG: usize = 500;
 
 /// Files that are longer, with the lines they had when they came onto this list. They may only shrink.
-const LONGER: &[(&str, usize)] = &[("src/ledger/due.rs", 530), ("src/store/outbox.rs", 660)];
+const LONGER: &[(&str, usize)] = &[("src/store/outbox.rs", 660)];
 
 #[test]
 fn files_are_short() {

@@ -95,3 +95,16 @@ impl<'a> Doc<'a> {
         self.at("timezone").str().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
     }
 }
+
+/// What these sums hold without a price, if there is anything.
+pub(super) fn unpriced(sums: Doc<'_>) -> Option<String> {
+    let (requests, tokens) = (sums.at("unpriced_requests"), sums.at("unpriced_tokens"));
+    let noun = if requests.count() == 1 { "request" } else { "requests" };
+    match (requests.count(), tokens.is_null()) {
+        (0, _) => None,
+        (_, true) => Some(format!("{} {noun} without a price", requests.number())),
+        (_, false) => {
+            Some(format!("{} {noun}, {} tokens without a price", requests.number(), tokens.number()))
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::Sheet;
-use super::document::{Doc, read};
+use super::document::{Doc, read, unpriced};
 use super::number::duration;
 use crate::cli::{Failure, Look};
 
@@ -87,9 +87,11 @@ fn notes(totals: Doc<'_>, timed: bool, out: &mut dyn Write) -> io::Result<()> {
         let [agent, wall, human] = [0, 1, 2].map(|at| totals.at(TIMES[at]).duration());
         writeln!(out, "time over all models: agent {agent}, wall {wall}, human {human}")?;
     }
+    if let Some(some) = unpriced(totals) {
+        writeln!(out, "not in the cost: {some} (see `keitod prices check`)")?;
+    }
     let quality = totals.at("quality");
     for (what, count) in [
-        ("not in the cost, for want of a price (see `keitod prices check`)", totals.at("unpriced_requests")),
         ("a lower bound, the log does not hold the final counts", quality.at("lower_bound")),
         ("estimated", quality.at("estimated")),
     ] {

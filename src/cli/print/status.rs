@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use jiff::tz::TimeZone;
 
-use super::document::{Doc, read};
+use super::document::{Doc, read, unpriced};
+
 use super::table::Lean::{Left, Right};
 use super::{Ink, Sheet, paint};
 use crate::cli::{Failure, Look};
@@ -23,6 +24,7 @@ pub fn print_status(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), 
     queue(document.at("queue"), look, out)?;
     keito(document.at("keito"), &zone, look, out)?;
     audit(document.at("last_audit"), &zone, look, out)?;
+    drift(document.at("price_drift"), look, out)?;
     Ok(())
 }
 
@@ -72,10 +74,8 @@ fn today(document: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let [agent, wall, human] =
         ["agent_seconds", "wall_seconds", "human_seconds"].map(|key| today.at(key).duration());
     let (name, cost) = (label(look, "today"), today.at("cost_usd").money());
-    let requests = match today.at("unpriced_requests") {
-        none if none.count() == 0 => today.at("requests").number(),
-        some => format!("{} ({} without a price)", today.at("requests").number(), some.number()),
-    };
+    let all = today.at("requests").number();
+    let requests = unpriced(today).map_or_else(|| all.clone(), |some| format!("{all} ({some})"));
     let day = today.at("day").text();
     writeln!(
         out,
@@ -188,8 +188,25 @@ fn keito(keito: Doc<'_>, zone: &TimeZone, look: Look, out: &mut dyn Write) -> io
             paint(look, Ink::Warn, &format!("breaker {}", keito.at("breaker").text()))
         )?;
     }
+    if !keito.at("cost_decimals").is_null() {
+        writeln!(out, "       keeps {} decimals of an amount", keito.at("cost_decimals").text())?;
+    }
     if !keito.at("next_attempt_at").is_null() {
         writeln!(out, "       next attempt {}", keito.at("next_attempt_at").instant(zone))?;
+    }
+    Ok(())
+}
+
+fn drift(drift: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    for of in drift.items() {
+        let (agent, model) = (of.at("agent").text(), of.at("model").text());
+        let (requests, compared) = (of.at("requests").number(), of.at("compared").number());
+        let (list, log) = (of.at("list_usd").money(), of.at("reported_usd").money());
+        writeln!(
+            out,
+            "{} {agent} {model}: {requests} of {compared} requests are more than 1 % off: {list} USD by our list, {log} USD by its log",
+            label(look, "prices")
+        )?;
     }
     Ok(())
 }

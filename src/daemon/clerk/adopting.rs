@@ -11,7 +11,7 @@ use crate::ledger::stretches::{self, Stretch};
 use crate::model::{
     Agent, Amount, Instant, Kind, Link, ProjectId, RecordRef, RequestRef, SessionRef, TaskId, Tokens, Usd,
 };
-use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, WriteRow, WriteState};
+use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, TallyOf, WriteRow, WriteState};
 
 /// The unknown entries of one session in a listing.
 #[derive(Debug, Default)]
@@ -105,7 +105,12 @@ impl Work<'_, '_> {
             }
             let Some(record) = self.tx.record(write.record)? else { continue };
             // Whose session it is may only turn out by adopting it.
-            let meets = record.new.first_at <= posted.last_at && record.new.last_at >= posted.first_at;
+            let mut meets = record.new.first_at <= posted.last_at && record.new.last_at >= posted.first_at;
+            if self.whole.kind == Kind::Expense && record.new.model == posted.model {
+                // One may name a request by the instant of a copy that is not the earliest any more.
+                let range = (posted.first_at, posted.last_at);
+                meets |= self.tx.bills_copy_within(record.id, range)?;
+            }
             let touches = match self.whole.kind {
                 // An entry that grew may hold time from anywhere in its session.
                 Kind::Entry => meets || (home.is_some() && write.session == home),
@@ -246,6 +251,7 @@ impl Work<'_, '_> {
         for request in &named {
             order.extend(tx.billed_together(account, *request)?);
         }
+        self.make_way_at(&order.iter().copied().collect())?;
         let mut left = posted.tokens;
         let mut seen = BTreeSet::new();
         for request in order.into_iter().filter(|request| seen.insert(*request)) {
@@ -280,9 +286,14 @@ impl Work<'_, '_> {
         let Some(local) = factor.and_then(|factor| factor.apply(usd)) else { return Ok(()) };
         // The listing does not name the task of an expense's link: these sums stand under no task, and sealing adds
         // them to those of its own.
-        let (exact, sent) = self.tx.tally(self.scope.id, &record.link, record.day, &record.model)?;
-        let sums = (exact + local, sent + amount.pico());
-        self.tx.save_tally(self.scope.id, &record.link, record.day, &record.model, sums)
+        let (link, day, model) = (&record.link, record.day, record.model.as_str());
+        // Without a rate it was USD, whatever the company has today; with one it was not, even if it has USD now.
+        let today = self.scope.row.currency.as_deref().filter(|today| *today != "USD");
+        let currency = posted.rate.as_ref().map_or(Some("USD"), |_| today);
+        let currency = currency.unwrap_or_default();
+        let of = TallyOf { account: self.scope.id, link, day, model, currency };
+        let (exact, sent) = self.tx.tally(of)?;
+        self.tx.save_tally(of, (exact + local, sent + amount.pico()))
     }
 
     fn price_row(&self, agent: &Agent, candidate: &Candidate) -> Result<String, Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::effect::{Answer, Echoed, Effect, ListPage, MeFound};
 use super::given::Asked;
 use super::listing::{LOCKED, Whole, take_amount};
-use super::{Clerk, Paging, newcomer, refused, slot};
+use super::{Clerk, Paging, currency, newcomer, refused, slot};
 use crate::deliver::{Judged, Outcome, PauseReason, Unsent, Verdict, judge, verdict};
 use crate::model::{CategoryId, Day, Instant, Kind, WriteRef};
 use crate::store::{Error, OwnState, RecordState, WriteState};
@@ -48,7 +48,8 @@ impl Clerk {
                     self.lines = <_>::default();
                 }
                 let Some(scope) = &mut self.account else { return Ok(()) };
-                (scope.row.user, scope.row.currency) = (me.user, me.currency);
+                scope.row.user = me.user;
+                self.store.transact(|tx| currency::change(tx, scope, me.currency))?;
                 (scope.row.workspace_zone, scope.row.me_at) = (me.zone, Some(now));
                 scope.desk.lift();
                 self.save_account()?;

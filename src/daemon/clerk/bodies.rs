@@ -1,5 +1,8 @@
 //! The bytes of a write, from the ledger's values.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::policy::{Factor, NoteFor};
 use super::seal::{Desk, add, entry_covers};
 use super::session::Loaded;
@@ -19,6 +22,8 @@ pub(super) struct Sheetwork {
     pub(super) first_at: Instant,
     pub(super) last_at: Instant,
     pub(super) quality: Quality,
+    /// Whose lists priced it, each once.
+    providers: BTreeSet<Option<Arc<str>>>,
 }
 
 impl Default for Sheetwork {
@@ -30,6 +35,7 @@ impl Default for Sheetwork {
             first_at: Instant::from_millis(i64::MAX),
             last_at: Instant::from_millis(i64::MIN),
             quality: Quality::Exact,
+            providers: BTreeSet::new(),
         }
     }
 }
@@ -42,6 +48,13 @@ impl Sheetwork {
         self.first_at = self.first_at.min(item.at);
         self.last_at = self.last_at.max(item.at);
         self.quality = self.quality.max(item.quality);
+        self.providers.insert(item.provider.clone());
+    }
+
+    /// The provider that the log names for all of them.
+    fn provider(&self) -> Option<&str> {
+        let only = self.providers.first().filter(|_| self.providers.len() == 1)?;
+        only.as_deref()
     }
 }
 
@@ -155,6 +168,8 @@ pub(super) fn expense(
         optional: Optional {
             quality: Some(quality_word(work.quality)),
             price_version: Some(&version),
+            cost_basis: Some(due.basis.code()),
+            provider: work.provider(),
             ..optional(desk, loaded, due.place)
         },
     };

@@ -1,11 +1,13 @@
 //! Logs that appear after the records over them were adopted: a disk that is mounted late, a copy of a log that is gone.
 
+use std::collections::BTreeSet;
+
 use super::LineState;
 use super::adopting::least;
-use super::listing::Work;
+use super::listing::{Work, undo_tally};
 use crate::coverage::{Candidate, Listed, Posted};
 use crate::ledger::spans::SpanKind;
-use crate::model::{Agent, Kind, Usd};
+use crate::model::{Agent, Kind, RequestRef, Tokens, Usd};
 use crate::store::{Error, RecordRow, Tx};
 
 impl Work<'_, '_> {
@@ -47,14 +49,13 @@ impl Work<'_, '_> {
         let (tx, account) = (self.tx, self.scope.id);
         let Some(keys) = posted.keys.as_ref().filter(|_| !posted.excess) else { return Ok(()) };
         let known = tx.billed_by(record.id)?;
-        let (mut left, mut over) = (posted.tokens, Vec::new());
+        let mut left = posted.tokens;
+        let mut over = self.over(record, &known)?;
         for request in &known {
-            let on = tx.billed_on(account, *request, record.id)?;
-            let own = on.beyond(&tx.overbilled_of(account, *request)?);
-            if own != on {
-                over.push((*request, on, own));
-            }
-            left = left.beyond(&own);
+            left = left.beyond(&tx.billed_on(account, *request, record.id)?);
+        }
+        for (_, extra) in &over {
+            left.add(extra);
         }
         if left.is_zero() || !tx.only_adopted(record.id)? {
             return Ok(());
@@ -92,12 +93,92 @@ impl Work<'_, '_> {
             share.add(&moved);
             tx.bill(account, found.id, record.id, &share, Usd(0), "adopted")?;
             tx.recheck(found.session)?;
-            // What stood for it on requests that do not have it.
-            for (request, on, own) in &mut over {
-                let back = least(&on.beyond(own), &moved);
-                (*on, moved) = (on.beyond(&back), moved.beyond(&back));
-                tx.bill(account, *request, record.id, on, Usd(0), "adopted")?;
+            self.take_back(record, &mut over, &mut moved)?;
+        }
+        Ok(())
+    }
+
+    /// An excess part names one request, and what it holds may be another's growth that is read only now: they share a
+    /// record, and only the sum of that record was known.
+    pub(super) fn adopt_late_growth(
+        &mut self,
+        record: &RecordRow,
+        posted: &Posted,
+        line: &mut LineState,
+    ) -> Result<(), Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        if !posted.excess || !tx.only_adopted(record.id)? {
+            return Ok(());
+        }
+        let mut over = self.over(record, &tx.billed_by(record.id)?)?;
+        let mut others = BTreeSet::new();
+        for (request, _) in &over {
+            others.extend(tx.billed_together(account, *request)?);
+        }
+        let mut weight = 0_u64;
+        for request in &others {
+            weight += tx.tokens_of(*request)?.unwrap_or_default().classes().iter().sum::<u64>();
+        }
+        if !line.is_more(record.id, usize::try_from(weight).unwrap_or(usize::MAX)) {
+            return Ok(());
+        }
+        self.make_way_at(&others)?;
+        for request in others {
+            let mut left = Tokens::default();
+            over.iter().for_each(|(_, extra)| left.add(extra));
+            let Some(missing) = tx.unbilled_of(account, request)? else { continue };
+            let mut moved = least(&missing, &left);
+            if !moved.is_zero() {
+                let mut share = tx.billed_on(account, request, record.id)?;
+                share.add(&moved);
+                tx.bill(account, request, record.id, &share, Usd(0), "adopted")?;
+                tx.recheck_owner(request)?;
+                self.take_back(record, &mut over, &mut moved)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Dissolves sealed expenses of these requests that never left.
+    pub(super) fn make_way_at(&self, requests: &BTreeSet<RequestRef>) -> Result<(), Error> {
+        let tx = self.tx;
+        for write in tx.unfinished(self.scope.id)? {
+            let sealed = write.kind == Kind::Expense && !write.patch && write.attempts == 0;
+            if sealed && tx.billed_by(write.record)?.iter().any(|request| requests.contains(request)) {
+                if let Some(record) = tx.record(write.record)? {
+                    undo_tally(tx, self.scope, &record)?;
+                }
+                tx.dissolve(&write)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the record holds of requests beyond what these have.
+    fn over(&self, record: &RecordRow, known: &[RequestRef]) -> Result<Vec<(RequestRef, Tokens)>, Error> {
+        let mut over = Vec::new();
+        for request in known {
+            let on = self.tx.billed_on(self.scope.id, *request, record.id)?;
+            let extra = least(&on, &self.tx.overbilled_of(self.scope.id, *request)?);
+            if !extra.is_zero() {
+                over.push((*request, extra));
+            }
+        }
+        Ok(over)
+    }
+
+    /// What stood for `moved` on requests that do not have it.
+    fn take_back(
+        &self,
+        record: &RecordRow,
+        over: &mut [(RequestRef, Tokens)],
+        moved: &mut Tokens,
+    ) -> Result<(), Error> {
+        for (request, extra) in over {
+            let back = least(extra, moved);
+            (*extra, *moved) = (extra.beyond(&back), moved.beyond(&back));
+            let on = self.tx.billed_on(self.scope.id, *request, record.id)?.beyond(&back);
+            self.tx.bill(self.scope.id, *request, record.id, &on, Usd(0), "adopted")?;
         }
         Ok(())
     }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Clerk, LineState, Policy, Scope, Settings, bit, refused, slot};
+use super::{Clerk, LineState, Policy, Scope, Settings, bit, currency, refused, slot};
 use crate::coverage::{Listed, Posted};
 use crate::deliver::{Freshness, PauseReason};
 use crate::ledger::stretches::Stretch;
 use crate::model::{Amount, Day, Instant, Kind};
-use crate::store::{Error, OwnState, RecordRow, RecordState, Tx, WriteRow, WriteState};
+use crate::store::{Error, Frozen, OwnState, RecordRow, RecordState, TallyOf, Tx, WriteRow, WriteState};
 
 /// Reason of a probe that two readings lacked while no listing has proved itself.
 pub(super) const UNPROVED: &str = "unproved_listing";
@@ -151,6 +151,7 @@ impl<'a> Work<'a, '_> {
                     _ => {
                         if self.whole.kind == Kind::Expense {
                             self.adopt_late_requests(row, posted, &record, line)?;
+                            self.adopt_late_growth(&record, posted, line)?;
                         }
                         self.confirm(record, row, posted, line)?;
                     }
@@ -246,10 +247,9 @@ impl<'a> Work<'a, '_> {
                     return Ok(());
                 }
                 record.state = RecordState::Closed;
-                if posted.seconds > record.new.seconds {
-                    // Growth that a lost state of ours had sent: what was sealed since may hold the same seconds.
-                    self.dissolve_unsent(posted)?;
-                    record.new.last_at = record.new.last_at.max(posted.last_at);
+                if posted.seconds > tx.held_by(record.id)? {
+                    // Growth that a lost state of ours or another machine sent: what was sealed since may hold it too.
+                    self.lay_beyond(record, posted)?;
                 }
                 let confirmed = record.ours.first().map_or(0, |own| own.seconds);
                 record.new.seconds = posted.seconds.max(confirmed);
@@ -336,18 +336,40 @@ impl<'a> Work<'a, '_> {
     }
 }
 
-/// Takes back what a write that never left added to the running sums.
+/// Takes back what a write that never left added to the running sums. Others of the same sums that never left either were
+/// rounded with it: they are dissolved, to be sealed anew without it.
 pub(super) fn undo_tally(tx: &Tx<'_>, scope: &Scope, record: &RecordRow) -> Result<(), Error> {
+    if record.new.kind != Kind::Expense {
+        return Ok(());
+    }
+    subtract(tx, scope, record)?;
+    let currency = tx.frozen(record.id)?.currency;
+    for write in tx.unfinished(scope.id)? {
+        let unsent = write.kind == Kind::Expense && !write.patch && write.attempts == 0;
+        if !unsent || write.record == record.id || write.day != record.new.day {
+            continue;
+        }
+        let Some(other) = tx.record(write.record)? else { continue };
+        let same = other.new.link == record.new.link && other.new.model == record.new.model;
+        if same && tx.frozen(other.id)?.currency == currency {
+            subtract(tx, scope, &other)?;
+            tx.dissolve(&write)?;
+        }
+    }
+    Ok(())
+}
+
+fn subtract(tx: &Tx<'_>, scope: &Scope, record: &RecordRow) -> Result<(), Error> {
     let Some(amount) = record.new.amount else { return Ok(()) };
-    let (exact, sent) = tx.tally(scope.id, &record.new.link, record.new.day, &record.new.model)?;
-    let local = tx.exact_of(record.id)?;
-    tx.save_tally(
-        scope.id,
-        &record.new.link,
-        record.new.day,
-        &record.new.model,
-        (exact - local, sent - amount.pico()),
-    )
+    let frozen = tx.frozen(record.id)?;
+    let of = tally_of(scope, record, &frozen);
+    let (exact, sent) = tx.tally(of)?;
+    tx.save_tally(of, (exact - frozen.exact, sent - amount.pico()))
+}
+
+fn tally_of<'a>(scope: &Scope, record: &'a RecordRow, frozen: &'a Frozen) -> TallyOf<'a> {
+    let (link, day, model) = (&record.new.link, record.new.day, record.new.model.as_str());
+    TallyOf { account: scope.id, link, day, model, currency: &frozen.currency }
 }
 
 /// What Keito stored counts as sent. Fewer decimals than ours are learned; anything else pauses.
@@ -368,12 +390,13 @@ pub(super) fn take_amount(
         stored.pico() == rounded || stored.pico() == sent.pico().div_euclid(cut) * cut
     });
     match fewer {
-        Some(decimals) => scope.row.decimals = Some(decimals),
+        Some(decimals) => currency::learn(tx, scope, decimals)?,
         None => scope.desk.pause(PauseReason::AmountMismatch, now),
     }
-    let (exact, all) = tx.tally(scope.id, &record.new.link, record.new.day, &record.new.model)?;
-    let sums = (exact, all - sent.pico() + stored.pico());
-    tx.save_tally(scope.id, &record.new.link, record.new.day, &record.new.model, sums)?;
+    let frozen = tx.frozen(record.id)?;
+    let of = tally_of(scope, record, &frozen);
+    let (exact, all) = tx.tally(of)?;
+    tx.save_tally(of, (exact, all - sent.pico() + stored.pico()))?;
     record.new.amount = Some(stored);
     Ok(())
 }

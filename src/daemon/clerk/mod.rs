@@ -11,6 +11,7 @@ mod audit;
 mod bench;
 mod bodies;
 mod clock;
+mod currency;
 pub mod decision;
 mod deliver;
 mod effect;

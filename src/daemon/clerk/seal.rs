@@ -13,7 +13,7 @@ use crate::ledger::stretches;
 use crate::model::{
     Amount, Covers, Hours, Instant, KeitodId, Kind, ModelName, SessionKey, Tokens, Usd, hash64, hash128,
 };
-use crate::store::{Error, NewRecord, NewWrite, OwnState, RecordRow, Tx};
+use crate::store::{Error, Frozen, NewRecord, NewWrite, OwnState, RecordRow, TallyOf, Tx};
 
 /// What sealing works with inside one transaction.
 pub(super) struct Desk<'a, 'tx> {
@@ -153,12 +153,14 @@ impl Desk<'_, '_> {
         for item in &due.items {
             work.add(item);
         }
-        let (exact, sent) = tx.tally(scope.id, &due.link, due.day, &due.model)?;
+        let currency = scope.row.currency.as_deref().unwrap_or_default();
+        let of = TallyOf { account: scope.id, link: &due.link, day: due.day, model: &due.model, currency };
+        let (exact, sent) = tx.tally(of)?;
         let adopted = crate::model::Link { task: crate::model::TaskId::new(""), ..due.link.clone() };
-        let (adopted_exact, adopted_sent) = tx.tally(scope.id, &adopted, due.day, &due.model)?;
+        let (adopted_exact, adopted_sent) = tx.tally(TallyOf { link: &adopted, ..of })?;
         let Some(local) = factor.apply(work.usd.0) else { return Err(Error::Impossible("amount")) };
         let decimals = scope.row.decimals.unwrap_or(self.settings.decimals).min(self.settings.decimals);
-        let amount = Amount::round(exact + adopted_exact + local - sent - adopted_sent, decimals);
+        let amount = Amount::next(exact + adopted_exact + local, sent + adopted_sent, decimals);
         if amount.units <= 0 {
             return Ok(false);
         }
@@ -190,11 +192,18 @@ impl Desk<'_, '_> {
             return Ok(false);
         };
         let id = tx.insert_record(scope.id, &record, false)?;
-        tx.set_exact(id, local)?;
+        let frozen = Frozen {
+            exact: local,
+            currency: currency.to_owned(),
+            rate: factor.rate.clone(),
+            markup: detail.markup_percent.clone(),
+            basis: Some(due.basis.code().to_owned()),
+        };
+        tx.freeze(id, &frozen)?;
         for item in &due.items {
             tx.bill(scope.id, item.id, id, &item.tokens, item.price.usd, &item.price.source)?;
         }
-        tx.save_tally(scope.id, &due.link, due.day, &due.model, (exact + local, sent + amount.pico()))?;
+        tx.save_tally(of, (exact + local, sent + amount.pico()))?;
         tx.insert_write(&self.write(id, &record.keitod_id, false, body, 0))?;
         Ok(true)
     }

@@ -39,7 +39,7 @@ impl Work<'_, '_> {
         }
         if let Some(posted) = &row.posted {
             match self.whole.kind {
-                Kind::Entry if posted.seconds > record.new.seconds => self.lay_twin(&mut record, posted)?,
+                Kind::Entry if posted.seconds > record.new.seconds => self.lay_beyond(&mut record, posted)?,
                 Kind::Expense if line.is_more(record.id, usize::try_from(posted.requests).unwrap_or(0)) => {
                     self.bill_twin(&record, posted)?;
                 }
@@ -50,11 +50,12 @@ impl Work<'_, '_> {
         self.recheck(&record)
     }
 
-    /// Of twins the longest is what is billed: what it holds beyond ours is due no more.
-    fn lay_twin(&mut self, record: &mut RecordRow, posted: &Posted) -> Result<(), Error> {
+    /// An entry holds more at Keito than we knew, by a twin or by the growth that another machine sent: that time is due
+    /// no more.
+    pub(super) fn lay_beyond(&mut self, record: &mut RecordRow, posted: &Posted) -> Result<(), Error> {
         let tx = self.tx;
-        let beyond = posted.seconds - record.new.seconds;
         self.dissolve_unsent(posted)?;
+        let beyond = posted.seconds.saturating_sub(tx.held_by(record.id)?);
         (record.new.seconds, record.new.last_at) = (posted.seconds, record.new.last_at.max(posted.last_at));
         let Some(session) = record.new.session else { return Ok(()) };
         let Some(loaded) = Clerk::load(tx, self.policy, Some(self.scope), session, None, self.now)? else {

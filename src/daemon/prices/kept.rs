@@ -26,7 +26,7 @@ pub enum Trouble {
         source: io::Error,
     },
     /// It is not a table that may replace the one in the binary.
-    #[error("the prices in {} are not used ({refusal}); `keitod prices update` fetches them again", path.display())]
+    #[error("the prices in {} are not used ({refusal}); take them again with `keitod prices update --from FILE|URL`", path.display())]
     Refused {
         /// The file.
         path: PathBuf,

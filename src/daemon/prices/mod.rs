@@ -22,7 +22,7 @@ use crate::prices::Table;
 pub use documents::{Wanted, check, list, show};
 pub use explained::{Usage, explain};
 pub use kept::{Kept, Trouble, copy, load};
-pub use update::{PINNED, UpdateError, update};
+pub use update::{UpdateError, update};
 
 /// The table in force. A fetched one that cannot be used is named in the log, and the last good one is used.
 ///

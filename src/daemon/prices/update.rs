@@ -13,9 +13,6 @@ use crate::keito::{Fetch, FetchError, Fetched, fetch};
 use crate::model::Instant;
 use crate::prices::{MOST_BYTES, Refusal, Table};
 
-/// Where tables of this schema are published.
-pub const PINNED: &str = "https://keito.ai/keitod/prices-2.json";
-
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why the prices stay as they are.
@@ -61,18 +58,18 @@ pub enum UpdateError {
     Table(#[from] crate::prices::Error),
 }
 
-/// Fetches the table at `from` (a URL or a file; without one the pinned URL). The document says what became of it.
+/// Fetches the table at `from`, a URL or a file. The document says what became of it. There is no place to look by
+/// itself: a table that nobody chose must not decide what is billed.
 ///
 /// # Errors
 /// Why the prices stay as they are.
 pub async fn update(
     config: &Config,
     state_dir: &Path,
-    from: Option<&str>,
+    from: &str,
     now: Instant,
 ) -> Result<Value, UpdateError> {
     lock::private_dir(state_dir)?;
-    let from = from.unwrap_or(PINNED);
     let Kept { table: have, troubles } = kept::load(state_dir, now)?;
     let document = |what: &str, table: &Table| {
         json!({"schema_version": 1, "result": what, "from": shown(from), "version": table.version(),

@@ -13,8 +13,8 @@ use super::request::{Ids, requests};
 use super::scan::{self, Members};
 use super::wire::{Message, Record};
 use crate::model::{
-    Activity, ActivityKey, Birth, Facts, Instant, Mark, MessageKey, Quality, RejectReason, Sighting, Sym,
-    Turn, Who, hash64,
+    Activity, ActivityKey, Birth, Facts, Instant, Mark, MessageKey, Payer, Plan, Quality, RejectReason,
+    Sighting, Sym, Turn, Who, hash64,
 };
 use crate::sources::Line;
 
@@ -63,6 +63,7 @@ impl Decoder<'_> {
     }
 
     fn record(&mut self, record: &Record<'_>, bytes: &[u8], offset: u64) -> Result<(), RejectReason> {
+        self.plan(record);
         match kind(record) {
             Some("assistant") => self.assistant(record, bytes, offset),
             Some("user") => self.user(record, bytes, offset),
@@ -235,6 +236,19 @@ impl Decoder<'_> {
         if self.facts.births.iter().all(|birth| birth.session != session) {
             self.facts.births.push(Birth { session, at });
         }
+    }
+
+    /// Who pays from here on. Lines without a quota say nothing: the newest word stands.
+    fn plan(&mut self, record: &Record<'_>) {
+        let Some(quota) = record.quota_limits.get() else { return };
+        let payer = match quota.rate_limit_type.get() {
+            _ if quota.is_using_overage.0 => Payer::Metered,
+            Some(_) => Payer::Subscription,
+            None => return,
+        };
+        let (Ok(session), Ok(at)) = (session_of(record, self.session), instant(record)) else { return };
+        let session = self.facts.names.intern(session);
+        self.facts.plans.push(Plan { session, at, payer });
     }
 
     fn act(&mut self, place: &Place, key: ActivityKey, at: Instant, who: Who, proven_ms: u32) {

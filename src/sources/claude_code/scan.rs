@@ -122,6 +122,7 @@ fn value_end(bytes: &[u8], mut at: usize) -> Option<usize> {
 static ASSISTANT: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(br#""type":"assistant""#));
 static USER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(br#""type":"user""#));
 static USAGE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(br#""usage""#));
+static QUOTA: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(br#""quotaLimits":"#));
 static TURN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"turn_duration"));
 
 /// Whether a line can hold a fact or a defect, so that it must be parsed.
@@ -131,13 +132,14 @@ static TURN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"turn_duration
 /// and only if no record stands unquoted inside it: a line torn by a crash may have the next one glued to it.
 pub(super) fn is_worth_parsing(line: &[u8]) -> bool {
     let holds = |finder: &Finder<'_>| finder.find(line).is_some();
-    let glued = || holds(&ASSISTANT) || holds(&USER);
+    // A quota may stand on a record of any type; inside a text its quotes are escaped.
+    let glued = || holds(&ASSISTANT) || holds(&USER) || holds(&QUOTA);
     match top_level_type(line) {
         Ok(Some(b"user" | b"assistant" | b"permission-mode" | b"queue-operation")) | Err(Broken) => true,
         Ok(Some(b"system")) => holds(&TURN) || glued(),
         Ok(Some(b"progress")) => holds(&USAGE) || glued(),
         Ok(Some(_)) => glued(),
-        Ok(None) => holds(&USAGE),
+        Ok(None) => holds(&USAGE) || holds(&QUOTA),
     }
 }
 
@@ -200,6 +202,8 @@ mod tests {
             (r#"{"type":"later-invention","usage":{}}"#, false),
             (r#"{"message":{"usage":{}}}"#, true),
             (r#"{"note":1}"#, false),
+            (r#"{"type":"later-invention","quotaLimits":{}}"#, true),
+            (r#"{"type":"last-prompt","lastPrompt":"\"quotaLimits\":{}"}"#, false),
             (r#"{"type":"last-prompt","lastPrompt":"cut{"parentUuid":null,"type":"assistant"}"#, true),
             ("not json", true),
         ];

@@ -65,6 +65,19 @@ pub(super) struct Record<'a> {
     pub(super) message: Loose<Message<'a>>,
     #[serde(borrow)]
     pub(super) data: Loose<Progress<'a>>,
+    #[serde(borrow)]
+    pub(super) quota_limits: Loose<Quota<'a>>,
+}
+
+/// The state of a plan's windows, which a login with a plan writes and an API key does not.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Quota<'a> {
+    /// `five_hour`, `seven_day`.
+    #[serde(borrow)]
+    pub(super) rate_limit_type: Text<'a>,
+    /// The plan is used up: requests are charged on top of it.
+    pub(super) is_using_overage: Flag,
 }
 
 /// Who spoke (2.1.329).

@@ -18,6 +18,8 @@ pub struct AccountView {
     pub zone: Option<String>,
     /// The workspace's zone.
     pub workspace_zone: Option<String>,
+    /// Decimals that Keito keeps of an amount, where it keeps fewer than are sent.
+    pub decimals: Option<u32>,
 }
 
 impl Reader {
@@ -26,14 +28,15 @@ impl Reader {
     /// # Errors
     /// Of the database.
     pub fn account_view(&self) -> Result<AccountView, Error> {
-        let mut select = self
-            .conn
-            .prepare_cached("SELECT id, zone, me FROM account ORDER BY me_at DESC, id DESC LIMIT 1")?;
+        let mut select = self.conn.prepare_cached(
+            "SELECT id, zone, me, decimals FROM account ORDER BY me_at DESC, id DESC LIMIT 1",
+        )?;
         let found = select.query_row([], |row| {
             let me: Option<String> = row.get(2)?;
             let workspace_zone = me.and_then(|me| me.split_once('\n').map(|(_, zone)| zone.to_owned()));
             let workspace_zone = workspace_zone.filter(|zone| !zone.is_empty());
-            Ok(AccountView { id: Some(AccountRef(row.get(0)?)), zone: row.get(1)?, workspace_zone })
+            let (id, zone, decimals) = (Some(AccountRef(row.get(0)?)), row.get(1)?, row.get(3)?);
+            Ok(AccountView { id, zone, workspace_zone, decimals })
         });
         Ok(found.optional()?.unwrap_or_default())
     }

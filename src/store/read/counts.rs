@@ -120,9 +120,9 @@ fn ready(conn: &Connection, now: Instant) -> Result<u64, Error> {
 
 fn held(conn: &Connection, account: Option<AccountRef>) -> Result<Vec<HeldCount>, Error> {
     let mut select = conn.prepare_cached(&format!(
-        "SELECT reason, model, count(*), sum(requests), sum(seconds) FROM (\
-         SELECT reason, model, requests, seconds FROM due WHERE reason NOT IN ('', 'excluded') \
-         UNION ALL SELECT substr(w.reason, 1, instr(w.reason || ':', ':') - 1), r.model, r.requests, r.seconds \
+        "SELECT reason, model, count(*), sum(requests), sum(seconds), sum(tokens) FROM (\
+         SELECT reason, model, requests, seconds, tokens FROM due WHERE reason NOT IN ('', 'excluded') \
+         UNION ALL SELECT substr(w.reason, 1, instr(w.reason || ':', ':') - 1), r.model, r.requests, r.seconds, 0 \
          FROM write w JOIN record r ON r.id = w.record WHERE {HELD} AND (?1 IS NULL OR r.account = ?1)) \
          GROUP BY reason, model ORDER BY reason, model",
     ))?;
@@ -133,6 +133,7 @@ fn held(conn: &Connection, account: Option<AccountRef>) -> Result<Vec<HeldCount>
             records: terms::count(row.get(2)?),
             requests: terms::count(row.get(3)?),
             seconds: terms::count(row.get(4)?),
+            tokens: terms::count(row.get(5)?),
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

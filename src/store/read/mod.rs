@@ -6,12 +6,14 @@ mod counts;
 mod detail;
 mod queue;
 mod report;
+mod reported;
 mod sessions;
 
 use std::path::Path;
 
 pub use context::AccountView;
 pub(super) use queue::groups;
+pub use reported::ListedRow;
 
 use rusqlite::{Connection, OptionalExtension as _};
 

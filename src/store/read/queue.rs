@@ -77,7 +77,7 @@ impl Group {
 /// All that is on no record yet.
 pub(in crate::store) fn groups(conn: &Connection) -> Result<Vec<Group>, Error> {
     let mut select = conn.prepare_cached(
-        "SELECT a.name, s.native, d.session, d.kind, d.day, d.project, d.task, d.model, d.reason, d.seconds, d.requests, d.usd \
+        "SELECT a.name, s.native, d.session, d.kind, d.day, d.project, d.task, d.model, d.reason, d.seconds, d.requests, d.usd, d.tokens \
          FROM due d JOIN session s ON s.id = d.session JOIN agent a ON a.id = s.agent \
          ORDER BY d.day DESC, a.name, s.native, d.kind, d.project, d.task, d.model, d.reason",
     )?;
@@ -92,6 +92,7 @@ pub(in crate::store) fn groups(conn: &Connection) -> Result<Vec<Group>, Error> {
             reason: row.get(8)?,
             seconds: terms::count(row.get(9)?),
             requests: terms::count(row.get(10)?),
+            tokens: terms::count(row.get(12)?),
             usd: row.get::<_, Option<String>>(11)?.and_then(|text| text.parse().ok()),
         };
         Ok(Group { agent: row.get(0)?, native: row.get(1)?, due })

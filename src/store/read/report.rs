@@ -11,7 +11,8 @@ use crate::model::{Agent, DirRef, ModelRef, Quality, RequestRef, SessionRef, Tok
 use crate::report::{Billed, IdleRow, Names, PinnedRow, RequestRow, Rows, SessionName, SpanRow};
 
 const REQUEST: &str = "q.id, q.session, q.at, q.model, q.dir, q.terms, q.quality, q.cut, \
-                       q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning";
+                       q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning, \
+                       q.provider, q.reported, q.charged";
 
 impl Reader {
     /// The rows of a report: all of them, or those that can matter between two Unix seconds.
@@ -32,7 +33,7 @@ impl Reader {
     }
 }
 
-fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
+fn request(row: &Row<'_>, providers: &HashMap<i64, Arc<str>>) -> rusqlite::Result<RequestRow> {
     let quality = terms::quality_of(row.get(6)?);
     let cut: bool = row.get(7)?;
     Ok(RequestRow {
@@ -44,6 +45,8 @@ fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
         terms: terms::unpack(row.get(5)?),
         quality: if cut && quality == Quality::Exact { Quality::LowerBound } else { quality },
         tokens: requests::tokens_at(row, 8)?,
+        provider: row.get::<_, Option<i64>>(14)?.and_then(|id| providers.get(&id).cloned()),
+        reported: requests::reported_at(row, 15)?,
         billed: None,
     })
 }
@@ -58,9 +61,10 @@ fn requests_of(conn: &Connection, range: Option<(i64, i64)>) -> Result<Vec<Reque
     };
     let (from, to) = range.unwrap_or_default();
     let limits = [from.saturating_mul(1000), to.saturating_mul(1000)];
+    let providers = providers(conn)?;
     let mut select = conn.prepare_cached(&sql)?;
     let rows = if range.is_some() { select.query(limits)? } else { select.query([])? };
-    let mut found: Vec<RequestRow> = rows.mapped(request).collect::<Result<_, _>>()?;
+    let mut found: Vec<RequestRow> = rows.mapped(|row| request(row, &providers)).collect::<Result<_, _>>()?;
     let mut billed = billed(conn)?;
     if !billed.is_empty() {
         for request in &mut found {
@@ -68,6 +72,12 @@ fn requests_of(conn: &Connection, range: Option<(i64, i64)>) -> Result<Vec<Reque
         }
     }
     Ok(found)
+}
+
+fn providers(conn: &Connection) -> Result<HashMap<i64, Arc<str>>, Error> {
+    let mut select = conn.prepare_cached("SELECT id, name FROM provider")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// What records hold of each request. If several accounts do, the first one says it.

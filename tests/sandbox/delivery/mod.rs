@@ -2,6 +2,7 @@
 
 mod error_table;
 mod limits;
+mod money;
 mod people;
 mod poison;
 mod refusals;
@@ -15,6 +16,7 @@ use keitod::daemon::clerk::{Clerk, Detail, Effect, Factor, NoteFor, Policy, Sett
 use keitod::daemon::wire;
 use keitod::deliver::{Backoff, Desk};
 use keitod::keito;
+use keitod::ledger::basis::Cost;
 use keitod::ledger::due::{self, Place, Price};
 use keitod::ledger::held::Held;
 use keitod::ledger::spans::Gaps;
@@ -48,7 +50,8 @@ impl Policy for ByName {
         assert!(!path.ends_with("/poison"), "a directory that nobody can look at");
         let project = ProjectId::new(path.rsplit('/').next().unwrap());
         let link = Link { project, task: TaskId::new(ids::DEVELOPMENT) };
-        let place = Place::To { link, min_seconds: None, max_seconds: None, no_expenses: false };
+        let place =
+            Place::To { link, min_seconds: None, max_seconds: None, cost: Cost::List { chosen: true } };
         let detail = Detail { repo: "shop".into(), send_repo: Some("acme/shop".into()), ..Detail::default() };
         Ok(Some(Arc::new(Spot { place, detail })))
     }
@@ -62,8 +65,13 @@ impl Policy for ByName {
         Ok(Price { usd, source: "test".to_owned() })
     }
 
-    fn factor(&self, _: &Detail, _: Day, _: Option<&str>) -> Result<Factor, Held> {
-        Ok(Factor::one())
+    fn factor(&self, _: &Detail, _: Day, currency: Option<&str>) -> Result<Factor, Held> {
+        let rate = match currency {
+            Some("GBP") => "0.7931173",
+            Some("JPY") => "151",
+            _ => return Ok(Factor::one()),
+        };
+        Ok(Factor::parse(Some(rate), None).unwrap())
     }
 
     fn bill_estimates(&self, _: &Agent) -> bool {
@@ -195,9 +203,14 @@ impl Line {
                 offset: 0,
             });
         }
-        let cursor = Cursor::new(std::path::Path::new(&format!("/logs/{name}-{from}.jsonl")));
+        self.read(&format!("{name}-{from}"), &facts);
+    }
+
+    /// What a decoder found in a log.
+    pub fn read(&mut self, log: &str, facts: &Facts) {
+        let cursor = Cursor::new(std::path::Path::new(&format!("/logs/{log}.jsonl")));
         let (agent, context) = (Agent::new("claude-code"), Context::default());
-        let read = Read { agent: &agent, cursor: &cursor, context: &context, facts: &facts };
+        let read = Read { agent: &agent, cursor: &cursor, context: &context, facts };
         let now = self.now();
         self.clerk().ingest(&[read], false, now).unwrap();
     }

@@ -1,6 +1,7 @@
 //! Lines and what is read out of them.
 
 mod activity;
+mod plans;
 mod properties;
 mod rejects;
 mod requests;

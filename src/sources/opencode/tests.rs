@@ -127,13 +127,8 @@ fn who_did_what_is_told_by_parts() {
     let asked = r#","metadata":{"approval":{"source":"user","rule":{"action":"allow"}}}"#;
     let refused = r#","error":"The user rejected permission to use this specific tool call.""#;
     let text = r#"{"type":"text","text":"x"}"#;
-<<<<<<< HEAD
     type Acts<'a> = &'a [(Who, i64, u32)];
     let cases: [(&str, &str, &str, Acts<'_>); 14] = [
-=======
-    type Case<'a> = (&'a str, &'a str, &'a str, &'a [(Who, i64, u32)]);
-    let cases: [Case<'_>; 14] = [
->>>>>>> opencode
         ("ses_1", user, text, &[(Who::Prompt, 2000, 0)]),
         ("ses_r", user, text, &[(Who::Script, 2000, 0)]),
         ("ses_2", user, text, &[]),

@@ -217,6 +217,17 @@ fn roots_follow_each_agents_own_variables() {
             &[],
             &["/home/dev/.local/share/opencode", "/home/dev/.local/share/opencode/storage/message"],
         ),
+        (
+            "opencode",
+            &[("OPENCODE_DB", "/x/opencode.db"), ("XDG_DATA_HOME", "/y")],
+            &["/y/opencode", "/y/opencode/storage/message", "/x", "/x/storage/message"],
+        ),
+        (
+            "opencode",
+            &[("OPENCODE_DB", ":memory:"), ("XDG_DATA_HOME", "/y")],
+            &["/y/opencode", "/y/opencode/storage/message"],
+        ),
+        ("openclaw", &[("OPENCLAW_STATE_DIR", "/x"), ("OPENCLAW_PROFILE", "dev")], &["/x/agents"]),
         ("opencode", &[("XDG_DATA_HOME", "/x")], &["/x/opencode", "/x/opencode/storage/message"]),
         (
             "kilo",

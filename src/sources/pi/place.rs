@@ -24,7 +24,7 @@ impl Kind {
 }
 
 /// `PI_CODING_AGENT_DIR` moves Pi's home and `PI_CODING_AGENT_SESSION_DIR` its sessions, `OPENCLAW_STATE_DIR` OpenClaw's
-/// home, which had other names before.
+/// home, which had other names before and has another for each profile.
 pub(super) fn roots(kind: Kind, env: &dyn Environment) -> Vec<PathBuf> {
     let named = |name: &str| env.var(name).map(|path| expand(&path, env.home()));
     let homes = match kind {
@@ -38,7 +38,9 @@ pub(super) fn roots(kind: Kind, env: &dyn Environment) -> Vec<PathBuf> {
         Kind::OpenClaw => match named("OPENCLAW_STATE_DIR") {
             Some(home) => vec![home],
             None => {
-                [".openclaw", ".clawdbot", ".moltbot", ".moldbot"].map(|name| env.home().join(name)).into()
+                let profile = env.var("OPENCLAW_PROFILE").map(|name| format!(".openclaw-{name}"));
+                let names = [".openclaw", ".clawdbot", ".moltbot", ".moldbot"].map(str::to_owned);
+                names.into_iter().chain(profile).map(|name| env.home().join(name)).collect()
             }
         },
     };

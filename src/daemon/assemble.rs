@@ -218,13 +218,17 @@ impl Setup {
         let agents = sources::all().iter().copied().map(|source| {
             let agent = source.agent();
             let settings = self.config.agent(&agent);
-            let roots = settings.roots.clone().map(|roots| source.below(&roots));
-            (
-                settings.enabled,
-                Watched { source, agent, roots: roots.unwrap_or_else(|| source.roots(&self.env)) },
-            )
+            let named = settings.roots.as_ref().map(|homes| source.below(homes));
+            let roots = named.unwrap_or_else(|| [source.roots(&self.env), self.registered(source)].concat());
+            (settings.enabled, Watched { source, agent, roots })
         });
         agents.filter(|(enabled, _)| *enabled).map(|(_, watched)| watched).collect()
+    }
+
+    /// Places that an agent's own registry names. Such an agent adds to it before it writes there first.
+    fn registered(&self, source: &dyn sources::Source) -> Vec<PathBuf> {
+        let registry = source.registry(&self.env).and_then(|path| std::fs::read(path).ok());
+        registry.map_or_else(Vec::new, |registry| source.registered(&registry))
     }
 
     fn reading(&self) -> Reading {

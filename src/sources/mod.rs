@@ -3,11 +3,15 @@
 //! A source knows where its agent keeps its logs, which files are its own, and how bytes become facts. It reads no
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
+mod cells;
 mod claude_code;
 mod codex;
 mod copilot_cli;
 mod cost;
+mod crush;
+mod droid;
 mod gemini_cli;
+mod hermes;
 mod json;
 mod kimi_cli;
 mod kimi_code;
@@ -21,6 +25,7 @@ mod shape;
 mod stamp;
 mod totals;
 mod usage;
+mod zed;
 
 #[cfg(test)]
 mod properties;
@@ -48,6 +53,10 @@ pub fn all() -> &'static [&'static dyn Source] {
         &pi::OMP,
         &pi::PRIME,
         &pi::OPENCLAW,
+        &droid::Droid,
+        &hermes::Hermes,
+        &zed::Zed,
+        &crush::Crush,
     ]
 }
 
@@ -90,6 +99,16 @@ pub trait Source: Sync {
         homes.to_vec()
     }
 
+    /// A file of the agent that names further places of its logs, where it keeps them with each project.
+    fn registry(&self, _env: &dyn Environment) -> Option<PathBuf> {
+        None
+    }
+
+    /// The directories that the registry names, in the order of their use.
+    fn registered(&self, _registry: &[u8]) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// How many components a log's path has below this root at most, where that is known: directories that lie deeper
     /// are neither walked nor watched. Some agents keep their databases beside checkouts and snapshots of projects.
     fn depth(&self, _root: &Path) -> Option<usize> {
@@ -108,6 +127,10 @@ pub trait Source: Sync {
     /// Takes into `context` what those files hold, in their order; one that is not there is empty. Called before each
     /// reading of the log. Nothing that goes into a key may depend on it.
     fn inform(&self, _context: &mut Context, _path: &Path, _beside: &[Vec<u8>]) {}
+
+    /// Takes into `context` below which root a database lies, for those that tell it by nothing else. Called before each
+    /// reading.
+    fn placed(&self, _context: &mut Context, _root: &Path) {}
 
     /// How the file at `path`, which the source claims, is to be read.
     fn shape(&self, _path: &Path) -> Shape {

@@ -1,13 +1,13 @@
 //! Files beside a log that say what it leaves out.
 
-use std::io::Read as _;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use super::Job;
 use crate::sources::{Context, Source};
 use crate::tail::Root;
 
-/// Registries are small; more of one is not read.
+/// Registries are small; of more only the end is read, which tells the latest of a log.
 const MOST: u64 = 1 << 20;
 
 /// What stands beside a log.
@@ -39,8 +39,10 @@ fn content(root: &Path, path: &Path) -> Option<Vec<u8>> {
         Ok(rest) => (root.parent()?, rest),
         Err(_) => (root, path),
     };
-    let file = Root::open(root).ok()?.open_file(path).ok()?;
+    let mut file = Root::open(root).ok()?.open_file(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(MOST))).ok()?;
     let mut bytes = Vec::new();
-    let read = file.take(MOST + 1).read_to_end(&mut bytes).ok()?;
-    (read as u64 <= MOST).then_some(bytes)
+    file.take(MOST).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }

@@ -71,6 +71,7 @@ impl Intake {
         let queries = watched.source.queries();
         let (after, state) = split(&known.state, queries.len());
         let mut context = Context { claim, state };
+        watched.source.placed(&mut context, &job.root);
         let mut selects: Vec<Select<'_>> = queries
             .iter()
             .zip(after)

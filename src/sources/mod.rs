@@ -9,6 +9,7 @@ mod codex;
 mod copilot_cli;
 mod cost;
 mod crush;
+mod declared;
 mod droid;
 mod gemini_cli;
 mod hermes;
@@ -17,10 +18,12 @@ mod kimi_cli;
 mod kimi_code;
 mod lines;
 mod loose;
+mod open_session;
 mod opencode;
 mod page;
 mod pi;
 mod qwen_code;
+mod reader;
 mod shape;
 mod stamp;
 mod totals;
@@ -34,10 +37,12 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Agent, Cell, Facts};
 
+pub use declared::{Declared, Files, Pointers};
 pub use lines::{Line, Lines};
+pub use reader::{Reader, readers};
 pub use shape::{NotWhole, Query, Shape};
 
-/// Every agent that keitod reads.
+/// Every agent that keitod reads by itself; [`readers`] has those of the configuration too.
 pub fn all() -> &'static [&'static dyn Source] {
     &[
         &claude_code::ClaudeCode,
@@ -57,7 +62,14 @@ pub fn all() -> &'static [&'static dyn Source] {
         &hermes::Hermes,
         &zed::Zed,
         &crush::Crush,
+        &open_session::OpenSession,
     ]
+}
+
+/// The name under which programs of the open session format are set up, which have names of their own.
+#[must_use]
+pub fn open_format() -> Agent {
+    open_session::OpenSession.agent()
 }
 
 /// The process environment as far as sources ask for it.
@@ -86,7 +98,7 @@ pub struct Context {
 }
 
 /// One agent's logs.
-pub trait Source: Sync {
+pub trait Source: Send + Sync {
     /// The agent's name.
     fn agent(&self) -> Agent;
 
@@ -117,6 +129,16 @@ pub trait Source: Sync {
 
     /// Whether the file at `path`, relative to one of the roots, is a log of this agent.
     fn claim(&self, path: &Path) -> Option<Claim>;
+
+    /// The same below the root at hand, for sources of which each root holds other files.
+    fn claim_below(&self, _root: &Path, path: &Path) -> Option<Claim> {
+        self.claim(path)
+    }
+
+    /// Whose facts a file holds, for sources whose files are of several agents and say so themselves.
+    fn author(&self, _context: &Context) -> Option<Agent> {
+        None
+    }
 
     /// Files that say of the log at `path` what it does not say itself, such as where its project lies. They are named
     /// relative to the root; a leading `..` leads to its parent.

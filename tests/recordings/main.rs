@@ -10,6 +10,7 @@
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
+mod any_agent;
 mod codex;
 mod copilot;
 mod database;
@@ -29,4 +30,5 @@ mod report;
 mod rewrite;
 mod scenario;
 mod silence;
+mod totals;
 mod whole;

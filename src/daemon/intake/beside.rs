@@ -12,14 +12,14 @@ const MOST: u64 = 1 << 20;
 
 /// What stands beside a log.
 pub(super) struct Beside<'a> {
-    source: &'static dyn Source,
+    source: &'a dyn Source,
     relative: &'a Path,
     contents: Vec<Vec<u8>>,
 }
 
 impl<'a> Beside<'a> {
     /// Looks for what `source` asks for.
-    pub(super) fn of(source: &'static dyn Source, job: &'a Job) -> Self {
+    pub(super) fn of(source: &'a dyn Source, job: &'a Job) -> Self {
         let wanted = source.beside(&job.relative);
         let contents = wanted.iter().map(|path| content(&job.root, path).unwrap_or_default()).collect();
         Self { source, relative: &job.relative, contents }

@@ -3,19 +3,23 @@
 //! A source knows where its agent keeps its logs, which files are its own, and how bytes become facts. It reads no
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
+mod antigravity;
 mod cells;
 mod claude_code;
 mod codex;
 mod copilot_cli;
+mod copilot_vscode;
 mod cost;
 mod crush;
 mod declared;
 mod droid;
 mod gemini_cli;
 mod hermes;
+mod iflow;
 mod json;
 mod kimi_cli;
 mod kimi_code;
+mod kiro;
 mod lines;
 mod loose;
 mod open_session;
@@ -27,6 +31,7 @@ mod reader;
 mod shape;
 mod stamp;
 mod totals;
+mod trae_cli;
 mod usage;
 mod zed;
 
@@ -62,8 +67,19 @@ pub fn all() -> &'static [&'static dyn Source] {
         &hermes::Hermes,
         &zed::Zed,
         &crush::Crush,
+        &trae_cli::TraeCli,
+        &copilot_vscode::CopilotVsCode,
+        &kiro::Kiro,
+        &iflow::Iflow,
+        &antigravity::Antigravity,
         &open_session::OpenSession,
     ]
+}
+
+/// Whether cost of this agent is in no log, so that time is all there is of it.
+#[must_use]
+pub fn is_time_only(agent: &str) -> bool {
+    all().iter().any(|source| source.agent().as_str() == agent && !source.tells_usage())
 }
 
 /// The name under which programs of the open session format are set up, which have names of their own.
@@ -101,6 +117,11 @@ pub struct Context {
 pub trait Source: Send + Sync {
     /// The agent's name.
     fn agent(&self) -> Agent;
+
+    /// Whether its logs tell of requests or what they cost. Where they do not, cost is not observable.
+    fn tells_usage(&self) -> bool {
+        true
+    }
 
     /// The directories to watch, in the order of their use, from the agent's own variables or its defaults.
     /// They need not exist.

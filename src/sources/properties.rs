@@ -35,6 +35,10 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("omp", "pi/codexbar", "codexbar/omp"),
     ("omp", "pi/codexbar", "codexbar/omp-legacy"),
     ("droid", "droid/built", ".factory/sessions"),
+    ("iflow", "iflow/projects", "iflow/projects"),
+    ("trae-cli", "trae-cli/sessions", "trae-cli/sessions"),
+    ("antigravity", "antigravity/brain", "antigravity/brain"),
+    ("copilot-vscode", "copilot-vscode/built", "User/workspaceStorage"),
 ];
 
 /// Dumps of databases.
@@ -233,6 +237,20 @@ fn roots_follow_each_agents_own_variables() {
         ),
         ("openclaw", &[("OPENCLAW_STATE_DIR", "/x"), ("OPENCLAW_PROFILE", "dev")], &["/x/agents"]),
         ("droid", &[], &["/home/dev/.factory/sessions"]),
+        ("iflow", &[], &["/home/dev/.iflow/projects"]),
+        (
+            "antigravity",
+            &[],
+            &["/home/dev/.gemini/antigravity/brain", "/home/dev/.gemini/antigravity-cli/brain"],
+        ),
+        ("trae-cli", &[("TRAE_HOME", "/x")], &["/x/cli/sessions", "/x/cli/archived_sessions"]),
+        (
+            "trae-cli",
+            &[("TRAECLI_HOME", "/y"), ("TRAE_HOME", "/x")],
+            &["/y/sessions", "/y/archived_sessions"],
+        ),
+        #[cfg(not(target_os = "macos"))]
+        ("kiro", &[("KIRO_HOME", "/x")], &["/x/sessions/cli", "/home/dev/.local/share/kiro-cli"]),
         ("hermes", &[], &["/home/dev/.hermes"]),
         ("hermes", &[("HERMES_HOME", "/x")], &["/x"]),
         #[cfg(not(target_os = "macos"))]

@@ -69,7 +69,7 @@ fn growth_is_estimated_and_held_until_it_is_allowed() {
     hermes
         .execute_batch(
             "UPDATE session_model_usage SET input_tokens = input_tokens + 60, output_tokens = output_tokens + 7, \
-             last_seen = last_seen + 9 WHERE session_id LIKE '%_root'",
+             last_seen = 1777976300.5 WHERE session_id LIKE '%_root'",
         )
         .unwrap();
     grow_zed(&zed);

@@ -3,6 +3,7 @@
 //! A source knows where its agent keeps its logs, which files are its own, and how bytes become facts. It reads no
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
+mod about;
 mod claude_code;
 mod codex;
 mod copilot_cli;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Agent, Cell, Facts};
 
+pub use about::About;
 pub use lines::{Line, Lines};
 pub use shape::{NotWhole, Query, Shape};
 
@@ -79,6 +81,9 @@ pub struct Context {
 pub trait Source: Sync {
     /// The agent's name.
     fn agent(&self) -> Agent;
+
+    /// What `docs/agents.md` says of it.
+    fn about(&self) -> &'static About;
 
     /// The directories to watch, in the order of their use, from the agent's own variables or its defaults.
     /// They need not exist.

@@ -4,9 +4,11 @@
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
 mod claude_code;
+mod cline;
 mod codex;
 mod copilot_cli;
 mod cost;
+mod editors;
 mod gemini_cli;
 mod json;
 mod kimi_cli;
@@ -47,6 +49,9 @@ pub fn all() -> &'static [&'static dyn Source] {
         &pi::OMP,
         &pi::PRIME,
         &pi::OPENCLAW,
+        &cline::CLINE,
+        &cline::ROO,
+        &cline::KILO_CODE,
     ]
 }
 

@@ -10,6 +10,7 @@ mod copilot_cli;
 mod cost;
 mod editors;
 mod gemini_cli;
+mod goose;
 mod json;
 mod kimi_cli;
 mod kimi_code;
@@ -52,6 +53,7 @@ pub fn all() -> &'static [&'static dyn Source] {
         &cline::CLINE,
         &cline::ROO,
         &cline::KILO_CODE,
+        &goose::Goose,
     ]
 }
 

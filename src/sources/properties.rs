@@ -32,6 +32,7 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("cline", "cline/extension", "extension/tasks"),
     ("roo-code", "cline/roo-code", "roo-code/tasks"),
     ("kilo-code", "cline/kilo-code", "kilo-code/tasks"),
+    ("goose", "goose/lines", "goose/lines"),
     ("copilot-cli", "recorded/copilot-cli", ".copilot/session-state"),
     ("copilot-cli", "copilot-cli/lantern", "session-state"),
     ("pi", "recorded/pi", ".pi/agent/sessions"),
@@ -45,6 +46,7 @@ const DUMPS: &[(&str, &str)] = &[
     ("opencode", "recorded/opencode"),
     ("opencode", "opencode/lantern"),
     ("kilo", "recorded/kilo"),
+    ("goose", "goose"),
     ("openclaw", "recorded/openclaw"),
 ];
 
@@ -216,6 +218,12 @@ fn roots_follow_each_agents_own_variables() {
             ],
         ),
         ("copilot-cli", &[("COPILOT_HOME", "/x")], &["/x/session-state"]),
+        (
+            "goose",
+            &[],
+            &["/home/dev/.local/share/goose/sessions", "/home/dev/.local/share/Block/goose/sessions"],
+        ),
+        ("goose", &[("XDG_DATA_HOME", "/y"), ("GOOSE_PATH_ROOT", "/x")], &["/x/data/sessions"]),
         (
             "opencode",
             &[],

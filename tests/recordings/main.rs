@@ -15,6 +15,7 @@ mod codex;
 mod copilot;
 mod database;
 mod gemini;
+mod goose;
 mod home;
 mod keito;
 mod kimi;

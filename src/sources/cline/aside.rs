@@ -38,9 +38,12 @@ pub(super) struct State {
     /// Where a task stood and which model it was about to ask, as it told the model.
     #[serde(rename = "c", skip_serializing_if = "Vec::is_empty")]
     told: Vec<Change>,
-    /// Up to when that is known, in milliseconds; `None`: to the end.
+    /// When it was last told, in milliseconds.
     #[serde(rename = "e", skip_serializing_if = "Option::is_none")]
     until: Option<i64>,
+    /// What was said since then could not be read.
+    #[serde(rename = "x", skip_serializing_if = "std::ops::Not::not")]
+    is_cut: bool,
 }
 
 /// From an instant on.
@@ -55,15 +58,6 @@ pub(super) struct Change {
     pub(super) provider: Option<String>,
     #[serde(rename = "d", skip_serializing_if = "Option::is_none")]
     pub(super) dir: Option<String>,
-}
-
-/// The files beside a task's log; one that is not there is empty.
-pub(super) struct Files<'a> {
-    pub(super) metadata: &'a [u8],
-    pub(super) item: &'a [u8],
-    pub(super) conversation: &'a [u8],
-    pub(super) copied: &'a [u8],
-    pub(super) history: &'a [u8],
 }
 
 impl State {
@@ -100,7 +94,7 @@ impl State {
         if let Some(at) = last(&self.used) {
             return self.used.get(at);
         }
-        let is_known = self.until.is_none_or(|until| start.millis() <= until);
+        let is_known = !self.is_cut || self.until.is_some_and(|until| start.millis() <= until);
         last(&self.told).filter(|_| is_known).and_then(|at| self.told.get(at))
     }
 
@@ -121,37 +115,41 @@ impl State {
         self.branch = git.and_then(|git| git.branch.get()).map(str::to_owned);
     }
 
-    /// Takes in what is known of the task at `path`.
-    pub(super) fn of_task(&mut self, files: &Files<'_>, path: &Path) {
+    /// Takes in what is known of the task of Cline's at `path`.
+    pub(super) fn of_task(&mut self, metadata: &[u8], copied: &[u8], history: &[u8], path: &Path) {
         let mut spare = String::new();
-        if let Ok(models) = json::parse::<Models<'_>>(json::trimmed(files.metadata), &mut spare) {
+        if let Ok(models) = json::parse::<Models<'_>>(json::trimmed(metadata), &mut spare) {
             self.used = used(&models);
         }
         let mut spare = String::new();
-        if let Ok(copied) = json::parse::<Copied>(json::trimmed(files.copied), &mut spare)
+        if let Ok(copied) = json::parse::<Copied>(json::trimmed(copied), &mut spare)
             && let Count::Is(own) = copied.base_ui_message_count
         {
             self.own = Some(own);
         }
-        let mut spare = String::new();
-        match json::parse_list::<Turn<'_>>(json::trimmed(files.conversation), &mut spare) {
-            Ok(turns) => {
-                self.told = told(&turns);
-                self.until = None;
-            }
-            // It was read once, and has grown too long or is just being written.
-            Err(_) => self.until = self.until.or(self.told.last().map(|change| change.at)),
-        }
         let task = path.parent().and_then(Path::file_name).and_then(|task| task.to_str());
         let mut spare = String::new();
-        let items =
-            json::parse_list::<Item<'_>>(json::trimmed(files.history), &mut spare).unwrap_or_default();
-        let listed = items.0.iter().flatten().find(|item| item.id.get().is_some() && item.id.get() == task);
+        let items = json::parse_list::<Item<'_>>(json::trimmed(history), &mut spare).unwrap_or_default();
+        let own = items.0.iter().flatten().find(|item| item.id.get().is_some() && item.id.get() == task);
+        if let Some(dir) = own.and_then(|item| item.cwd_on_task_initialization.get()) {
+            self.dir = Some(dir.to_owned());
+        }
+    }
+
+    /// Takes in what is known of a task that may have been begun by another.
+    pub(super) fn of_delegated(&mut self, item: &[u8], conversation: &[u8]) {
         let mut spare = String::new();
-        let own = json::parse::<Item<'_>>(json::trimmed(files.item), &mut spare).ok();
-        for item in listed.into_iter().chain(own.as_ref()) {
-            let dir = item.workspace.get().or(item.cwd_on_task_initialization.get());
-            self.dir = dir.map(str::to_owned).or(self.dir.take());
+        match json::parse_list::<Turn<'_>>(json::trimmed(conversation), &mut spare) {
+            Ok(turns) => {
+                (self.told, self.until) = told(&turns);
+                self.is_cut = false;
+            }
+            // It is not there, has grown too long or is just being written.
+            Err(_) => self.is_cut = true,
+        }
+        let mut spare = String::new();
+        if let Ok(item) = json::parse::<Item<'_>>(json::trimmed(item), &mut spare) {
+            self.dir = item.workspace.get().map(str::to_owned).or(self.dir.take());
             self.root = item.root_task_id.get().map(str::to_owned).or(self.root.take());
         }
         if self.dir.is_none() {
@@ -172,26 +170,29 @@ fn used(models: &Models<'_>) -> Vec<Change> {
     in_order(changes.collect())
 }
 
-fn told(turns: &List<Turn<'_>>) -> Vec<Change> {
+fn told(turns: &List<Turn<'_>>) -> (Vec<Change>, Option<i64>) {
     let users = turns.0.iter().flatten().filter(|turn| turn.role.is("user"));
     let changes = users.filter_map(|turn| {
         let at = stamp::millis(turn.ts)?.millis();
         let (model, dir) = surroundings(turn.content);
-        (model.is_some() || dir.is_some()).then_some(Change { at, model, provider: None, dir })
+        Some(Change { at, model, provider: None, dir })
     });
-    in_order(changes.collect())
+    let changes: Vec<Change> = changes.collect();
+    let until = changes.iter().map(|change| change.at).max();
+    (in_order(changes), until)
 }
 
-/// Changes in their order, each with what was known before it and is not said again.
+/// Changes in their order, each with what was known before it and is not said again; what changes nothing is left out.
 fn in_order(mut changes: Vec<Change>) -> Vec<Change> {
     changes.sort_by_key(|change| change.at);
     let mut known: Vec<Change> = Vec::new();
     for mut change in changes {
-        if let Some(before) = known.last() {
-            change.model = change.model.or_else(|| before.model.clone());
-            change.dir = change.dir.or_else(|| before.dir.clone());
+        let before = known.last().cloned().unwrap_or_default();
+        change.model = change.model.or(before.model.clone());
+        change.dir = change.dir.or(before.dir.clone());
+        if (&change.model, &change.provider, &change.dir) != (&before.model, &before.provider, &before.dir) {
+            known.push(change);
         }
-        known.push(change);
     }
     known
 }

@@ -83,16 +83,15 @@ impl Source for Cline {
     }
 
     fn beside(&self, path: &Path) -> Vec<PathBuf> {
-        place::beside(path)
+        place::beside(self.kind, path)
     }
 
     fn inform(&self, context: &mut Context, path: &Path, beside: &[Vec<u8>]) {
         let mut state: State = json::recalled(&context.state);
-        match (place::is_task(path), beside) {
-            (false, [manifest]) => state.of_session(manifest),
-            (true, [metadata, item, conversation, copied, history]) => {
-                state.of_task(&aside::Files { metadata, item, conversation, copied, history }, path);
-            }
+        match beside {
+            [manifest] => state.of_session(manifest),
+            [item, conversation] => state.of_delegated(item, conversation),
+            [metadata, copied, history] => state.of_task(metadata, copied, history, path),
             _ => {}
         }
         context.state = json::kept(&state);

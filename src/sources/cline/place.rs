@@ -73,19 +73,23 @@ pub(super) fn is_task(path: &Path) -> bool {
     path.ends_with(SHOWN)
 }
 
-/// What stands beside a log: of a session, its description; of a task, which models answered it, its place in the
-/// history, what was said, how much of it is a copy of a session, and the history of all tasks.
-pub(super) fn beside(path: &Path) -> Vec<PathBuf> {
+/// What stands beside a log. Of a session, its description; of a task of Cline's, which models answered it, how much of
+/// it is a copy of a session, and the history of all tasks; of a task of the others, its part of that and what was said.
+pub(super) fn beside(kind: Kind, path: &Path) -> Vec<PathBuf> {
     let Some([session, _]) = names(path).and_then(|parts| <[&str; 2]>::try_from(parts).ok()) else {
         return Vec::new();
     };
-    let folder = Path::new(session);
-    if !is_task(path) {
-        return vec![folder.join(format!("{session}.json"))];
+    let in_folder = |file: &str| Path::new(session).join(file);
+    match (kind, is_task(path)) {
+        (_, false) => vec![in_folder(&format!("{session}.json"))],
+        (Kind::Cline, true) => {
+            let history = PathBuf::from("../state/taskHistory.json");
+            vec![in_folder("task_metadata.json"), in_folder("sdk_writeback.json"), history]
+        }
+        (Kind::Roo | Kind::Kilo, true) => {
+            vec![in_folder("history_item.json"), in_folder("api_conversation_history.json")]
+        }
     }
-    let files =
-        ["task_metadata.json", "history_item.json", "api_conversation_history.json", "sdk_writeback.json"];
-    files.iter().map(|file| folder.join(file)).chain([PathBuf::from("../state/taskHistory.json")]).collect()
 }
 
 #[cfg(test)]

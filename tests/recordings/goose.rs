@@ -150,3 +150,26 @@ fn sessions_of_before_tell_of_time() {
     silence::answers(&home, &canaries, "goose");
     silence::traces_but(&home, &keito.state, &canaries, "goose", ".local/share/goose");
 }
+
+#[test]
+fn a_sum_that_grows_is_an_estimate_and_held() {
+    let keito = Keito::start();
+    let home = Home::new(&keito.origin);
+    let writer = database::load(&fixtures("goose/older/sessions.sql"), &home.path().join(DATABASE));
+    home.says(&["run", "--once"]);
+    let rows = |by: &str| home.json(&["report", "--by", by, "--json"])["rows"].as_array().unwrap().clone();
+    assert!(rows("session,model").iter().all(|row| row["requests"] == 0), "the baseline is no request");
+    writer
+        .execute_batch(
+            "update sessions set accumulated_input_tokens = 2600, accumulated_output_tokens = 280, \
+             accumulated_total_tokens = 2880, updated_at = '2025-11-03 09:10:00'",
+        )
+        .unwrap();
+    home.says(&["run", "--once"]);
+    home.says(&["run", "--once"]);
+    let rows = rows("session,model");
+    let row = rows.iter().find(|row| row["requests"] == 1).unwrap();
+    assert_eq!((&row["input_tokens"], &row["output_tokens"]), (&500.into(), &80.into()), "{row}");
+    assert_eq!(row["quality"]["estimated"], 1);
+    assert!(keito.state.expenses().is_empty());
+}

@@ -1,9 +1,10 @@
 //! From a row to its facts.
 
-use super::super::cost;
 use super::super::loose::Count;
 use super::super::page::{Page, Request};
+use super::super::totals::{Counted, Total, Totals};
 use super::super::usage::{Bad, number};
+use super::super::{Context, cost, json};
 use super::AGENT;
 use super::queries::{KINDS, Kind};
 use crate::model::{
@@ -29,8 +30,8 @@ struct Place<'a> {
     provider: Option<&'a str>,
 }
 
-/// Adds what a row holds.
-pub(super) fn row(query: usize, row: &[Cell], facts: &mut Facts) {
+/// Adds what a row holds; of sums what they grew by since `context` has seen them.
+pub(super) fn row(query: usize, row: &[Cell], context: &mut Context, facts: &mut Facts) {
     let [id, root, is_child, kind, dir, born, provider, own, rest @ ..] = row else { return };
     let Some(own) = text(own) else { return };
     let place = Place {
@@ -51,6 +52,12 @@ pub(super) fn row(query: usize, row: &[Cell], facts: &mut Facts) {
         (Some(Kind::Request), [at, answered, took, model, counts @ ..]) => {
             let ended = Ended { at: instant(at), is_told: *answered == Cell::Integer(1), took: millis(took) };
             place.request(id, text(model), &ended, counts, own, facts)
+        }
+        (Some(Kind::Sum), [model, counts @ ..]) => {
+            let mut totals = json::recalled(&context.state);
+            place.sum(instant(id), text(model), counts, own, &mut totals, facts);
+            context.state = json::kept(&totals);
+            Ok(())
         }
         _ => Ok(()),
     };
@@ -119,8 +126,7 @@ impl Place<'_> {
             return Err(RejectReason::Shape);
         };
         // The sum of what the session had used before there was a ledger.
-        if text(source) == Some("carried_forward") || self.provider.is_some_and(|name| AGENTS.contains(&name))
-        {
+        if text(source) == Some("carried_forward") || self.is_another_agents() {
             return Ok(());
         }
         let at = ended.at.ok_or(RejectReason::NoInstant)?;
@@ -152,6 +158,33 @@ impl Place<'_> {
             facts.plans.push(Plan { session, at, payer });
         }
         Ok(())
+    }
+
+    /// What the session has used so far, by the model that it asks now.
+    fn sum(
+        &self,
+        at: Option<Instant>,
+        model: Option<&str>,
+        counts: &[Cell],
+        own: &str,
+        totals: &mut Totals,
+        facts: &mut Facts,
+    ) {
+        let (Some(at), [input, output, total, read, write]) = (at, counts) else { return };
+        if self.is_another_agents() {
+            return;
+        }
+        let tokens = tokens([input, output, total, read, write].map(count));
+        let counted = Counted { agent: AGENT, session: own, of: "" };
+        let grown = totals.read(counted, tokens.map(|tokens| Total { tokens, ..Total::default() }));
+        if let Some(growth) = grown {
+            let mut page = Page::new(facts, self.session, self.dir, 0).by(self.platform());
+            growth.put(&mut page, at, model);
+        }
+    }
+
+    fn is_another_agents(&self) -> bool {
+        self.provider.is_some_and(|name| AGENTS.contains(&name))
     }
 
     /// Copies of sessions copy messages, but not the session's row: the earlier born is the original.
@@ -200,7 +233,7 @@ pub(super) fn activity(message: Result<&str, &str>, role: &str, at: Instant) -> 
 
 /// Counts in which the prompt holds what was read from the cache and written to it, unless the total says that they
 /// stand beside it.
-fn tokens([input, output, total, read, write]: [Count; 5]) -> Result<Tokens, Bad> {
+pub(super) fn tokens([input, output, total, read, write]: [Count; 5]) -> Result<Tokens, Bad> {
     let (prompt, output, read, write) = (number(input)?, number(output)?, number(read)?, number(write)?);
     let cached = read + write;
     let is_beside = cached > 0 && matches!(total, Count::Is(total) if total == prompt + output + cached);

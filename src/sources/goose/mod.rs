@@ -1,8 +1,8 @@
 //! Goose: `sessions/sessions.db`, before that a `.jsonl` for each session beside it.
 //!
 //! Measured on a database of schema 15; the older ones by their public definition. Since that schema each request leaves a
-//! row in `usage_ledger`; what a session had used before it was carried over stands there as one row more, and is none.
-//! Prompt counts hold what was cached. Messages tell who did what; those that a copied session took along keep their ids
+//! row in `usage_ledger`; what a session had used before stands there as one row more, and is none. Without a ledger there
+//! are sums alone, whose steps are estimates. Prompt counts hold what was cached. Messages tell who did what; those that a copied session took along keep their ids
 //! and instants. Instants are whole seconds. A session names its provider of today, not those of its requests.
 
 mod decoder;
@@ -15,7 +15,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Query, Shape, Source};
+use super::{Claim, Context, Environment, Lines, NotWhole, Query, Shape, Source, json};
 use crate::model::{Agent, Cell, Facts};
 
 /// The agent's name in every key.
@@ -56,18 +56,19 @@ impl Source for Goose {
         bytes: &[u8],
         facts: &mut Facts,
     ) -> Result<(), NotWhole> {
-        match context.claim.session.as_deref() {
-            Some(session) => old::document(session, bytes, facts),
-            None => Ok(()),
-        }
+        let mut totals = json::recalled(&context.state);
+        let Some(session) = context.claim.session.as_deref() else { return Ok(()) };
+        let read = old::document(session, bytes, &mut totals, facts);
+        context.state = json::kept(&totals);
+        read
     }
 
     fn queries(&self) -> &'static [Query] {
         &queries::ALL
     }
 
-    fn decode_row(&self, _context: &mut Context, query: usize, row: &[Cell], facts: &mut Facts) {
-        decoder::row(query, row, facts);
+    fn decode_row(&self, context: &mut Context, query: usize, row: &[Cell], facts: &mut Facts) {
+        decoder::row(query, row, context, facts);
     }
 
     fn decode(&self, _context: &mut Context, _lines: Lines<'_>, _facts: &mut Facts) {}

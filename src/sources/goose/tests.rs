@@ -172,3 +172,49 @@ fn a_session_of_before_tells_of_time() {
     let scheduled = text.replace("\"description\"", "\"schedule_id\":\"daily\",\"description\"");
     assert_eq!(old(&scheduled).1.activities[0].who, Who::Script);
 }
+
+#[test]
+fn sums_are_steps_where_there_is_no_ledger() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sessions.db");
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch(include_str!("../../../tests/fixtures/goose/older/sessions.sql")).unwrap();
+    let mut context = Context::default();
+    let mut read = |sql: &str| {
+        conn.execute_batch(sql).unwrap();
+        let mut facts = Facts::default();
+        for (query, row) in rows_of(&Goose, &path) {
+            Goose.decode_row(&mut context, query, &row, &mut facts);
+        }
+        facts
+            .sightings
+            .iter()
+            .map(|look| (look.quality, look.tokens.classes(), look.at.millis()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(read(""), [], "a baseline");
+    let grown = "UPDATE sessions SET accumulated_input_tokens = 2500, accumulated_output_tokens = 260, updated_at = '2025-11-03 09:05:00'";
+    let step = (crate::model::Quality::Estimated, [400, 0, 0, 0, 60], 1_762_160_700_000);
+    assert_eq!((read(grown), read("")), (vec![step], vec![]));
+    let reset = "UPDATE sessions SET accumulated_input_tokens = 5, updated_at = '2025-11-03 09:06:00'";
+    assert_eq!(read(reset), []);
+    let bad = "UPDATE sessions SET accumulated_input_tokens = -5";
+    assert_eq!(read(bad).len(), 1);
+    let ledger = "CREATE TABLE usage_ledger (id INTEGER PRIMARY KEY, session_id, created_timestamp, model, input_tokens, output_tokens, total_tokens, cache_read_tokens, cache_write_tokens, cost, cost_source); \
+      ALTER TABLE messages ADD COLUMN metadata_json TEXT; UPDATE sessions SET accumulated_input_tokens = 50";
+    assert_eq!(read(ledger), [], "the ledger tells it better");
+}
+
+#[test]
+fn sums_of_a_session_of_before_are_steps_too() {
+    let text = include_str!("../../../tests/fixtures/goose/lines/20250101_120000.jsonl");
+    let path = Path::new("20250101_120000.jsonl");
+    let mut context = Context { claim: Goose.claim(path).unwrap(), ..Context::default() };
+    let mut read = |text: &str| {
+        let mut facts = Facts::default();
+        Goose.decode_document(&mut context, text.as_bytes(), &mut facts).unwrap();
+        facts.sightings.iter().map(|look| look.tokens.classes()).collect::<Vec<_>>()
+    };
+    let later = text.replace("341161", "385395").replace("2381", "2566").replace("343542", "387961");
+    assert_eq!((read(text), read(&later), read(&later)), (vec![], vec![[44_234, 0, 0, 0, 185]], vec![]));
+}

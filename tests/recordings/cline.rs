@@ -134,6 +134,43 @@ fn documents_are_followed_while_they_are_written_anew() {
 }
 
 #[test]
+fn sessions_are_followed_while_they_are_written_anew() {
+    let keito = Keito::start();
+    let home = Home::new(&keito.origin);
+    let service = home.serve();
+    let mut wanted = Vec::new();
+    for scenario in fs::read_dir(fixtures("recorded/cline/3.0.65")).unwrap() {
+        let scenario = scenario.unwrap().path();
+        let logs = files_below(&scenario.join("home/.cline/data/sessions"));
+        let [manifest, log] = &logs[..] else { panic!("{logs:?}") };
+        let to = |path: &Path| home.path().join(path.strip_prefix(scenario.join("home")).unwrap());
+        copy(manifest, &to(manifest));
+        let mut whole: Value = serde_json::from_slice(&fs::read(log).unwrap()).unwrap();
+        let messages = whole["messages"].as_array().unwrap().clone();
+        for number in 0..=messages.len() {
+            whole["messages"] = json!(messages[..number]);
+            let text = serde_json::to_vec_pretty(&whole).unwrap();
+            fs::write(to(log), &text[..text.len() - 9]).unwrap();
+            fs::write(to(log), &text).unwrap();
+            home.until_read(&["flush", "--json"]);
+        }
+        let truth: Value = serde_json::from_slice(&fs::read(scenario.join("truth.json")).unwrap()).unwrap();
+        let mut sum = Count::default();
+        let delivered = truth["requests"].as_array().unwrap().iter();
+        for request in delivered.filter(|request| request["status"] == 200 && request["delivered"] == true) {
+            let number = |name: &str| request["usage"][name].as_u64().unwrap();
+            sum.add(&count(1, [number("in"), number("cached"), 0, number("out") + number("think")]));
+        }
+        wanted.push((whole["sessionId"].as_str().unwrap().to_owned(), sum));
+    }
+    assert_eq!(wanted.len(), 4);
+    let wanted: Vec<_> =
+        wanted.iter().map(|(session, count)| (session.as_str(), "demo-model-1", *count)).collect();
+    agrees(&home, &wanted);
+    drop(service);
+}
+
+#[test]
 fn a_session_is_charged_what_its_log_says() {
     let keito = Keito::start();
     let home = Home::new(&keito.origin);

@@ -1,5 +1,6 @@
 //! What stands beside a log.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -116,7 +117,7 @@ impl State {
     }
 
     /// Takes in what is known of the task of Cline's at `path`.
-    pub(super) fn of_task(&mut self, metadata: &[u8], copied: &[u8], history: &[u8], path: &Path) {
+    pub(super) fn of_task(&mut self, [metadata, copied, history, conversation]: [&[u8]; 4], path: &Path) {
         let mut spare = String::new();
         if let Ok(models) = json::parse::<Models<'_>>(json::trimmed(metadata), &mut spare) {
             self.used = used(&models);
@@ -134,10 +135,24 @@ impl State {
         if let Some(dir) = own.and_then(|item| item.cwd_on_task_initialization.get()) {
             self.dir = Some(dir.to_owned());
         }
+        // The first versions had no such list.
+        if self.used.is_empty() || self.dir.is_none() {
+            self.of_conversation(conversation);
+        }
     }
 
     /// Takes in what is known of a task that may have been begun by another.
     pub(super) fn of_delegated(&mut self, item: &[u8], conversation: &[u8]) {
+        let mut spare = String::new();
+        if let Ok(item) = json::parse::<Item<'_>>(json::trimmed(item), &mut spare) {
+            self.dir = item.workspace.get().map(str::to_owned).or(self.dir.take());
+            self.root = item.root_task_id.get().map(str::to_owned).or(self.root.take());
+        }
+        self.of_conversation(conversation);
+    }
+
+    /// Takes in what the model was told.
+    fn of_conversation(&mut self, conversation: &[u8]) {
         let mut spare = String::new();
         match json::parse_list::<Turn<'_>>(json::trimmed(conversation), &mut spare) {
             Ok(turns) => {
@@ -146,11 +161,6 @@ impl State {
             }
             // It is not there, has grown too long or is just being written.
             Err(_) => self.is_cut = true,
-        }
-        let mut spare = String::new();
-        if let Ok(item) = json::parse::<Item<'_>>(json::trimmed(item), &mut spare) {
-            self.dir = item.workspace.get().map(str::to_owned).or(self.dir.take());
-            self.root = item.root_task_id.get().map(str::to_owned).or(self.root.take());
         }
         if self.dir.is_none() {
             self.dir = self.told.iter().find_map(|change| change.dir.clone());
@@ -170,16 +180,21 @@ fn used(models: &Models<'_>) -> Vec<Change> {
     in_order(changes.collect())
 }
 
+/// What the model was told, and when last. Turns without instants say what holds throughout, if they agree.
 fn told(turns: &List<Turn<'_>>) -> (Vec<Change>, Option<i64>) {
     let users = turns.0.iter().flatten().filter(|turn| turn.role.is("user"));
-    let changes = users.filter_map(|turn| {
-        let at = stamp::millis(turn.ts)?.millis();
+    let changes = users.map(|turn| {
+        let at = stamp::millis(turn.ts).map_or(0, Instant::millis);
         let (model, dir) = surroundings(turn.content);
-        Some(Change { at, model, provider: None, dir })
+        Change { at, model, provider: None, dir }
     });
-    let changes: Vec<Change> = changes.collect();
-    let until = changes.iter().map(|change| change.at).max();
-    (in_order(changes), until)
+    let (mut dateless, dated): (Vec<Change>, Vec<Change>) = changes.partition(|change| change.at == 0);
+    let models: BTreeSet<Option<String>> = dateless.iter().map(|change| change.model.clone()).collect();
+    if models.iter().flatten().count() > 1 {
+        dateless.iter_mut().for_each(|change| change.model = None);
+    }
+    let until = dated.iter().map(|change| change.at).max();
+    (in_order(dateless.into_iter().chain(dated).collect()), until)
 }
 
 /// Changes in their order, each with what was known before it and is not said again; what changes nothing is left out.

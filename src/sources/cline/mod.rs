@@ -91,7 +91,7 @@ impl Source for Cline {
         match beside {
             [manifest] => state.of_session(manifest),
             [item, conversation] => state.of_delegated(item, conversation),
-            [metadata, copied, history] => state.of_task(metadata, copied, history, path),
+            [metadata, copied, history, said] => state.of_task([metadata, copied, history, said], path),
             _ => {}
         }
         context.state = json::kept(&state);

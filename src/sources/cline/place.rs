@@ -73,21 +73,22 @@ pub(super) fn is_task(path: &Path) -> bool {
     path.ends_with(SHOWN)
 }
 
-/// What stands beside a log. Of a session, its description; of a task of Cline's, which models answered it, how much of
-/// it is a copy of a session, and the history of all tasks; of a task of the others, its part of that and what was said.
+/// What stands beside a log. Of a session, its description; of a task what was said, and of Cline's which models answered
+/// it, how much of it is a copy of a session and the history of all tasks, of the others' its part of that.
 pub(super) fn beside(kind: Kind, path: &Path) -> Vec<PathBuf> {
     let Some([session, _]) = names(path).and_then(|parts| <[&str; 2]>::try_from(parts).ok()) else {
         return Vec::new();
     };
     let in_folder = |file: &str| Path::new(session).join(file);
+    let said = in_folder("api_conversation_history.json");
     match (kind, is_task(path)) {
         (_, false) => vec![in_folder(&format!("{session}.json"))],
         (Kind::Cline, true) => {
             let history = PathBuf::from("../state/taskHistory.json");
-            vec![in_folder("task_metadata.json"), in_folder("sdk_writeback.json"), history]
+            vec![in_folder("task_metadata.json"), in_folder("sdk_writeback.json"), history, said]
         }
         (Kind::Roo | Kind::Kilo, true) => {
-            vec![in_folder("history_item.json"), in_folder("api_conversation_history.json")]
+            vec![in_folder("history_item.json"), said]
         }
     }
 }

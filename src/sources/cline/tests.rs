@@ -134,7 +134,7 @@ fn asked(ts: i64, more: &str, text: &str) -> String {
     format!(r#"{{"ts":{ts},"type":"say",{more}"say":"api_req_started","text":{text}}}"#)
 }
 
-/// With Cline's metadata, mark and history beside it, or the others' item and conversation.
+/// With Cline's metadata, mark, history and conversation beside it, or the others' item and conversation.
 fn task_of<const N: usize>(source: &Cline, beside: [&str; N], entries: &[String]) -> Facts {
     let path = Path::new("t1/ui_messages.json");
     let mut context = Context { claim: source.claim(path).unwrap(), ..Context::default() };
@@ -164,7 +164,7 @@ fn what_the_prompts_count_holds_differs_by_program_version_and_provider() {
     for (source, at, info, protocol, expected) in cases {
         let text =
             format!(r#"{{{protocol}"tokensIn":1000,"tokensOut":9,"cacheWrites":100,"cacheReads":600}}"#);
-        let facts = task_of(source, [""; 3], &[asked(at, &info, &text)]);
+        let facts = task_of(source, [""; 4], &[asked(at, &info, &text)]);
         assert_eq!(facts.sightings[0].tokens.classes(), expected, "{} {at} {info} {protocol}", source.name);
     }
     let little = r#"{"apiProtocol":"anthropic","tokensIn":5,"tokensOut":9,"cacheReads":600}"#;
@@ -172,7 +172,7 @@ fn what_the_prompts_count_holds_differs_by_program_version_and_provider() {
     assert_eq!(facts.sightings[0].tokens.classes(), [5, 600, 0, 0, 9], "less than the cached is no whole");
     let cases = [r#""tokensIn":-1"#, r#""tokensOut":1.5"#, r#""cacheReads":99999999999999"#];
     for bad in cases {
-        let facts = task_of(&CLINE, [""; 3], &[asked(late, MODEL, &format!("{{{bad}}}"))]);
+        let facts = task_of(&CLINE, [""; 4], &[asked(late, MODEL, &format!("{{{bad}}}"))]);
         assert!(facts.sightings[0].terms.bad_usage, "{bad}");
     }
 }
@@ -180,21 +180,21 @@ fn what_the_prompts_count_holds_differs_by_program_version_and_provider() {
 #[test]
 fn a_request_keeps_its_key_while_its_entry_is_filled_in() {
     let whole = r#"{"request":"x","tokensIn":10,"tokensOut":9,"cost":0.5}"#;
-    let before = task_of(&CLINE, [""; 3], &[asked(5000, MODEL, r#"{"request":"x"}"#)]);
+    let before = task_of(&CLINE, [""; 4], &[asked(5000, MODEL, r#"{"request":"x"}"#)]);
     assert_eq!((before.sightings.len(), before.activities.len()), (0, 1));
-    let after = task_of(&CLINE, [""; 3], &[asked(5000, MODEL, whole), asked(6000, MODEL, whole)]);
+    let after = task_of(&CLINE, [""; 4], &[asked(5000, MODEL, whole), asked(6000, MODEL, whole)]);
     assert_eq!(before.activities[0].key, after.activities[0].key);
     assert_ne!(after.sightings[0].key, after.sightings[1].key);
     let cut = whole.replace('}', r#","cancelReason":"streaming_failed"}"#);
-    let cut = task_of(&CLINE, [""; 3], &[asked(5000, MODEL, &cut)]);
+    let cut = task_of(&CLINE, [""; 4], &[asked(5000, MODEL, &cut)]);
     assert_eq!(
         (cut.sightings[0].key, cut.sightings[0].quality),
         (after.sightings[0].key, Quality::LowerBound)
     );
     let sum = asked(5000, MODEL, whole).replace("api_req_started", "subagent_usage");
-    assert_eq!(task_of(&CLINE, [""; 3], &[sum]).sightings[0].quality, Quality::Estimated);
+    assert_eq!(task_of(&CLINE, [""; 4], &[sum]).sightings[0].quality, Quality::Estimated);
     let other = whole.replace("x", "[");
-    assert!(task_of(&CLINE, [""; 3], &[asked(5000, MODEL, &other[1..])]).sightings.is_empty());
+    assert!(task_of(&CLINE, [""; 4], &[asked(5000, MODEL, &other[1..])]).sightings.is_empty());
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn model_and_directory_are_found_beside() {
         r#"{"model_usage":[{"ts":9001,"model_id":"b","model_provider_id":"x"},{"ts":4999,"model_id":"a"}]}"#;
     let history =
         r#"[7,{"id":"t0","cwdOnTaskInitialization":"/no"},{"id":"t1","cwdOnTaskInitialization":"/home/a"}]"#;
-    let facts = task_of(&CLINE, [used, "", history], &entries);
+    let facts = task_of(&CLINE, [used, "", history, ""], &entries);
     assert_eq!(found(&facts), [is("a", Some("/home/a")), is("b", Some("/home/a"))]);
     let told = |ts: i64, text: &str| {
         format!(
@@ -225,6 +225,13 @@ fn model_and_directory_are_found_beside() {
     );
     let facts = task_of(&ROO, [r#"{"workspace":"/home/c"}"#, &conversation], &entries);
     assert_eq!(found(&facts), [is("a", Some("/home/c")), is("b", Some("/home/b"))]);
+    let facts = task_of(&CLINE, ["", "", "", &conversation], &entries);
+    assert_eq!(found(&facts), [is("a", Some("/home/b")), is("b", Some("/home/b"))], "an early version");
+    let dateless = conversation.replace("\"ts\":", "\"when\":");
+    let facts = task_of(&ROO, ["", &dateless], &entries);
+    assert_eq!(found(&facts), [is("unknown", Some("/home/b")), is("unknown", Some("/home/b"))]);
+    let facts = task_of(&ROO, ["", &dateless.replace("<model>b", "<model>a")], &entries);
+    assert_eq!(found(&facts), [is("a", Some("/home/b")), is("a", Some("/home/b"))]);
     assert_eq!(found(&task_of(&ROO, [""; 2], &entries)), [is("unknown", None), is("unknown", None)]);
 }
 
@@ -264,7 +271,7 @@ fn the_kind_of_an_entry_tells_who_acts() {
         (say("later"), None),
     ];
     for (entry, expected) in cases {
-        let facts = task_of(&CLINE, [""; 3], &[first.clone(), entry.clone()]);
+        let facts = task_of(&CLINE, [""; 4], &[first.clone(), entry.clone()]);
         let acts: Vec<_> = facts.activities.iter().map(|act| act.who).collect();
         let wanted: Vec<_> = [Who::Prompt].into_iter().chain(expected).collect();
         assert_eq!(acts, wanted, "{entry}");
@@ -279,7 +286,7 @@ fn the_kind_of_an_entry_tells_who_acts() {
 fn what_a_session_wrote_back_into_a_task_is_the_sessions() {
     let counts = r#"{"tokensIn":10,"tokensOut":9}"#;
     let entries = [asked(5000, MODEL, counts), asked(9000, MODEL, counts)];
-    let facts = task_of(&CLINE, ["", r#"{"baseUiMessageCount":1}"#, ""], &entries);
+    let facts = task_of(&CLINE, ["", r#"{"baseUiMessageCount":1}"#, "", ""], &entries);
     assert_eq!(facts.sightings.len(), 1);
 }
 

@@ -75,7 +75,9 @@ impl Reader<'_> {
             // Early versions gave instants to answers alone.
             (None, None) => return Ok(()),
         };
-        let id = message.id.get().unwrap_or_default();
+        // Without an id the session and the instant stand for it.
+        let made = format!("{}:{}", self.session, at.millis());
+        let id = message.id.get().unwrap_or(&made);
         let info = message.model_info.get();
         let provider = info.and_then(|info| info.provider.get());
         let reported = metrics.and_then(|metrics| paid::reported(provider, metrics.cost));

@@ -120,6 +120,14 @@ fn what_a_fork_copied_is_known_again() {
 }
 
 #[test]
+fn messages_without_ids_are_told_apart() {
+    let message = answer("cline", METRICS).replace("\"id\":\"msg_a\",", "");
+    let facts = session(&[&message, &message.replace("5000", "6000")]);
+    assert_ne!(facts.sightings[0].message, facts.sightings[1].message);
+    assert_ne!(facts.activities[0].key, facts.activities[1].key);
+}
+
+#[test]
 fn what_a_session_took_over_from_a_task_is_the_tasks() {
     let warning = r#"{"role":"user","content":"Warning: this is a legacy conversation, which means tool names may have changed. Please"}"#;
     let later = answer("cline", METRICS).replace("msg_a", "msg_b");

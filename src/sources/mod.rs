@@ -5,10 +5,13 @@
 
 mod about;
 mod claude_code;
+mod cline;
 mod codex;
 mod copilot_cli;
 mod cost;
+mod editors;
 mod gemini_cli;
+mod goose;
 mod json;
 mod kimi_cli;
 mod kimi_code;
@@ -20,6 +23,7 @@ mod pi;
 mod qwen_code;
 mod shape;
 mod stamp;
+mod totals;
 mod usage;
 
 #[cfg(test)]
@@ -49,6 +53,10 @@ pub fn all() -> &'static [&'static dyn Source] {
         &pi::OMP,
         &pi::PRIME,
         &pi::OPENCLAW,
+        &cline::CLINE,
+        &cline::ROO,
+        &cline::KILO_CODE,
+        &goose::Goose,
     ]
 }
 

@@ -10,10 +10,12 @@
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
+mod cline;
 mod codex;
 mod copilot;
 mod database;
 mod gemini;
+mod goose;
 mod home;
 mod keito;
 mod kimi;

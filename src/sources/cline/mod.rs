@@ -21,7 +21,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
 use crate::model::{Agent, Facts};
 use aside::State;
 
@@ -61,9 +61,39 @@ pub const ROO: Cline = Cline { name: "roo-code", kind: Kind::Roo };
 /// Kilo Code up to 5; its successor is Kilo CLI, in editors too.
 pub const KILO_CODE: Cline = Cline { name: "kilo-code", kind: Kind::Kilo };
 
+const ABOUT: About = About {
+    title: "Cline",
+    reads: "`sessions/<session>/<session>.messages.json` below `~/.cline/data` (command line and editors), and `tasks/<task>/ui_messages.json` in the storage of VS Code, its relatives and its servers",
+    exact: "every request with its model, cache reads and writes; forks, copies between a task and the session that goes on with it, subagents; what the provider charged, for `cline` and `openrouter`",
+    less: Some(
+        "a cancelled request of the extension is a lower bound, its `subagent_usage` an estimate; a cost of 0 is no cost, and the request is priced by the list or held",
+    ),
+    unseen: "requests that a rewind deleted before they were read, those that condense, and those that a kill cut; requests that Claude Code or another agent made for it are that agent's",
+    tested: "recorded: Cline CLI 3.0.65; the extension (3.89) built to its public source",
+};
+
+const ROO_ABOUT: About = About {
+    title: "Roo Code",
+    reads: "`tasks/<task>/ui_messages.json` in the storage of VS Code, its relatives and its servers",
+    exact: "every request with its model, cache reads and writes; subtasks belong to the task that began them",
+    tested: "built to its public source (3.53)",
+    ..ABOUT
+};
+
+const KILO_CODE_ABOUT: About =
+    About { title: "Kilo Code (up to 5)", tested: "built to its public source (5.16)", ..ROO_ABOUT };
+
 impl Source for Cline {
     fn agent(&self) -> Agent {
         Agent::new(self.name)
+    }
+
+    fn about(&self) -> &'static About {
+        match self.kind {
+            Kind::Cline => &ABOUT,
+            Kind::Roo => &ROO_ABOUT,
+            Kind::Kilo => &KILO_CODE_ABOUT,
+        }
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

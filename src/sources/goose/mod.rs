@@ -15,7 +15,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Query, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Query, Shape, Source, json};
 use crate::model::{Agent, Cell, Facts};
 
 /// The agent's name in every key.
@@ -25,9 +25,24 @@ const AGENT: &str = "goose";
 #[derive(Debug)]
 pub struct Goose;
 
+const ABOUT: About = About {
+    title: "Goose",
+    reads: "`sessions/sessions.db` and the older `.jsonl` sessions in Goose's data directory",
+    exact: "every request by the usage ledger (schema 15): model, cached tokens; sessions that were copied",
+    less: Some(
+        "before the ledger there are running totals alone: their steps are estimates, the first reading is the baseline",
+    ),
+    unseen: "which provider answered a past request; requests that another agent made for it are that agent's",
+    tested: "public fixture: schema 15; the older ones built to their public definition",
+};
+
 impl Source for Goose {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

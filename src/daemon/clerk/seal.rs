@@ -159,7 +159,7 @@ impl Desk<'_, '_> {
         let adopted = crate::model::Link { task: crate::model::TaskId::new(""), ..due.link.clone() };
         let (adopted_exact, adopted_sent) = tx.tally(TallyOf { link: &adopted, ..of })?;
         let Some(local) = factor.apply(work.usd.0) else { return Err(Error::Impossible("amount")) };
-        let decimals = scope.row.decimals.unwrap_or(self.settings.decimals).min(self.settings.decimals);
+        let decimals = super::currency::decimals(scope, self.settings);
         let amount = Amount::next(exact + adopted_exact + local, sent + adopted_sent, decimals);
         if amount.units <= 0 {
             return Ok(false);

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::loose::{Count, Text};
 use super::page::Page;
-use super::{Claim, Context, Environment, Line, Lines, Source, json};
+use super::{About, Claim, Context, Environment, Line, Lines, Source, json};
 use crate::model::{ActivityKey, Agent, Facts, Instant, RejectReason, Who, hash64};
 
 /// The agent's name in every key.
@@ -34,9 +34,22 @@ struct Step<'a> {
     created_at: Text<'a>,
 }
 
+const ABOUT: About = About {
+    title: "Antigravity",
+    reads: "`brain/<conversation>/.system_generated/logs/transcript.jsonl` below `~/.gemini/antigravity` and `~/.gemini/antigravity-cli`",
+    exact: "time: who typed, and when tools and the model answered",
+    less: None,
+    unseen: "tokens, cost and the working directory",
+    tested: "public fixture of its shape",
+};
+
 impl Source for Antigravity {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn tells_usage(&self) -> bool {

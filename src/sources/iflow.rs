@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::loose::{Flag, List, Loose, Text};
 use super::page::Page;
-use super::{Claim, Context, Environment, Line, Lines, Source, json};
+use super::{About, Claim, Context, Environment, Line, Lines, Source, json};
 use crate::model::{ActivityKey, Agent, Facts, Instant, RejectReason, Who, hash64};
 
 /// The agent's name in every key.
@@ -63,9 +63,22 @@ struct Block<'a> {
     kind: Text<'a>,
 }
 
+const ABOUT: About = About {
+    title: "iFlow CLI",
+    reads: "`projects/<directory>/session-*.jsonl` below `~/.iflow`",
+    exact: "time: who typed, and when tools and the model answered",
+    less: None,
+    unseen: "tokens and cost: the counts are always zero",
+    tested: "public fixture: 1.0.0",
+};
+
 impl Source for Iflow {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn tells_usage(&self) -> bool {

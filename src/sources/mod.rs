@@ -3,9 +3,11 @@
 //! A source knows where its agent keeps its logs, which files are its own, and how bytes become facts. It reads no
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
+mod about;
 mod antigravity;
 mod cells;
 mod claude_code;
+mod cline;
 mod codex;
 mod copilot_cli;
 mod copilot_vscode;
@@ -13,7 +15,9 @@ mod cost;
 mod crush;
 mod declared;
 mod droid;
+mod editors;
 mod gemini_cli;
+mod goose;
 mod hermes;
 mod iflow;
 mod json;
@@ -42,6 +46,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Agent, Cell, Facts};
 
+pub use about::About;
 pub use declared::{Declared, Files, Pointers};
 pub use lines::{Line, Lines};
 pub use reader::{Reader, readers};
@@ -63,6 +68,10 @@ pub fn all() -> &'static [&'static dyn Source] {
         &pi::OMP,
         &pi::PRIME,
         &pi::OPENCLAW,
+        &cline::CLINE,
+        &cline::ROO,
+        &cline::KILO_CODE,
+        &goose::Goose,
         &droid::Droid,
         &hermes::Hermes,
         &zed::Zed,
@@ -117,6 +126,9 @@ pub struct Context {
 pub trait Source: Send + Sync {
     /// The agent's name.
     fn agent(&self) -> Agent;
+
+    /// What `docs/agents.md` says of it.
+    fn about(&self) -> &'static About;
 
     /// Whether its logs tell of requests or what they cost. Where they do not, cost is not observable.
     fn tells_usage(&self) -> bool {

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::codex::Codex;
-use super::{Claim, Context, Environment, Lines, NotWhole, Shape, Source};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Shape, Source};
 use crate::model::{Agent, Facts};
 
 /// The agent's name, and the platform of its requests.
@@ -18,9 +18,24 @@ const PLATFORM: &str = "trae";
 #[derive(Debug)]
 pub struct TraeCli;
 
+const ABOUT: About = About {
+    title: "TRAE CLI",
+    reads: "`sessions/YYYY/MM/DD/rollout-*.jsonl` below `~/.trae/cli`, `TRAE_HOME` or `TRAECLI_HOME`",
+    exact: "every response that the rollout counts, as with Codex",
+    less: Some(
+        "requests are held as `unpriced`: the plan's prices are in no list, unless the config has one for the platform `trae`",
+    ),
+    unseen: "cost; all of the editor, whose chats have no instants",
+    tested: "public fixture of its shape: 0.200.19",
+};
+
 impl Source for TraeCli {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -7,8 +7,8 @@ use super::Job;
 use crate::sources::{Context, Source};
 use crate::tail::Root;
 
-/// Registries are small; of more only the end is read, which tells the latest of a log.
-const MOST: u64 = 1 << 20;
+/// Registries are small, conversations are not; of more only the end is read, which tells the latest of a log.
+const MOST: u64 = 16 << 20;
 
 /// What stands beside a log.
 pub(super) struct Beside<'a> {

@@ -13,7 +13,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::Memory;
 
@@ -24,9 +24,22 @@ const AGENT: &str = "copilot-vscode";
 #[derive(Debug)]
 pub struct CopilotVsCode;
 
+const ABOUT: About = About {
+    title: "GitHub Copilot in VS Code",
+    reads: "`chatSessions` of each workspace and `emptyWindowChatSessions` of VS Code, its Insiders edition and VSCodium",
+    exact: "time: when each request was sent, and when its answer ended",
+    less: None,
+    unseen: "tokens and cost, which is in premium requests; when tools ran in between",
+    tested: "built to the documented shape",
+};
+
 impl Source for CopilotVsCode {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn tells_usage(&self) -> bool {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Claim, Context, Environment, Lines, Query, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Query, Shape, Source, json};
 use crate::model::{Agent, Cell, Facts};
 
 /// The agent's name in every key.
@@ -83,9 +83,24 @@ struct Project {
     data_dir: PathBuf,
 }
 
+const ABOUT: About = About {
+    title: "Crush",
+    reads: "`crush.db` in the data directory of each project that the registry `crush/projects.json` named when keitod started",
+    exact: "when each message was written, by whom",
+    less: Some(
+        "cost is a running total of the program's own sums: its steps are estimates, the first reading is the baseline",
+    ),
+    unseen: "tokens; cost of plans; the project of a data directory that is not called `.crush`",
+    tested: "built to the documented shape",
+};
+
 impl Source for Crush {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     /// None that the environment tells: every project has its own.

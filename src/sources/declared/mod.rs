@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Source, json};
 use crate::model::{Agent, Facts, Who};
 
 pub use pointers::Pointers;
@@ -42,9 +42,22 @@ pub struct Declared {
     pub who: BTreeMap<String, Who>,
 }
 
+const ABOUT: About = About {
+    title: "An agent of the configuration",
+    reads: "the files that `[[source]]` names",
+    exact: "what stands where its pointers lead",
+    less: None,
+    unseen: "what no pointer leads to",
+    tested: "made-up logs",
+};
+
 impl Source for Declared {
     fn agent(&self) -> Agent {
         self.agent.clone()
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, _env: &dyn Environment) -> Vec<PathBuf> {

@@ -13,7 +13,7 @@ mod tests;
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
 use crate::model::{Agent, Facts};
 
 /// The agent's name in every key.
@@ -25,9 +25,24 @@ const SETTINGS: &str = ".settings.json";
 #[derive(Debug)]
 pub struct Droid;
 
+const ABOUT: About = About {
+    title: "Factory Droid",
+    reads: "`sessions/<directory>/<session>.jsonl` and its `.settings.json` below `~/.factory`",
+    exact: "nothing of usage; who typed, and when tools and the model answered",
+    less: Some(
+        "usage is a running total of the session: its steps are estimates of the model chosen last, the first reading is the baseline",
+    ),
+    unseen: "usage before the first reading; which model answered before a switch; what Factory's plan charges",
+    tested: "built to the documented shape",
+};
+
 impl Source for Droid {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -12,7 +12,7 @@ mod tests;
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Query, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Query, Shape, Source, json};
 use crate::model::{Agent, Cell, Facts};
 
 /// The agent's name in every key.
@@ -24,9 +24,24 @@ const DATABASE: &str = "state.db";
 #[derive(Debug)]
 pub struct Hermes;
 
+const ABOUT: About = About {
+    title: "Hermes Agent",
+    reads: "`state.db` and `profiles/<name>/state.db` below `~/.hermes` or `HERMES_HOME`",
+    exact: "nothing of usage; when each message was written, by whom",
+    less: Some(
+        "usage is a running total for each session, model and route, in older databases for the session: its steps are estimates, the first reading is the baseline",
+    ),
+    unseen: "usage before the first reading",
+    tested: "built to the documented shape",
+};
+
 impl Source for Hermes {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

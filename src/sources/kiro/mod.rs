@@ -13,7 +13,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Query, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Query, Shape, Source, json};
 use crate::model::{Agent, Cell, Facts};
 
 /// The agent's name in every key.
@@ -36,9 +36,22 @@ static CONVERSATIONS: [Query; 1] = [Query {
     overlap: 600_000,
 }];
 
+const ABOUT: About = About {
+    title: "Kiro CLI",
+    reads: "`sessions/cli/<session>.jsonl` and `.json` below `~/.kiro` or `KIRO_HOME`, and the older `kiro-cli/data.sqlite3`",
+    exact: "time: who typed, and when each turn ended",
+    less: None,
+    unseen: "tokens and cost, which is in credits; when tools ran in between; the editor's chats",
+    tested: "public fixtures of the older database; the newer files by lines of 2.14.1",
+};
+
 impl Source for Kiro {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn tells_usage(&self) -> bool {

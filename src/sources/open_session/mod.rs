@@ -10,7 +10,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::{Decoder, Memory};
 
@@ -21,9 +21,22 @@ const NAME: &str = "open-session";
 #[derive(Debug)]
 pub struct OpenSession;
 
+const ABOUT: About = About {
+    title: "Any program that writes the open session format",
+    reads: "`keitod/sessions/*.jsonl` in the user's data directory; see [session-format.md](session-format.md)",
+    exact: "what the program says is exact",
+    less: Some("what the program says is an estimate or a lower bound"),
+    unseen: "what the program does not say",
+    tested: "the examples of the format",
+};
+
 impl Source for OpenSession {
     fn agent(&self) -> Agent {
         Agent::new(NAME)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

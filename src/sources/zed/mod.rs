@@ -13,7 +13,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Query, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Query, Shape, Source, json};
 use crate::model::{Agent, Cell, Facts};
 
 /// The agent's name in every key.
@@ -34,9 +34,24 @@ static THREADS: [Query; 1] = [Query {
     overlap: 3600,
 }];
 
+const ABOUT: About = About {
+    title: "Zed",
+    reads: "`threads/threads.db` in the editor's data directory",
+    exact: "nothing",
+    less: Some(
+        "usage is a running total of the thread: its steps are estimates, the first reading is the baseline; time is the instants at which a thread that grew was saved",
+    ),
+    unseen: "usage before the first reading; time between savings; the folder of a window that has several",
+    tested: "built to the documented shape; public fixture of the older table",
+};
+
 impl Source for Zed {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -34,9 +34,9 @@ pub(super) fn by_magnitude(text: &str) -> Option<Instant> {
     let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
     let number: i64 = whole.parse().ok().filter(|number| *number > 0)?;
     match number {
-        ..100_000_000_000 => of_seconds(text),
-        ..100_000_000_000_000 => Some(Instant::from_millis(number)),
-        ..100_000_000_000_000_000 => Some(Instant::from_millis(number / 1000)),
+        0..100_000_000_000 => of_seconds(text),
+        100_000_000_000..100_000_000_000_000 => Some(Instant::from_millis(number)),
+        100_000_000_000_000..100_000_000_000_000_000 => Some(Instant::from_millis(number / 1000)),
         _ => None,
     }
 }

@@ -17,7 +17,9 @@ use super::policy::ConfigPolicy;
 use super::pulse::Pulse;
 use super::storage::Storage;
 use super::{Error, machine, time};
-use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Overlap, Skill, Watcher};
+use crate::config::{
+    Config, CredentialError, Credentials, CustomSource, EntryPer, Env, Overlap, Skill, Watcher,
+};
 use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::spans::Gaps;
@@ -161,7 +163,6 @@ impl Setup {
         let key = match () {
             () if config.time.overlap != Overlap::Sum || narrowed => "overlap other than \"sum\"",
             () if config.time.entry != EntryPer::Session => "entry other than \"session\"",
-            () if !config.custom_sources.is_empty() => "[[source]]",
             () => return Ok(()),
         };
         Err(Error::NotBuilt { key })
@@ -215,16 +216,22 @@ impl Setup {
     }
 
     fn watched(&self) -> Vec<Watched> {
-        let agents = sources::all().iter().copied().map(|source| {
+        let declared = self.config.custom_sources.iter().map(CustomSource::declared);
+        let agents = sources::readers(declared).into_iter().map(|source| {
             let agent = source.agent();
             let settings = self.config.agent(&agent);
-            let roots = settings.roots.clone().map(|roots| source.below(&roots));
-            (
-                settings.enabled,
-                Watched { source, agent, roots: roots.unwrap_or_else(|| source.roots(&self.env)) },
-            )
+            let named = settings.roots.as_ref().map(|homes| source.below(homes));
+            let roots =
+                named.unwrap_or_else(|| [source.roots(&self.env), self.registered(&*source)].concat());
+            (settings.enabled, Watched { source, agent, roots })
         });
         agents.filter(|(enabled, _)| *enabled).map(|(_, watched)| watched).collect()
+    }
+
+    /// Places that an agent's own registry names. Such an agent adds to it before it writes there first.
+    fn registered(&self, source: &dyn sources::Source) -> Vec<PathBuf> {
+        let registry = source.registry(&self.env).and_then(|path| std::fs::read(path).ok());
+        registry.map_or_else(Vec::new, |registry| source.registered(&registry))
     }
 
     fn reading(&self) -> Reading {

@@ -10,6 +10,7 @@
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
+mod any_agent;
 mod cline;
 mod codex;
 mod copilot;
@@ -31,4 +32,5 @@ mod report;
 mod rewrite;
 mod scenario;
 mod silence;
+mod totals;
 mod whole;

@@ -3,6 +3,7 @@
 //! A source knows where its agent keeps its logs, which files are its own, and how bytes become facts. It reads no
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
+mod aider;
 mod claude_code;
 mod codex;
 mod copilot_cli;
@@ -47,6 +48,7 @@ pub fn all() -> &'static [&'static dyn Source] {
         &pi::OMP,
         &pi::PRIME,
         &pi::OPENCLAW,
+        &aider::Aider,
     ]
 }
 

@@ -34,6 +34,8 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("pi", "pi/codexbar", "codexbar/pi"),
     ("omp", "pi/codexbar", "codexbar/omp"),
     ("omp", "pi/codexbar", "codexbar/omp-legacy"),
+    ("aider", "recorded/aider", "home"),
+    ("aider", "aider", "aider"),
 ];
 
 /// Dumps of databases.
@@ -234,6 +236,9 @@ fn roots_follow_each_agents_own_variables() {
             &[("XDG_DATA_HOME", "x")],
             &["/home/dev/.local/share/kilo", "/home/dev/.local/share/kilo/storage/message"],
         ),
+        ("aider", &[], &["/home/dev/.aider", "/home/dev"]),
+        ("aider", &[("AIDER_ANALYTICS_LOG", "/x/a.jsonl")], &["/x", "/home/dev/.aider", "/home/dev"]),
+        ("aider", &[("AIDER_ANALYTICS_LOG", "~/a.jsonl")], &["/home/dev", "/home/dev/.aider"]),
     ];
     for (agent, vars, expected) in cases {
         let source = all().iter().find(|source| source.agent().as_str() == *agent).unwrap();

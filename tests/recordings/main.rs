@@ -10,6 +10,7 @@
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
+mod aider;
 mod codex;
 mod copilot;
 mod database;

@@ -20,6 +20,7 @@ mod pi;
 mod qwen_code;
 mod shape;
 mod stamp;
+mod totals;
 mod usage;
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod shape;
 mod stamp;
 mod totals;
 mod usage;
+mod vibe;
 
 #[cfg(test)]
 mod properties;
@@ -49,6 +50,7 @@ pub fn all() -> &'static [&'static dyn Source] {
         &pi::OMP,
         &pi::PRIME,
         &pi::OPENCLAW,
+        &vibe::Vibe,
         &aider::Aider,
     ]
 }

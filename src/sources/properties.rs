@@ -34,6 +34,8 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("pi", "pi/codexbar", "codexbar/pi"),
     ("omp", "pi/codexbar", "codexbar/omp"),
     ("omp", "pi/codexbar", "codexbar/omp-legacy"),
+    ("vibe", "recorded/vibe", ".vibe/logs/session"),
+    ("vibe", "vibe", "fixtures/vibe"),
     ("aider", "recorded/aider", "home"),
     ("aider", "aider", "aider"),
 ];
@@ -116,8 +118,10 @@ fn logs() -> Vec<Log> {
             let text = found.to_str().unwrap();
             let Some(at) = text.find(&format!("/{root}/")) else { continue };
             let path = PathBuf::from(&text[at + root.len() + 2..]);
-            if source.claim(&path).is_some() {
-                logs.push(Log { source, path, bytes: std::fs::read(&found).unwrap() });
+            let bytes = std::fs::read(&found).unwrap();
+            // Some are begun and hold nothing yet.
+            if source.claim(&path).is_some() && !bytes.is_empty() {
+                logs.push(Log { source, path, bytes });
             }
         }
         assert!(logs.len() > before, "{folder}: fixtures are there");
@@ -236,6 +240,8 @@ fn roots_follow_each_agents_own_variables() {
             &[("XDG_DATA_HOME", "x")],
             &["/home/dev/.local/share/kilo", "/home/dev/.local/share/kilo/storage/message"],
         ),
+        ("vibe", &[], &["/home/dev/.vibe/logs/session"]),
+        ("vibe", &[("VIBE_HOME", "/x")], &["/x/logs/session"]),
         ("aider", &[], &["/home/dev/.aider", "/home/dev"]),
         ("aider", &[("AIDER_ANALYTICS_LOG", "/x/a.jsonl")], &["/x", "/home/dev/.aider", "/home/dev"]),
         ("aider", &[("AIDER_ANALYTICS_LOG", "~/a.jsonl")], &["/home/dev", "/home/dev/.aider"]),

@@ -30,4 +30,5 @@ mod report;
 mod rewrite;
 mod scenario;
 mod silence;
+mod vibe;
 mod whole;

@@ -4,11 +4,14 @@
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
 mod aider;
+mod amp;
 mod claude_code;
 mod codex;
 mod copilot_cli;
 mod cost;
+mod cursor;
 mod gemini_cli;
+mod grok_build;
 mod json;
 mod kimi_cli;
 mod kimi_code;
@@ -21,6 +24,7 @@ mod qwen_code;
 mod shape;
 mod stamp;
 mod totals;
+mod uri;
 mod usage;
 mod vibe;
 
@@ -52,6 +56,10 @@ pub fn all() -> &'static [&'static dyn Source] {
         &pi::OPENCLAW,
         &vibe::Vibe,
         &aider::Aider,
+        &amp::Amp,
+        &grok_build::GrokBuild,
+        &cursor::Cursor,
+        &cursor::CursorAgent,
     ]
 }
 

@@ -37,6 +37,11 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("vibe", "recorded/vibe", ".vibe/logs/session"),
     ("vibe", "vibe", "fixtures/vibe"),
     ("aider", "recorded/aider", "home"),
+    ("amp", "amp", "threads"),
+    ("grok-build", "grok-build", "current"),
+    ("grok-build", "grok-build", "legacy"),
+    ("grok-build", "grok-build", "sessions"),
+    ("cursor-agent", "cursor-agent", "projects"),
     ("aider", "aider", "aider"),
 ];
 
@@ -46,6 +51,7 @@ const DUMPS: &[(&str, &str)] = &[
     ("opencode", "opencode/lantern"),
     ("kilo", "recorded/kilo"),
     ("openclaw", "recorded/openclaw"),
+    ("cursor", "cursor"),
 ];
 
 /// What the queries of a source find in a database.
@@ -242,6 +248,19 @@ fn roots_follow_each_agents_own_variables() {
         ),
         ("vibe", &[], &["/home/dev/.vibe/logs/session"]),
         ("vibe", &[("VIBE_HOME", "/x")], &["/x/logs/session"]),
+        ("amp", &[], &["/home/dev/.local/share/amp/threads"]),
+        ("amp", &[("XDG_DATA_HOME", "/x")], &["/x/amp/threads"]),
+        ("amp", &[("AMP_DATA_DIR", "/x")], &["/x/threads"]),
+        ("grok-build", &[("GROK_HOME", "/x")], &["/x/sessions"]),
+        (
+            "cursor",
+            &[("XDG_CONFIG_HOME", "/x")],
+            &[
+                "/x/Cursor/User/globalStorage",
+                "/home/dev/Library/Application Support/Cursor/User/globalStorage",
+            ],
+        ),
+        ("cursor-agent", &[], &["/home/dev/.cursor/projects"]),
         ("aider", &[], &["/home/dev/.aider", "/home/dev"]),
         ("aider", &[("AIDER_ANALYTICS_LOG", "/x/a.jsonl")], &["/x", "/home/dev/.aider", "/home/dev"]),
         ("aider", &[("AIDER_ANALYTICS_LOG", "~/a.jsonl")], &["/home/dev", "/home/dev/.aider"]),

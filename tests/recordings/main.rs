@@ -29,6 +29,7 @@ mod replay;
 mod report;
 mod rewrite;
 mod scenario;
+mod shaped;
 mod silence;
 mod vibe;
 mod whole;

@@ -96,6 +96,7 @@ impl Documents {
         live.last_audit = reader.last_audit(account.id).map_err(internal)?;
         live.timezone = calendar.name().map(str::to_owned);
         live.keito.cost_decimals = account.decimals;
+        live.prices_unused = self.table.unused().to_vec();
         live.price_drift = self.drift(&reader.listed_costs(now.minus(DRIFT)).map_err(internal)?);
         document(&Status::build(live, counts, today))
     }

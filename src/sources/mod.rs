@@ -3,14 +3,18 @@
 //! A source knows where its agent keeps its logs, which files are its own, and how bytes become facts. It reads no
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
+mod about;
 mod aider;
 mod amp;
 mod claude_code;
+mod cline;
 mod codex;
 mod copilot_cli;
 mod cost;
 mod cursor;
+mod editors;
 mod gemini_cli;
+mod goose;
 mod grok_build;
 mod json;
 mod kimi_cli;
@@ -35,6 +39,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Agent, Cell, Facts};
 
+pub use about::About;
 pub use lines::{Line, Lines};
 pub use shape::{NotWhole, Query, Shape};
 
@@ -54,6 +59,10 @@ pub fn all() -> &'static [&'static dyn Source] {
         &pi::OMP,
         &pi::PRIME,
         &pi::OPENCLAW,
+        &cline::CLINE,
+        &cline::ROO,
+        &cline::KILO_CODE,
+        &goose::Goose,
         &vibe::Vibe,
         &aider::Aider,
         &amp::Amp,
@@ -92,6 +101,9 @@ pub struct Context {
 pub trait Source: Sync {
     /// The agent's name.
     fn agent(&self) -> Agent;
+
+    /// What `docs/agents.md` says of it.
+    fn about(&self) -> &'static About;
 
     /// The directories to watch, in the order of their use, from the agent's own variables or its defaults.
     /// They need not exist.

@@ -28,6 +28,11 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("kimi-cli", "recorded/kimi/", ".kimi/sessions"),
     ("kimi-code", "recorded/kimi-code", ".kimi-code/sessions"),
     ("opencode", "opencode/toktrack", "storage/message"),
+    ("cline", "recorded/cline", ".cline/data/sessions"),
+    ("cline", "cline/extension", "extension/tasks"),
+    ("roo-code", "cline/roo-code", "roo-code/tasks"),
+    ("kilo-code", "cline/kilo-code", "kilo-code/tasks"),
+    ("goose", "goose/lines", "goose/lines"),
     ("copilot-cli", "recorded/copilot-cli", ".copilot/session-state"),
     ("copilot-cli", "copilot-cli/lantern", "session-state"),
     ("pi", "recorded/pi", ".pi/agent/sessions"),
@@ -50,6 +55,7 @@ const DUMPS: &[(&str, &str)] = &[
     ("opencode", "recorded/opencode"),
     ("opencode", "opencode/lantern"),
     ("kilo", "recorded/kilo"),
+    ("goose", "goose"),
     ("openclaw", "recorded/openclaw"),
     ("cursor", "cursor"),
 ];
@@ -225,6 +231,12 @@ fn roots_follow_each_agents_own_variables() {
         ),
         ("copilot-cli", &[("COPILOT_HOME", "/x")], &["/x/session-state"]),
         (
+            "goose",
+            &[],
+            &["/home/dev/.local/share/goose/sessions", "/home/dev/.local/share/Block/goose/sessions"],
+        ),
+        ("goose", &[("XDG_DATA_HOME", "/y"), ("GOOSE_PATH_ROOT", "/x")], &["/x/data/sessions"]),
+        (
             "opencode",
             &[],
             &["/home/dev/.local/share/opencode", "/home/dev/.local/share/opencode/storage/message"],
@@ -269,6 +281,31 @@ fn roots_follow_each_agents_own_variables() {
         let source = all().iter().find(|source| source.agent().as_str() == *agent).unwrap();
         let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
         assert_eq!(source.roots(&Env(vars)), expected, "{agent} {vars:?}");
+    }
+    let source = |agent: &str| *all().iter().find(|source| source.agent().as_str() == agent).unwrap();
+    #[cfg(not(target_os = "macos"))]
+    for (agent, vars, wanted) in [
+        ("cline", &[][..], "/home/dev/.cline/data/sessions"),
+        ("cline", &[], "/home/dev/.cline/data/tasks"),
+        ("cline", &[], "/home/dev/.config/Code/User/globalStorage/saoudrizwan.claude-dev/tasks"),
+        ("cline", &[], "/home/dev/.vscode-server/data/User/globalStorage/saoudrizwan.claude-dev/tasks"),
+        ("cline", &[("CLINE_DIR", "/x")], "/x/data/sessions"),
+        ("cline", &[("CLINE_DATA_DIR", "/x"), ("CLINE_DIR", "/y")], "/x/tasks"),
+        ("cline", &[("CLINE_SESSION_DATA_DIR", "/x")], "/x"),
+        ("roo-code", &[], "/home/dev/.vscode-mock/global-storage/tasks"),
+        (
+            "roo-code",
+            &[("XDG_CONFIG_HOME", "/x")],
+            "/x/Cursor/User/globalStorage/rooveterinaryinc.roo-cline/tasks",
+        ),
+        (
+            "kilo-code",
+            &[("VSCODE_PORTABLE", "/p")],
+            "/p/user-data/User/globalStorage/kilocode.kilo-code/tasks",
+        ),
+    ] {
+        let roots = source(agent).roots(&Env(vars));
+        assert!(roots.contains(&PathBuf::from(wanted)), "{agent} {wanted}: {roots:?}");
     }
     for (agent, expected) in
         [("gemini-cli", "/h/tmp"), ("kimi-cli", "/h/sessions"), ("kimi-code", "/h/sessions")]

@@ -544,7 +544,7 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "UPDATE record SET state = ?2, remote = ?3, answered_at = ?4, listed_at = ?5, ours = ?6, seconds = ?7, \
-                 last_at = ?8, amount = ?9 WHERE id = ?1",
+                 last_at = ?8, amount = ?9, first_at = ?10 WHERE id = ?1",
             )?
             .execute(params![
                 record.id.0,
@@ -555,7 +555,8 @@ impl Tx<'_> {
                 ours.join(","),
                 terms::int(record.new.seconds),
                 record.new.last_at.millis(),
-                record.new.amount.map(|amount| amount.to_string())
+                record.new.amount.map(|amount| amount.to_string()),
+                record.new.first_at.millis()
             ])?;
         Ok(())
     }

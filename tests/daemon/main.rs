@@ -23,6 +23,7 @@ mod live;
 mod money;
 mod network;
 mod notified;
+mod overrides;
 mod place;
 mod shows;
 mod starts;

@@ -11,10 +11,12 @@
 )]
 
 mod aider;
+mod cline;
 mod codex;
 mod copilot;
 mod database;
 mod gemini;
+mod goose;
 mod home;
 mod keito;
 mod kimi;

@@ -243,7 +243,7 @@ fn append(path: &Path, line: &[u8]) {
 }
 
 /// The directories of requests and activities.
-fn dirs(database: &Path) -> Vec<String> {
+pub fn dirs(database: &Path) -> Vec<String> {
     let conn = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let sql = "select coalesce(path, '') from (select dir from request union select dir from activity) left join dir on dir.id = dir order by 1";
     let mut statement = conn.prepare(sql).unwrap();

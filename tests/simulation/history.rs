@@ -6,7 +6,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use jiff::tz::TimeZone;
 use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, Settings, heed_clocks};
-use keitod::deliver::{Backoff, Clocks, Outcome, Unsent};
+use keitod::deliver::{Backoff, Clocks, LISTING_LIFE, Outcome, Unsent};
 use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef, WriteRef};
 use keitod::sources::Context;
 use keitod::store::{Account, Read, Store};
@@ -28,6 +28,7 @@ pub struct Flight {
     pub effect: Effect,
     record: Option<RecordRef>,
     pub answer: Option<Answer>,
+    left: Instant,
 }
 
 impl Flight {
@@ -323,7 +324,7 @@ impl History {
             }
             _ => {}
         }
-        self.flights.push(Flight { effect, record, answer: None });
+        self.flights.push(Flight { effect, record, answer: None, left: self.now });
     }
 
     /// Requests of the past reach the server.
@@ -378,6 +379,19 @@ impl History {
             }
         };
         self.flights[index].answer = Some(answer);
+    }
+
+    /// What a machine that slept did not get away is not sent when it wakes.
+    pub fn wake(&mut self) {
+        for flight in &mut self.flights {
+            let slept = self.now.since(flight.left) > LISTING_LIFE;
+            if let (Effect::Send { write, .. }, None) = (&flight.effect, &flight.answer)
+                && slept
+            {
+                let outcome = Outcome::NotSent(Unsent::Unreachable("slept".into()));
+                flight.answer = Some(Answer::Send { write: *write, outcome });
+            }
+        }
     }
 
     fn send(&mut self, effect: &Effect, honest: bool) -> Outcome<keitod::daemon::clerk::Echoed> {

@@ -25,6 +25,9 @@ pub fn print_status(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), 
     keito(document.at("keito"), &zone, look, out)?;
     audit(document.at("last_audit"), &zone, look, out)?;
     drift(document.at("price_drift"), look, out)?;
+    for unused in document.at("prices_unused").items() {
+        writeln!(out, "{} {}", label(look, "prices"), paint(look, Ink::Warn, &unused.text()))?;
+    }
     Ok(())
 }
 

@@ -99,6 +99,14 @@ impl Work<'_, '_> {
     pub(super) fn dissolve_unsent(&self, posted: &Posted) -> Result<Vec<(WriteRow, RecordRow)>, Error> {
         let mut attempted = Vec::new();
         let home = self.tx.find_session(&posted.agent, &posted.session)?;
+        let copies = match self.whole.kind {
+            Kind::Entry => {
+                let range = (posted.first_at.seconds(), posted.last_at.seconds());
+                let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
+                self.tx.sessions_like(&posted.agent, range, since)?
+            }
+            Kind::Expense => Vec::new(),
+        };
         for write in self.tx.unfinished(self.scope.id)? {
             if write.kind != self.whole.kind || write.state == WriteState::Sending {
                 continue;
@@ -112,8 +120,11 @@ impl Work<'_, '_> {
                 meets |= self.tx.bills_copy_within(record.id, range)?;
             }
             let touches = match self.whole.kind {
-                // An entry that grew may hold time from anywhere in its session.
-                Kind::Entry => meets || (home.is_some() && write.session == home),
+                // An entry that grew may hold time from anywhere in its session, or in a copy of it.
+                Kind::Entry => {
+                    let of = |session| Some(session) == home || copies.contains(&session);
+                    meets || write.session.is_some_and(of)
+                }
                 Kind::Expense => meets && record.new.model == posted.model,
             };
             if !touches {

@@ -100,6 +100,8 @@ struct Scope {
     of: Account,
     row: AccountRow,
     desk: Desk,
+    /// Keito was seen to keep at least so many decimals of an amount, by this process.
+    kept: u32,
 }
 
 /// Listings of one kind of record.
@@ -253,7 +255,7 @@ impl Clerk {
         // Config or credentials may be others than before: what was refused is tried at once.
         desk.probe_now(now);
         desk.refusals.try_now(now);
-        self.account = Some(Scope { id, of: account.clone(), row, desk });
+        self.account = Some(Scope { id, of: account.clone(), row, desk, kept: 0 });
         self.lines = [LineState::default(), LineState::default()];
         let (unlisted, _) = self.answered_unlisted(id)?;
         self.lines[slot(Kind::Entry)].unlisted = unlisted[0].clone();

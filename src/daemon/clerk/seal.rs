@@ -159,7 +159,7 @@ impl Desk<'_, '_> {
         let adopted = crate::model::Link { task: crate::model::TaskId::new(""), ..due.link.clone() };
         let (adopted_exact, adopted_sent) = tx.tally(TallyOf { link: &adopted, ..of })?;
         let Some(local) = factor.apply(work.usd.0) else { return Err(Error::Impossible("amount")) };
-        let decimals = scope.row.decimals.unwrap_or(self.settings.decimals).min(self.settings.decimals);
+        let decimals = super::currency::decimals(scope, self.settings);
         let amount = Amount::next(exact + adopted_exact + local, sent + adopted_sent, decimals);
         if amount.units <= 0 {
             return Ok(false);
@@ -266,8 +266,11 @@ impl Desk<'_, '_> {
         let (scope, tx) = (self.scope, self.tx);
         let seconds = record.new.seconds + stretches::seconds(&due.stretches);
         let hours = Hours::from_seconds(seconds);
-        let last = due.stretches.last().map(|(_, end)| Instant::from_seconds(*end)).unwrap_or_default();
-        record.new.last_at = record.new.last_at.max(last);
+        // Copies whose original is gone are told by an entry's instants: time from before its first one counts too.
+        if let (Some((first, _)), Some((_, last))) = (due.stretches.first(), due.stretches.last()) {
+            record.new.first_at = record.new.first_at.min(Instant::from_seconds(*first));
+            record.new.last_at = record.new.last_at.max(Instant::from_seconds(*last));
+        }
         record.new.seconds = seconds;
         let facts = bodies::EntryFacts::of(loaded, due);
         let Ok(body) = bodies::growth(self, loaded, due, &record.new, hours, &facts) else {

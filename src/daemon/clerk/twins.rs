@@ -56,7 +56,9 @@ impl Work<'_, '_> {
         let tx = self.tx;
         self.dissolve_unsent(posted)?;
         let beyond = posted.seconds.saturating_sub(tx.held_by(record.id)?);
-        (record.new.seconds, record.new.last_at) = (posted.seconds, record.new.last_at.max(posted.last_at));
+        record.new.seconds = posted.seconds;
+        record.new.first_at = record.new.first_at.min(posted.first_at);
+        record.new.last_at = record.new.last_at.max(posted.last_at);
         let Some(session) = record.new.session else { return Ok(()) };
         let Some(loaded) = Clerk::load(tx, self.policy, Some(self.scope), session, None, self.now)? else {
             return Ok(());

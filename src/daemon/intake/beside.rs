@@ -7,8 +7,8 @@ use super::Job;
 use crate::sources::{Context, Source};
 use crate::tail::Root;
 
-/// Registries are small; more of one is not read.
-const MOST: u64 = 1 << 20;
+/// Registries are small, conversations are not; more of one is not read.
+const MOST: u64 = 16 << 20;
 
 /// What stands beside a log.
 pub(super) struct Beside<'a> {

@@ -16,7 +16,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::Decoder;
 use memory::Memory;
@@ -28,9 +28,24 @@ const AGENT: &str = "aider";
 #[derive(Debug)]
 pub struct Aider;
 
+const ABOUT: About = About {
+    title: "Aider",
+    reads: "the log of `--analytics-log`: a `.jsonl` file with `aider` or `analytics` in its name, in the directory that `AIDER_ANALYTICS_LOG` names, in `~/.aider`, in the home directory, or in the directories of `[sources.aider] roots`",
+    exact: "nothing but the times of prompts and answers",
+    less: Some(
+        "every request: while it streams Aider counts by itself, and what was read from a cache is part of the prompt; `bill_estimates = true` bills it so",
+    ),
+    unseen: "the directory and the session's id (a session is one start of the program); commit messages and summaries; anything at all without the log: `.aider.chat.history.md` has rounded counts and no instants",
+    tested: "recorded: 0.86.2; the project's own published sample",
+};
+
 impl Source for Aider {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     /// The log has no place of its own: it lies where the variable says, in Aider's folder, or in the home directory.

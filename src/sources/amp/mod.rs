@@ -13,7 +13,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Shape, Source};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Shape, Source};
 use crate::model::{Agent, Facts};
 
 /// The agent's name in every key.
@@ -23,9 +23,24 @@ const AGENT: &str = "amp";
 #[derive(Debug)]
 pub struct Amp;
 
+const ABOUT: About = About {
+    title: "Amp",
+    reads: "`threads/T-*.json` below `$XDG_DATA_HOME/amp` or `AMP_DATA_DIR`",
+    exact: "who did what when, and the directory",
+    less: Some(
+        "every answer is a lower bound with its model, cache reads and writes; one that only the ledger has lacks its cached tokens",
+    ),
+    unseen: "subagents, the oracle and searches; threads that were never written here; credits that were charged",
+    tested: "built to the documented shape: nobody has published a thread, and the program needs its server",
+};
+
 impl Source for Amp {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -12,7 +12,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Query, Shape, Source};
+use super::{About, Claim, Context, Environment, Lines, Query, Shape, Source};
 use crate::model::{Agent, Cell, Facts};
 
 /// The agent's name in every key.
@@ -36,9 +36,31 @@ static QUERIES: [Query; 1] = [Query {
     overlap: 0,
 }];
 
+const ABOUT: About = About {
+    title: "Cursor",
+    reads: "chats in `User/globalStorage/state.vscdb` of `~/.config/Cursor` or `~/Library/Application Support/Cursor` (read-only, while it is written)",
+    exact: "when a person and the model wrote, as far as a chat has times",
+    less: Some("token counts, which few messages have, are estimates"),
+    unseen: "what was billed, which only Cursor's server knows; cached tokens; the model where Cursor chose it; the directory",
+    tested: "built to the documented shape",
+};
+
+const AGENT_ABOUT: About = About {
+    title: "Cursor's agent",
+    reads: "`projects/<slug>/agent-transcripts/<id>/<id>.jsonl` below `~/.cursor`, to know that it is there",
+    exact: "nothing",
+    less: None,
+    unseen: "times, models and tokens: a transcript holds texts alone, so neither an hour nor a cost can be billed from it",
+    tested: "public fixture",
+};
+
 impl Source for Cursor {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {
@@ -79,6 +101,10 @@ impl Source for Cursor {
 impl Source for CursorAgent {
     fn agent(&self) -> Agent {
         Agent::new("cursor-agent")
+    }
+
+    fn about(&self) -> &'static About {
+        &AGENT_ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -15,7 +15,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::Decoder;
 use place::Place;
@@ -27,9 +27,24 @@ const AGENT: &str = "grok-build";
 #[derive(Debug)]
 pub struct GrokBuild;
 
+const ABOUT: About = About {
+    title: "Grok Build",
+    reads: "`sessions/<directory>/<session>/updates.jsonl` and `summary.json` below `~/.grok` or `GROK_HOME`",
+    exact: "who did what when, and the directory",
+    less: Some(
+        "a turn is logged as one: of one request it is a lower bound, of several an estimate, because prices depend on the size of each",
+    ),
+    unseen: "the requests within a turn; turns that were cancelled; of sessions without `updates.jsonl` all but when they were last at work",
+    tested: "turns built to the documented shape (1.0.41); public fixtures of the other files, current and older",
+};
+
 impl Source for GrokBuild {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -17,7 +17,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::Decoder;
 use memory::Memory;
@@ -29,9 +29,24 @@ const AGENT: &str = "vibe";
 #[derive(Debug)]
 pub struct Vibe;
 
+const ABOUT: About = About {
+    title: "Mistral Vibe",
+    reads: "`logs/session/unified/<session>/journal/*.jsonl`, and `meta.json` of sessions before 3.0, below `~/.vibe` or `VIBE_HOME`",
+    exact: "every answer in the journal with its cached tokens, while the journal lives: a run deletes what the one before it left; who typed, tool calls and which of them nobody was asked for",
+    less: Some(
+        "what was deleted unread shows only in the session's total: it is one estimate, dated at the session's start; before 3.0 there are running totals alone: their steps are estimates, the first reading is the baseline",
+    ),
+    unseen: "which model answered, where it was changed within a session (the newest is taken); answers that were cut; times of sessions before 3.0, but for the end of each turn",
+    tested: "recorded: 3.0.2; public fixtures of before 3.0",
+};
+
 impl Source for Vibe {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

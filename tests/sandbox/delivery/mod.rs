@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use keitod::daemon::clerk::{Clerk, Detail, Effect, Factor, NoteFor, Policy, Settings, Spot};
+use keitod::daemon::time::Monotonic;
 use keitod::daemon::wire;
 use keitod::deliver::{Backoff, Desk};
 use keitod::keito;
@@ -260,7 +261,7 @@ impl Line {
         let answer = if breaks {
             wire::broken(effect)
         } else {
-            wire::carry_out(&self.client, effect, "LLM Usage").await
+            wire::carry_out(&self.client, effect, "LLM Usage", Monotonic::new()).await
         };
         let now = self.now();
         for more in self.clerk().answer(answer, now, u32::MAX).unwrap() {

@@ -4,6 +4,8 @@
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
 mod about;
+mod aider;
+mod amp;
 mod cells;
 mod claude_code;
 mod cline;
@@ -11,11 +13,13 @@ mod codex;
 mod copilot_cli;
 mod cost;
 mod crush;
+mod cursor;
 mod declared;
 mod droid;
 mod editors;
 mod gemini_cli;
 mod goose;
+mod grok_build;
 mod hermes;
 mod json;
 mod kimi_cli;
@@ -31,7 +35,9 @@ mod reader;
 mod shape;
 mod stamp;
 mod totals;
+mod uri;
 mod usage;
+mod vibe;
 mod zed;
 
 #[cfg(test)]
@@ -72,6 +78,12 @@ pub fn all() -> &'static [&'static dyn Source] {
         &zed::Zed,
         &crush::Crush,
         &open_session::OpenSession,
+        &vibe::Vibe,
+        &aider::Aider,
+        &amp::Amp,
+        &grok_build::GrokBuild,
+        &cursor::Cursor,
+        &cursor::CursorAgent,
     ]
 }
 

@@ -42,8 +42,8 @@ pub(super) fn instant(cell: &Cell) -> Option<Instant> {
 /// An amount of USD.
 pub(super) fn usd(cell: &Cell) -> Option<Usd> {
     match cell {
-        Cell::Integer(whole) => cost::digits(&whole.to_string()),
-        Cell::Real(number) => cost::digits(number),
+        Cell::Integer(whole) => cost::decimal(&whole.to_string()),
+        Cell::Real(number) => cost::decimal(number),
         _ => None,
     }
 }

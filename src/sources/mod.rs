@@ -4,6 +4,8 @@
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
 mod about;
+mod aider;
+mod amp;
 mod antigravity;
 mod cells;
 mod claude_code;
@@ -13,11 +15,13 @@ mod copilot_cli;
 mod copilot_vscode;
 mod cost;
 mod crush;
+mod cursor;
 mod declared;
 mod droid;
 mod editors;
 mod gemini_cli;
 mod goose;
+mod grok_build;
 mod hermes;
 mod iflow;
 mod json;
@@ -36,7 +40,9 @@ mod shape;
 mod stamp;
 mod totals;
 mod trae_cli;
+mod uri;
 mod usage;
+mod vibe;
 mod zed;
 
 #[cfg(test)]
@@ -76,12 +82,18 @@ pub fn all() -> &'static [&'static dyn Source] {
         &hermes::Hermes,
         &zed::Zed,
         &crush::Crush,
+        &open_session::OpenSession,
+        &vibe::Vibe,
+        &aider::Aider,
+        &amp::Amp,
+        &grok_build::GrokBuild,
+        &cursor::Cursor,
+        &cursor::CursorAgent,
         &trae_cli::TraeCli,
         &copilot_vscode::CopilotVsCode,
         &kiro::Kiro,
         &iflow::Iflow,
         &antigravity::Antigravity,
-        &open_session::OpenSession,
     ]
 }
 

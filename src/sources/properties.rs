@@ -40,6 +40,15 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("omp", "pi/codexbar", "codexbar/omp"),
     ("omp", "pi/codexbar", "codexbar/omp-legacy"),
     ("droid", "droid/built", ".factory/sessions"),
+    ("vibe", "recorded/vibe", ".vibe/logs/session"),
+    ("vibe", "vibe", "fixtures/vibe"),
+    ("aider", "recorded/aider", "home"),
+    ("amp", "amp", "threads"),
+    ("grok-build", "grok-build", "current"),
+    ("grok-build", "grok-build", "legacy"),
+    ("grok-build", "grok-build", "sessions"),
+    ("cursor-agent", "cursor-agent", "projects"),
+    ("aider", "aider", "aider"),
     ("iflow", "iflow/projects", "iflow/projects"),
     ("trae-cli", "trae-cli/sessions", "trae-cli/sessions"),
     ("antigravity", "antigravity/brain", "antigravity/brain"),
@@ -56,6 +65,7 @@ const DUMPS: &[(&str, &str)] = &[
     ("hermes", "hermes/built"),
     ("zed", "zed/built"),
     ("crush", "crush/built"),
+    ("cursor", "cursor"),
 ];
 
 /// What the queries of a source find in a database.
@@ -128,8 +138,10 @@ fn logs() -> Vec<Log> {
             let text = found.to_str().unwrap();
             let Some(at) = text.find(&format!("/{root}/")) else { continue };
             let path = PathBuf::from(&text[at + root.len() + 2..]);
-            if source.claim(&path).is_some() {
-                logs.push(Log { source, path, bytes: std::fs::read(&found).unwrap() });
+            let bytes = std::fs::read(&found).unwrap();
+            // Some are begun and hold nothing yet.
+            if source.claim(&path).is_some() && !bytes.is_empty() {
+                logs.push(Log { source, path, bytes });
             }
         }
         assert!(logs.len() > before, "{folder}: fixtures are there");
@@ -275,6 +287,24 @@ fn roots_follow_each_agents_own_variables() {
             &[("XDG_DATA_HOME", "x")],
             &["/home/dev/.local/share/kilo", "/home/dev/.local/share/kilo/storage/message"],
         ),
+        ("vibe", &[], &["/home/dev/.vibe/logs/session"]),
+        ("vibe", &[("VIBE_HOME", "/x")], &["/x/logs/session"]),
+        ("amp", &[], &["/home/dev/.local/share/amp/threads"]),
+        ("amp", &[("XDG_DATA_HOME", "/x")], &["/x/amp/threads"]),
+        ("amp", &[("AMP_DATA_DIR", "/x")], &["/x/threads"]),
+        ("grok-build", &[("GROK_HOME", "/x")], &["/x/sessions"]),
+        (
+            "cursor",
+            &[("XDG_CONFIG_HOME", "/x")],
+            &[
+                "/x/Cursor/User/globalStorage",
+                "/home/dev/Library/Application Support/Cursor/User/globalStorage",
+            ],
+        ),
+        ("cursor-agent", &[], &["/home/dev/.cursor/projects"]),
+        ("aider", &[], &["/home/dev/.aider", "/home/dev"]),
+        ("aider", &[("AIDER_ANALYTICS_LOG", "/x/a.jsonl")], &["/x", "/home/dev/.aider", "/home/dev"]),
+        ("aider", &[("AIDER_ANALYTICS_LOG", "~/a.jsonl")], &["/home/dev", "/home/dev/.aider"]),
     ];
     for (agent, vars, expected) in cases {
         let source = all().iter().find(|source| source.agent().as_str() == *agent).unwrap();

@@ -10,6 +10,7 @@
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
+mod aider;
 mod any_agent;
 mod cline;
 mod codex;
@@ -31,6 +32,8 @@ mod replay;
 mod report;
 mod rewrite;
 mod scenario;
+mod shaped;
 mod silence;
 mod totals;
+mod vibe;
 mod whole;

@@ -8,7 +8,7 @@ use keitod::config::{Config, Env};
 use keitod::daemon::assemble::{Parts, Setup};
 use keitod::daemon::intake::{Health, Intake, Reading, Watched};
 use keitod::model::{Agent, Facts};
-use keitod::sources::{About, Claim, Context, Environment, Lines, Reader, Source};
+use keitod::sources::{self, About, Claim, Context, Environment, Lines, Source};
 use keitod::tail::Mode;
 
 /// Remembers lines, and checks that a file's context belongs to the place where reading goes on.
@@ -116,7 +116,7 @@ impl Daemon {
         };
         let source = self.source;
         let watched = vec![Watched {
-            source: Reader::BuiltIn(source),
+            source: sources::Reader::BuiltIn(source),
             agent: source.agent(),
             roots: vec![self.root.clone()],
         }];

@@ -43,12 +43,12 @@ pub struct Declared {
 }
 
 const ABOUT: About = About {
-    title: "An agent of the configuration",
-    reads: "the files that `[[source]]` names",
-    exact: "what stands where its pointers lead",
+    title: "A `[[source]]` of the config",
+    reads: "the files that its globs name",
+    exact: "what its pointers find",
     less: None,
-    unseen: "what no pointer leads to",
-    tested: "made-up logs",
+    unseen: "what they do not",
+    tested: "a made-up agent",
 };
 
 impl Source for Declared {

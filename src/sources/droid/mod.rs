@@ -26,14 +26,14 @@ const SETTINGS: &str = ".settings.json";
 pub struct Droid;
 
 const ABOUT: About = About {
-    title: "Factory Droid",
-    reads: "`sessions/<directory>/<session>.jsonl` and its `.settings.json` below `~/.factory`",
-    exact: "nothing of usage; who typed, and when tools and the model answered",
+    title: "Droid (Factory)",
+    reads: "`sessions/<directory>/<session>.jsonl` and `<session>.settings.json` beside it, below `~/.factory`",
+    exact: "who did what, and when",
     less: Some(
-        "usage is a running total of the session: its steps are estimates of the model chosen last, the first reading is the baseline",
+        "tokens are steps of a running total for the session: estimates of the model chosen last; the first reading is the baseline",
     ),
-    unseen: "usage before the first reading; which model answered before a switch; what Factory's plan charges",
-    tested: "built to the documented shape",
+    unseen: "single requests; what was used before keitod read the session first",
+    tested: "built to its public SDK's types",
 };
 
 impl Source for Droid {

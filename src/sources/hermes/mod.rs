@@ -27,12 +27,12 @@ pub struct Hermes;
 const ABOUT: About = About {
     title: "Hermes Agent",
     reads: "`state.db` and `profiles/<name>/state.db` below `~/.hermes` or `HERMES_HOME`",
-    exact: "nothing of usage; when each message was written, by whom",
+    exact: "who did what, and when",
     less: Some(
-        "usage is a running total for each session, model and route, in older databases for the session: its steps are estimates, the first reading is the baseline",
+        "tokens are steps of running totals by session and model: estimates; the first reading is the baseline",
     ),
-    unseen: "usage before the first reading",
-    tested: "built to the documented shape",
+    unseen: "single requests; what was used before keitod read the session first",
+    tested: "built to its public schema (autumn 2026)",
 };
 
 impl Source for Hermes {

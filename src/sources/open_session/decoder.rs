@@ -122,7 +122,7 @@ impl Decoder<'_> {
         let agent = self.memory.agent.clone().unwrap_or_default();
         let charged = match &event.charged_usd {
             Text::Absent => None,
-            Text::Is(text) => Some(cost::digits(text).ok_or(RejectReason::Shape)?),
+            Text::Is(text) => Some(cost::decimal(text).ok_or(RejectReason::Shape)?),
             Text::Odd => return Err(RejectReason::Shape),
         };
         let root = self.root(&session).to_owned();

@@ -22,12 +22,12 @@ const NAME: &str = "open-session";
 pub struct OpenSession;
 
 const ABOUT: About = About {
-    title: "Any program that writes the open session format",
-    reads: "`keitod/sessions/*.jsonl` in the user's data directory; see [session-format.md](session-format.md)",
-    exact: "what the program says is exact",
-    less: Some("what the program says is an estimate or a lower bound"),
+    title: "Any program, by the open session format",
+    reads: "`$XDG_DATA_HOME/keitod/sessions/*.jsonl`, written as [session-format.md](session-format.md) says",
+    exact: "what the program says",
+    less: Some("what the program marks as less than exact"),
     unseen: "what the program does not say",
-    tested: "the examples of the format",
+    tested: "the examples of the document",
 };
 
 impl Source for OpenSession {

@@ -37,12 +37,12 @@ static THREADS: [Query; 1] = [Query {
 const ABOUT: About = About {
     title: "Zed",
     reads: "`threads/threads.db` in the editor's data directory",
-    exact: "nothing",
+    exact: "nothing to the token",
     less: Some(
-        "usage is a running total of the thread: its steps are estimates, the first reading is the baseline; time is the instants at which a thread that grew was saved",
+        "tokens are steps of a running total for the thread: estimates; the first reading is the baseline",
     ),
-    unseen: "usage before the first reading; time between savings; the folder of a window that has several",
-    tested: "built to the documented shape; public fixture of the older table",
+    unseen: "single requests; time is known only as far as the editor saved a thread in between",
+    tested: "built to its public source (thread version 0.3.0)",
 };
 
 impl Source for Zed {

@@ -29,5 +29,6 @@ mod starts;
 mod state;
 mod stopped;
 mod stops;
+mod timelines;
 mod watching;
 mod wiped;

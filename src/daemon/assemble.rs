@@ -17,7 +17,7 @@ use super::policy::ConfigPolicy;
 use super::pulse::Pulse;
 use super::storage::Storage;
 use super::{Error, machine, time};
-use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Overlap, Skill, Watcher};
+use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Skill, Watcher};
 use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::spans::Gaps;
@@ -156,10 +156,7 @@ impl Setup {
     /// A key that is accepted and does nothing would bill other hours than its user expects.
     fn refuse_what_is_not_built(&self) -> Result<(), Error> {
         let config = &self.config;
-        let narrowed =
-            config.rules.link.iter().any(|rule| rule.overlap.is_some_and(|overlap| overlap != Overlap::Sum));
         let key = match () {
-            () if config.time.overlap != Overlap::Sum || narrowed => "overlap other than \"sum\"",
             () if config.time.entry != EntryPer::Session => "entry other than \"session\"",
             () if !config.custom_sources.is_empty() => "[[source]]",
             () => return Ok(()),
@@ -200,6 +197,7 @@ impl Setup {
             gaps: Gaps { idle_ms: millis(config.time.idle_gap), tool_ms: millis(config.time.tool_gap) },
             min_seconds: config.time.min_seconds,
             max_seconds: config.time.max_seconds,
+            shares: config.shares_time(),
             time_settle: config.delivery.time_settle,
             time_update: config.delivery.time_update,
             expense_settle: config.delivery.expense_settle,

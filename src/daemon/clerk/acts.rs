@@ -352,13 +352,17 @@ impl Clerk {
     ) -> Result<Option<(SessionHead, due::WaitingKey, Sum)>, Error> {
         let (calendar, _) = self.calendar();
         let (category, today) = (self.category(), self.workspace_today(now, &calendar));
-        let Self { store, settings, policy, account, appended, settled, rulings, .. } = self;
+        let Self { store, settings, policy, account, appended, settled, rulings, shares, .. } = self;
         store.transact(|tx: &Tx<'_>| {
             let session: SessionRef = due.session;
             let (scope, seen): (Option<&Scope>, _) = (account.as_ref(), appended.get(&session).copied());
-            let Some(loaded) = Self::load(tx, policy.as_mut(), scope, session, seen, now)? else {
+            let Some(mut loaded) = Self::load(tx, policy.as_mut(), scope, session, seen, now)? else {
                 return Ok(None);
             };
+            if settings.shares {
+                let rank = super::shares::rank(tx, &loaded)?;
+                loaded.session.others = shares.others(tx, scope, &loaded, &rank)?;
+            }
             let bench = Bench {
                 settings,
                 policy: policy.as_ref(),

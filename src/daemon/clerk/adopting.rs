@@ -402,7 +402,7 @@ impl Work<'_, '_> {
             let (own, counted) = self.stretches(&loaded.session, &record, bounds);
             let covered = &loaded.session.covered;
             let found = match &mut rest {
-                None => coverage::lay(left, range, since, &own, &counted, covered).stretches,
+                None => self.lay(&loaded, &record.link, (left, range), (&own, &counted))?,
                 // Copies have the same instants: each holds what of the time is its own here.
                 Some(rest) => {
                     let counted = stretches::union(counted);

@@ -17,6 +17,7 @@ mod deliver;
 mod effect;
 mod given;
 mod late;
+mod laying;
 mod listing;
 mod newcomer;
 mod poison;
@@ -30,6 +31,7 @@ mod rulings;
 mod seal;
 mod session;
 mod settings;
+mod shares;
 mod skill;
 mod twins;
 
@@ -77,6 +79,7 @@ pub struct Clerk {
     settled: Settled,
     clock: clock::Clock,
     rulings: rulings::Rulings,
+    shares: shares::Shares,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -206,6 +209,7 @@ impl Clerk {
             settled: Settled::default(),
             clock: clock::Clock::default(),
             rulings: rulings::Rulings::default(),
+            shares: shares::Shares::default(),
         };
         clerk.find_ahead(now)?;
         Ok(clerk)
@@ -233,6 +237,7 @@ impl Clerk {
     /// # Errors
     /// Of the database.
     pub fn set_account(&mut self, account: Option<&Account>, now: Instant) -> Result<(), Error> {
+        self.shares.clear();
         let Some(account) = account else {
             self.account = None;
             return Ok(());

@@ -7,8 +7,8 @@ use super::bench::Bench;
 use super::bodies::{self, Sheetwork};
 use super::decision::{Decision, Ruling};
 use super::session::Loaded;
-use super::{Clerk, Policy, Scope, Settings};
-use crate::ledger::due::{self, DueEntry, DueExpense, Rules};
+use super::{Clerk, Policy, Scope, Settings, shares};
+use crate::ledger::due::{self, DueEntry, DueExpense};
 use crate::ledger::stretches;
 use crate::model::{
     Amount, Covers, Hours, Instant, KeitodId, Kind, ModelName, SessionKey, Tokens, Usd, hash64, hash128,
@@ -31,19 +31,27 @@ impl Clerk {
         let (calendar, may_pin) = self.calendar();
         let category = self.category();
         let today = self.workspace_today(now, &calendar);
-        let Self { store, settings, policy, account, caught_up, appended, settled, rulings, .. } = self;
+        let Self { store, settings, policy, account, caught_up, appended, settled, rulings, shares, .. } =
+            self;
         // Without `/users/me` or a configured zone the days could still move.
         let sealing = rulings.obeyed
             && *caught_up
             && may_pin
             && account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
-        let (mut pinned, mut count) = (None, 0);
-        store.transact(|tx| {
-            for id in tx.sessions_to_check(now, super::BATCH)? {
+        let (mut pinned, mut count, mut again) = (None, 0, false);
+        let done = store.transact(|tx| {
+            if std::mem::take(&mut shares.stale) {
+                tx.recheck_all()?;
+            }
+            let sessions = match settings.shares {
+                true => tx.sessions_to_check_by_rank(now, super::BATCH)?,
+                false => tx.sessions_to_check(now, super::BATCH)?,
+            };
+            for id in sessions {
                 count += 1;
                 let guarded = tx.guarded(|| {
                     let seen = appended.get(&id).copied();
-                    let Some(loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)?
+                    let Some(mut loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)?
                     else {
                         return Ok(());
                     };
@@ -53,8 +61,12 @@ impl Clerk {
                     let bench =
                         Bench { settings, policy, account, category, calendar, today, settled, rulings, now };
                     let head = loaded.head.clone();
+                    let rank = if settings.shares { Some(shares::rank(tx, &loaded)?) } else { None };
+                    if let Some(rank) = &rank {
+                        loaded.session.others = shares.others(tx, account, &loaded, rank)?;
+                    }
                     bench.with_rules(&head, |rules| {
-                        let sheet = due::due(&loaded.session, rules);
+                        let mut sheet = due::due(&loaded.session, rules);
                         let mut ready_at = sheet.ready_at;
                         if let Some(scope) = account.filter(|_| sealing) {
                             let desk = Desk { tx, policy, settings, scope, category, now };
@@ -68,14 +80,20 @@ impl Clerk {
                             }
                             if sealed.any {
                                 // What was sealed is open no more; what remains is computed afresh.
-                                let loaded = Self::reload(tx, loaded, scope, rules)?;
-                                return tx.save_sheet(id, &loaded, ready_at);
+                                Self::reload(tx, &mut loaded, scope)?;
+                                sheet = due::due(&loaded.session, rules);
                             }
                         } else if !sheet.entries.is_empty() || !sheet.expenses.is_empty() {
                             // It is ready, but nobody to send to: the account's arrival has all computed again.
                             ready_at = None;
                         }
-                        tx.save_sheet(id, &sheet, ready_at)
+                        tx.save_sheet(id, &sheet, ready_at)?;
+                        if let Some(rank) = rank {
+                            for other in shares.note(id, rank, sheet.claim, loaded.session.covered) {
+                                (again, _) = (true, tx.recheck(other)?);
+                            }
+                        }
+                        Ok(())
                     })
                 })?;
                 if guarded.is_none() {
@@ -90,13 +108,15 @@ impl Clerk {
                 tx.save_account(scope.id, &scope.row)?;
             }
             Ok(())
-        })?;
-        Ok(count)
+        });
+        shares.stale |= done.is_err();
+        done?;
+        Ok(if again { count.max(super::BATCH) } else { count })
     }
 
-    /// The sheet after sealing: the same facts with the new `billed` and `covered` rows.
-    fn reload(tx: &Tx<'_>, loaded: Loaded, scope: &Scope, rules: &Rules<'_>) -> Result<due::Sheet, Error> {
-        let mut session = loaded.session;
+    /// The session after sealing: the same facts with the new `billed` and `covered` rows.
+    fn reload(tx: &Tx<'_>, loaded: &mut Loaded, scope: &Scope) -> Result<(), Error> {
+        let session = &mut loaded.session;
         let id = loaded.head.id;
         let places: Vec<usize> = session.requests.iter().map(|request| request.place).collect();
         session.requests =
@@ -105,7 +125,7 @@ impl Clerk {
             request.place = place;
         }
         (session.covered, session.posted_seconds, session.posted_until) = tx.covered(scope.id, id)?;
-        Ok(due::due(&session, rules))
+        Ok(())
     }
 
     pub(super) fn workspace_today(

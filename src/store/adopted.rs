@@ -1,7 +1,23 @@
 //! Adopted records whose facts were not here when they were met.
 
-use super::{Error, Tx};
-use crate::model::RecordRef;
+use rusqlite::params;
+
+use super::{Error, NewRecord, Tx};
+use crate::ledger::stretches::Stretch;
+use crate::model::{AccountRef, RecordRef, SessionRef};
+
+/// A stretch on which a found entry was laid.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Whose time it is.
+    pub session: SessionRef,
+    /// The stretch.
+    pub stretch: Stretch,
+    /// The entry's row.
+    pub id: RecordRef,
+    /// The entry.
+    pub record: NewRecord,
+}
 
 impl Tx<'_> {
     /// Whether a record was adopted, and nothing was ever written to it from here.
@@ -31,5 +47,42 @@ impl Tx<'_> {
         self.conn.prepare_cached("DELETE FROM covered WHERE record = ?1")?.execute([record.0])?;
         self.conn.prepare_cached("DELETE FROM record WHERE id = ?1")?.execute([record.0])?;
         Ok(())
+    }
+
+    /// Where entries that were found at Keito were laid on the time of other sessions.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn found_beside(&self, account: AccountRef, session: SessionRef) -> Result<Vec<Found>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT c.session, c.start, c.end, c.record FROM covered c JOIN record r ON r.id = c.record \
+             WHERE c.account = ?1 AND c.session <> ?2 AND c.write = 0 AND r.adopted = 1 ORDER BY c.start, c.record",
+        )?;
+        let rows = select.query_map(params![account.0, session.0], |row| {
+            Ok((SessionRef(row.get(0)?), (row.get(1)?, row.get(2)?), RecordRef(row.get(3)?)))
+        })?;
+        let mut found = Vec::new();
+        for row in rows {
+            let (session, stretch, id) = row?;
+            if let Some(record) = self.record(id)? {
+                found.push(Found { session, stretch, id, record: record.new });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Lays a stretch of a found entry elsewhere in the time of the same session.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn move_cover(&self, account: AccountRef, found: &Found, to: &[Stretch]) -> Result<(), Error> {
+        let delete = "DELETE FROM covered WHERE account = ?1 AND session = ?2 AND start = ?3 AND record = ?4";
+        self.conn.prepare_cached(delete)?.execute(params![
+            account.0,
+            found.session.0,
+            found.stretch.0,
+            found.id.0
+        ])?;
+        self.cover(account, found.session, found.id, None, to)
     }
 }

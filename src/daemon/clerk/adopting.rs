@@ -31,11 +31,11 @@ fn inside(session: &due::Session, ranges: &[Stretch]) -> u64 {
     stretches::seconds(&stretches::union(parts.filter(|(start, end)| start < end).collect()))
 }
 
-fn less(list: &[Stretch], taken: &[Stretch]) -> Vec<Stretch> {
+pub(super) fn less(list: &[Stretch], taken: &[Stretch]) -> Vec<Stretch> {
     list.iter().flat_map(|part| stretches::minus(*part, taken)).collect()
 }
 
-fn common(list: &[Stretch], with: &[Stretch]) -> Vec<Stretch> {
+pub(super) fn common(list: &[Stretch], with: &[Stretch]) -> Vec<Stretch> {
     less(list, &less(list, with))
 }
 

@@ -49,6 +49,77 @@ pub fn lay(seconds: u64, (first, last): Stretch, room: &Room<'_>) -> Laid {
     Laid { surplus: seconds - stretches::seconds(&stretches), stretches }
 }
 
+/// Lays `seconds` of an entry of several sessions on their time, in the order of [`lay`]; returns what each holds.
+/// `shared`: a second of several of them is there once.
+#[must_use]
+pub fn lay_jointly(
+    seconds: u64,
+    (first, last): Stretch,
+    rooms: &[Room<'_>],
+    shared: bool,
+) -> Vec<Vec<Stretch>> {
+    let mut laying = Jointly { left: seconds, shared, laid: vec![Vec::new(); rooms.len()] };
+    for apart in [true, false] {
+        let taken = |room: &Room<'_>| {
+            stretches::union([room.covered, if apart { room.theirs } else { &[] }].concat())
+        };
+        let taken: Vec<Vec<Stretch>> = rooms.iter().map(taken).collect();
+        laying.put(rooms, &taken, |room| clip(room.own.to_vec(), first, last), false);
+        laying.put(rooms, &taken, |room| clip(room.counted.to_vec(), first, last), false);
+        laying.put(rooms, &taken, |room| clip(room.own.to_vec(), room.since, first), true);
+        laying.put(rooms, &taken, |room| clip(room.counted.to_vec(), room.since, first), true);
+        if !apart {
+            laying.put(rooms, &taken, |room| clip(room.counted.to_vec(), last, i64::MAX), false);
+        }
+    }
+    laying.laid.into_iter().map(stretches::union).collect()
+}
+
+struct Jointly {
+    left: u64,
+    shared: bool,
+    laid: Vec<Vec<Stretch>>,
+}
+
+impl Jointly {
+    fn put(
+        &mut self,
+        rooms: &[Room<'_>],
+        taken: &[Vec<Stretch>],
+        list: impl Fn(&Room<'_>) -> Vec<Stretch>,
+        backwards: bool,
+    ) {
+        let mut parts: Vec<(Stretch, usize)> = Vec::new();
+        for (index, room) in rooms.iter().enumerate() {
+            parts.extend(stretches::union(list(room)).into_iter().map(|part| (part, index)));
+        }
+        parts.sort_unstable_by_key(|((start, end), index)| {
+            (if backwards { end.saturating_neg() } else { *start }, *index)
+        });
+        for (part, index) in parts {
+            let others = if self.shared { self.laid.concat() } else { self.laid[index].clone() };
+            let gone = stretches::union([taken[index].as_slice(), &others].concat());
+            let free = stretches::minus(part, &gone);
+            let found = if backwards { last_of(&free, self.left) } else { stretches::take(&free, self.left) };
+            self.left -= stretches::seconds(&found);
+            self.laid[index].extend(found);
+        }
+    }
+}
+
+/// The last `seconds` of the stretches.
+fn last_of(list: &[Stretch], mut seconds: u64) -> Vec<Stretch> {
+    let mut found = Vec::new();
+    for &(start, end) in list.iter().rev() {
+        let length = stretches::seconds(&[(start, end)]).min(seconds);
+        if length > 0 {
+            found.push((end - i64::try_from(length).unwrap_or(0), end));
+            seconds -= length;
+        }
+    }
+    found
+}
+
 struct Laying {
     left: u64,
     laid: Vec<Stretch>,
@@ -69,13 +140,9 @@ impl Laying {
 
     /// The nearest first: the end of each stretch, not its beginning.
     fn put_before(&mut self, list: &[Stretch]) {
-        for &(start, end) in list.iter().rev() {
-            let length = stretches::seconds(&[(start, end)]).min(self.left);
-            if length > 0 {
-                self.laid.push((end - i64::try_from(length).unwrap_or(0), end));
-                self.left -= length;
-            }
-        }
+        let taken = last_of(list, self.left);
+        self.left -= stretches::seconds(&taken);
+        self.laid.extend(taken);
     }
 }
 

@@ -157,7 +157,6 @@ impl Setup {
     fn refuse_what_is_not_built(&self) -> Result<(), Error> {
         let config = &self.config;
         let key = match () {
-            () if config.time.entry != EntryPer::Session => "entry other than \"session\"",
             () if !config.custom_sources.is_empty() => "[[source]]",
             () => return Ok(()),
         };
@@ -198,6 +197,7 @@ impl Setup {
             min_seconds: config.time.min_seconds,
             max_seconds: config.time.max_seconds,
             shares: config.shares_time(),
+            per_day: config.time.entry == EntryPer::Day,
             time_settle: config.delivery.time_settle,
             time_update: config.delivery.time_update,
             expense_settle: config.delivery.expense_settle,

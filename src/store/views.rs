@@ -189,7 +189,8 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Stretches of a session that entries hold, all seconds on its entries, and the last second these say they cover.
+    /// Stretches of a session that entries hold, all seconds that entries have of it, and the last second that its own
+    /// say they cover. What an entry has beyond the stretches that it holds counts for the session that it names.
     ///
     /// # Errors
     /// Of the database.
@@ -203,7 +204,10 @@ impl Tx<'_> {
         let rows = select.query_map([account.0, session.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let stretches: Vec<Stretch> = rows.collect::<Result<_, _>>()?;
         let mut select = self.conn.prepare_cached(
-            "SELECT coalesce(sum(seconds), 0), max(last_at) FROM record WHERE account = ?1 AND session = ?2 AND kind = 0",
+            "SELECT coalesce(sum(max(0, seconds - (SELECT coalesce(sum(c.end - c.start), 0) FROM covered c \
+               WHERE c.record = r.id AND c.session <> r.session))), 0) + (SELECT coalesce(sum(c.end - c.start), 0) FROM covered c \
+               JOIN record o ON o.id = c.record WHERE c.account = ?1 AND c.session = ?2 AND o.session <> ?2), \
+             max(last_at) FROM record r WHERE account = ?1 AND session = ?2 AND kind = 0",
         )?;
         Ok(select.query_row([account.0, session.0], |row| {
             let until = row.get::<_, Option<i64>>(1)?.map(|at| at.div_euclid(1000));

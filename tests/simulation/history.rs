@@ -114,6 +114,7 @@ fn settings(rng: &mut Rng) -> Settings {
         min_seconds: 0,
         max_seconds: None,
         shares: false,
+        per_day: false,
         time_settle: Duration::from_secs(600),
         time_update: Duration::from_secs(1800),
         expense_settle: Duration::from_secs(3600),
@@ -177,6 +178,17 @@ impl History {
         let store = self.stop();
         (self.world.shared, self.settings.shares) = (true, true);
         self.mapping.set_overlap(Overlap::All);
+        self.start(store);
+        self.run();
+    }
+
+    /// From the beginning on one entry per day, link and agent; every other time of shared time.
+    pub fn run_days(&mut self, seed: u64) {
+        self.settings.per_day = true;
+        if seed.is_multiple_of(2) {
+            return self.run_shared();
+        }
+        let store = self.stop();
         self.start(store);
         self.run();
     }

@@ -22,16 +22,30 @@ impl Work<'_, '_> {
     ) -> Result<Vec<Stretch>, Error> {
         let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
         let overlap = self.overlap_of(loaded, link);
-        let mut theirs = self.theirs(loaded.head.id, link, overlap)?;
-        if !theirs.is_empty() {
-            let inside = clip(counted, range);
-            let mine = less(&inside, &stretches::union(loaded.session.covered.clone()));
-            let free = stretches::seconds(&stretches::union(less(&mine, &theirs)));
-            self.make_room(loaded, (link, overlap), seconds.saturating_sub(free), &stretches::union(mine))?;
-            theirs = self.theirs(loaded.head.id, link, overlap)?;
-        }
+        let mut need = seconds;
+        let theirs = self.theirs_with_room((loaded, (link, overlap), range), counted, &mut need)?;
         let room = Room { own, counted, covered: &loaded.session.covered, theirs: &theirs, since };
         Ok(coverage::lay(seconds, range, &room).stretches)
+    }
+
+    /// What entries of other sessions hold of the time that this link shares with them, once those that could lie
+    /// elsewhere have made room for `need` seconds in the range. What finds room is taken off `need`.
+    pub(super) fn theirs_with_room(
+        &mut self,
+        (loaded, link, range): (&Loaded, (&Link, Overlap), Stretch),
+        counted: &[Stretch],
+        need: &mut u64,
+    ) -> Result<Vec<Stretch>, Error> {
+        let mut theirs = self.theirs(loaded.head.id, link.0, link.1)?;
+        let mine = less(&clip(counted, range), &stretches::union(loaded.session.covered.clone()));
+        let free = |theirs: &[Stretch]| stretches::seconds(&stretches::union(less(&mine, theirs)));
+        let missing = need.saturating_sub(free(&theirs));
+        if !theirs.is_empty() && missing > 0 {
+            self.make_room(loaded, link, missing, &stretches::union(mine.clone()))?;
+            theirs = self.theirs(loaded.head.id, link.0, link.1)?;
+        }
+        *need = need.saturating_sub(free(&theirs));
+        Ok(theirs)
     }
 
     /// What entries of other sessions hold of the time that this link shares with them.
@@ -81,7 +95,7 @@ impl Work<'_, '_> {
     }
 
     /// How the time of a link adds up; of one that no directory of the session leads to any more, as any of it does.
-    fn overlap_of(&self, loaded: &Loaded, link: &Link) -> Overlap {
+    pub(super) fn overlap_of(&self, loaded: &Loaded, link: &Link) -> Overlap {
         if !self.settings.shares {
             return Overlap::Sum;
         }

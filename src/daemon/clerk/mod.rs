@@ -6,12 +6,14 @@
 
 mod acts;
 mod adopting;
+mod adopting_day;
 mod answers;
 mod audit;
 mod bench;
 mod bodies;
 mod clock;
 mod currency;
+mod days;
 pub mod decision;
 mod deliver;
 mod effect;

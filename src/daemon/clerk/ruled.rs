@@ -101,7 +101,7 @@ impl Work<'_, '_> {
             self.catch_up(&mut record, facts)?;
         }
         self.tx.save_record(&record)?;
-        record.new.session.map_or(Ok(()), |session| self.tx.recheck(session))
+        self.recheck(&record)
     }
 
     fn give_up(&self, record: &mut RecordRow, at: Instant, facts: &Facts) -> Result<(), Error> {

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use super::bench::Bench;
 use super::bodies::{self, Sheetwork};
+use super::days::{self, Members};
 use super::decision::{Decision, Ruling};
 use super::session::Loaded;
 use super::{Clerk, Policy, Scope, Settings, shares};
 use crate::ledger::due::{self, DueEntry, DueExpense};
 use crate::ledger::stretches;
-use crate::model::{
-    Amount, Covers, Hours, Instant, KeitodId, Kind, ModelName, SessionKey, Tokens, Usd, hash64, hash128,
-};
+use crate::model::{Amount, Covers, Hours, Instant, KeitodId, Kind, ModelName, Tokens, Usd, hash64, hash128};
 use crate::store::{Error, Frozen, NewRecord, NewWrite, OwnState, RecordRow, TallyOf, Tx};
 
 /// What sealing works with inside one transaction.
@@ -55,6 +54,9 @@ impl Clerk {
                     else {
                         return Ok(());
                     };
+                    if let Some(scope) = account.as_ref().filter(|_| settings.per_day) {
+                        loaded.session.entries = days::open_entries(tx, scope, &loaded, &calendar)?;
+                    }
                     let (policy, account) = (policy.as_ref(), account.as_ref());
                     let (category, settled) = (category.as_ref(), *settled);
                     let (calendar, rulings) = (&calendar, &*rulings);
@@ -229,7 +231,14 @@ impl Desk<'_, '_> {
     }
 
     fn seal_entry(&self, loaded: &Loaded, due: &DueEntry) -> Result<bool, Error> {
-        match due.grow {
+        // A like place of this session may have made the day's entry a moment ago.
+        let made = if self.settings.per_day && due.grow.is_none() {
+            let like = loaded.session.entries.iter().map(|entry| entry.record).collect::<Vec<_>>();
+            self.tx.unsent_entry_of(self.scope.id, loaded.head.id, due.day, &due.link, &like)?
+        } else {
+            None
+        };
+        match due.grow.or(made) {
             None => self.seal_new_entry(loaded, due),
             Some(record) => {
                 let Some(record) = self.tx.record(record)? else { return Ok(false) };
@@ -249,9 +258,16 @@ impl Desk<'_, '_> {
             return Ok(false);
         }
         let (first_at, last_at) = (Instant::from_seconds(*first), Instant::from_seconds(*last));
-        let (_, earlier, _) = tx.covered(scope.id, loaded.head.id)?;
+        let agent = &loaded.head.agent;
+        let keitod_id = if self.settings.per_day {
+            let earlier = tx.seconds_of_day(scope.id, loaded.head.id, due.day, &due.link)?;
+            days::entry_id(agent, due.day, &due.link, *first, earlier)
+        } else {
+            let (_, earlier, _) = tx.covered(scope.id, loaded.head.id)?;
+            entry_id(agent, loaded.head.native.as_str(), first_at, earlier)
+        };
         let mut record = NewRecord {
-            keitod_id: entry_id(&loaded.head.agent, loaded.head.native.as_str(), first_at, earlier),
+            keitod_id,
             kind: Kind::Entry,
             session: Some(loaded.head.id),
             day: due.day,
@@ -274,7 +290,9 @@ impl Desk<'_, '_> {
         let facts = bodies::EntryFacts::of(loaded, due);
         record.model.clone_from(&facts.model);
         record.part = tx.next_part(scope.id, &record)?;
-        let Ok(body) = bodies::entry(self, loaded, due, &record, hours, &facts) else { return Ok(false) };
+        let members = Members::only(loaded, self.settings.per_day);
+        let of = (&record, &members, &facts);
+        let Ok(body) = bodies::entry(self, loaded, due, of, hours) else { return Ok(false) };
         let id = tx.insert_record(scope.id, &record, false)?;
         let write = tx.insert_write(&self.write(id, &record.keitod_id, false, body, seconds))?;
         tx.cover(scope.id, loaded.head.id, id, Some(write), &due.stretches)?;
@@ -289,11 +307,31 @@ impl Desk<'_, '_> {
         let last = due.stretches.last().map(|(_, end)| Instant::from_seconds(*end)).unwrap_or_default();
         record.new.last_at = record.new.last_at.max(last);
         record.new.seconds = seconds;
-        let facts = bodies::EntryFacts::of(loaded, due);
-        let Ok(body) = bodies::growth(self, loaded, due, &record.new, hours, &facts) else {
-            return Ok(false);
+        let members = Members::with(tx, &record, loaded, self.settings.per_day)?;
+        let facts = if members.named {
+            bodies::EntryFacts::beside(tx.requests_within(record.id)?, loaded, due)
+        } else {
+            bodies::EntryFacts::of(loaded, due)
         };
-        let write = tx.insert_write(&self.write(record.id, &record.new.keitod_id, true, body, seconds))?;
+        let unsent = tx.unfinished_of(record.id)?.filter(days::can_change);
+        let patch = unsent.as_ref().is_none_or(|write| write.patch);
+        let of = (&record.new, &members, &facts);
+        let body = if patch {
+            bodies::growth(self, loaded, due, of, hours)
+        } else {
+            bodies::entry(self, loaded, due, of, hours)
+        };
+        let Ok(body) = body else { return Ok(false) };
+        let new = self.write(record.id, &record.new.keitod_id, patch, body, seconds);
+        let write = match unsent {
+            None => tx.insert_write(&new)?,
+            Some(unsent) => {
+                // What it was to say never left: it is no state that a listing could show.
+                record.ours.pop();
+                tx.reseal(unsent.id, &new)?;
+                unsent.id
+            }
+        };
         tx.cover(scope.id, loaded.head.id, record.id, Some(write), &due.stretches)?;
         tx.save_record(&record)?;
         self.remember_sent(record.id, hours, seconds)?;
@@ -353,11 +391,6 @@ fn entry_id(agent: &crate::model::Agent, session: &str, first_at: Instant, earli
     let (first, earlier) = (first_at.millis().to_be_bytes(), earlier.to_be_bytes());
     let parts: [&[u8]; 5] = [b"entry", agent.as_str().as_bytes(), session.as_bytes(), &first, &earlier];
     KeitodId::new(format!("k1{:032x}", hash128(&parts)))
-}
-
-/// The `covers` of an entry of one session.
-pub(super) fn entry_covers(agent: &crate::model::Agent, session: &str) -> Covers {
-    Covers::of([SessionKey::new(agent.as_str(), session).0])
 }
 
 /// Sum of pico-USD.

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Scope;
 use super::session::Loaded;
-use crate::ledger::due::Place;
-use crate::ledger::overlap::{Claim, Overlap, Rank, Theirs};
-use crate::ledger::spans::SpanKind;
+use crate::ledger::overlap::{Claim, Rank, Theirs};
 use crate::ledger::stretches::{self, Stretch};
 use crate::model::{Instant, SessionRef};
 use crate::store::{Error, Tx};
@@ -43,7 +41,7 @@ impl Shares {
         loaded: &Loaded,
         rank: &Rank,
     ) -> Result<Vec<Theirs>, Error> {
-        let Some((first, last)) = range(loaded) else { return Ok(Vec::new()) };
+        let Some((first, last)) = loaded.open_range() else { return Ok(Vec::new()) };
         let id = loaded.head.id;
         let mut theirs = match scope {
             Some(scope) => tx.held_beside(scope.id, id, (first, last))?,
@@ -96,20 +94,4 @@ impl Shares {
 pub(super) fn rank(tx: &Tx<'_>, loaded: &Loaded) -> Result<Rank, Error> {
     let first = tx.first_at(loaded.head.id)?.unwrap_or(Instant::from_millis(i64::MAX));
     Ok(Rank { first, native: loaded.head.native.as_str().to_owned() })
-}
-
-/// From the first to the last second of time that others may hold too.
-fn range(loaded: &Loaded) -> Option<Stretch> {
-    let session = &loaded.session;
-    let covered = stretches::union(session.covered.clone());
-    let shared = session.spans.iter().filter(|(span, place)| {
-        let overlap = match &session.places[*place] {
-            Place::To { overlap, .. } => *overlap,
-            Place::Held(_) | Place::Excluded => Overlap::Sum,
-        };
-        span.kind == SpanKind::Agent && overlap != Overlap::Sum
-    });
-    let mut open = shared.flat_map(|(span, _)| stretches::minus((span.start, span.end), &covered));
-    let first = open.next()?;
-    Some(open.fold(first, |all, part| (all.0.min(part.0), all.1.max(part.1))))
 }

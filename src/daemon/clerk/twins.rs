@@ -57,12 +57,16 @@ impl Work<'_, '_> {
         self.dissolve_unsent(posted)?;
         let beyond = posted.seconds.saturating_sub(tx.held_by(record.id)?);
         (record.new.seconds, record.new.last_at) = (posted.seconds, record.new.last_at.max(posted.last_at));
+        let range = (posted.first_at.seconds(), posted.last_at.seconds());
+        let named = self.named_sessions(posted)?;
+        if !named.is_empty() {
+            return self.lay_beyond_day(record, &named, beyond, range);
+        }
         let Some(session) = record.new.session else { return Ok(()) };
         let Some(loaded) = Clerk::load(tx, self.policy, Some(self.scope), session, None, self.now)? else {
             return Ok(());
         };
         let (own, counted) = self.stretches(&loaded.session, &record.new, None);
-        let range = (posted.first_at.seconds(), posted.last_at.seconds());
         let laid = self.lay(&loaded, &record.new.link, (beyond, range), (&own, &counted))?;
         tx.cover(self.scope.id, session, record.id, None, &laid)
     }

@@ -331,6 +331,7 @@ fn settings() -> Settings {
         min_seconds: 0,
         max_seconds: None,
         shares: false,
+        per_day: false,
         time_settle: Duration::from_secs(600),
         time_update: Duration::from_secs(1800),
         expense_settle: Duration::from_secs(600),

@@ -49,7 +49,9 @@ pub fn lay(seconds: u64, (first, last): Stretch, room: &Room<'_>) -> Laid {
     Laid { surplus: seconds - stretches::seconds(&stretches), stretches }
 }
 
-/// Lays `seconds` of an entry of several sessions on their time, in the order of [`lay`]; returns what each holds.
+/// Lays `seconds` of an entry of several sessions on their time; returns what each holds. As [`lay`], but its own link
+/// comes first before the range too: a session that began before the one that made the entry joins it later, and the
+/// first instant of an entry never changes.
 /// `shared`: a second of several of them is there once.
 #[must_use]
 pub fn lay_jointly(
@@ -65,8 +67,8 @@ pub fn lay_jointly(
         };
         let taken: Vec<Vec<Stretch>> = rooms.iter().map(taken).collect();
         laying.put(rooms, &taken, |room| clip(room.own.to_vec(), first, last), false);
-        laying.put(rooms, &taken, |room| clip(room.counted.to_vec(), first, last), false);
         laying.put(rooms, &taken, |room| clip(room.own.to_vec(), room.since, first), true);
+        laying.put(rooms, &taken, |room| clip(room.counted.to_vec(), first, last), false);
         laying.put(rooms, &taken, |room| clip(room.counted.to_vec(), room.since, first), true);
         if !apart {
             laying.put(rooms, &taken, |room| clip(room.counted.to_vec(), last, i64::MAX), false);

@@ -6,6 +6,7 @@ use rusqlite::params;
 
 use super::outbox::{RECORD, record_row};
 use super::{Error, NewWrite, RecordRow, Tx, requests, terms};
+use crate::ledger::stretches::Stretch;
 use crate::model::{AccountRef, Day, Link, RecordRef, SessionId, SessionKey, SessionRef, Tokens, WriteRef};
 
 /// Requests in the time that an entry holds.
@@ -61,6 +62,18 @@ impl Tx<'_> {
             .query_map(params![account.0, session.0, day, project, task], |row| Ok(RecordRef(row.get(0)?)))?;
         let all: Vec<RecordRef> = rows.collect::<Result<_, _>>()?;
         Ok(all.into_iter().find(|id| !known.contains(id)))
+    }
+
+    /// The first second inside `[from, to)` in which a session's agent worked, in whichever session.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn first_work_beside(&self, session: SessionRef, (from, to): Stretch) -> Result<Option<i64>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT min(max(p.start, ?2)) FROM span p JOIN session s ON s.id = p.session WHERE p.end > ?2 AND p.start < ?3 \
+             AND p.kind = 0 AND s.agent = (SELECT agent FROM session WHERE id = ?1)",
+        )?;
+        Ok(select.query_row(params![session.0, from, to], |row| row.get(0))?)
     }
 
     /// Seconds on all entries of a session's agent on a day and link.

@@ -2,6 +2,7 @@
 //! while it has not left.
 
 use super::Scope;
+use super::seal::Desk;
 use super::session::Loaded;
 use crate::keito::metadata::MAX_KEYS;
 use crate::ledger::days::Calendar;
@@ -86,6 +87,16 @@ pub(super) fn open_entries(
         });
     }
     Ok(entries)
+}
+
+impl Desk<'_, '_> {
+    /// When the agent's work of a day began, in whichever session: those that settle later join the entry, and its first
+    /// instant never changes.
+    pub(super) fn first_of_day(&self, loaded: &Loaded, day: Day, first: i64) -> Result<i64, Error> {
+        let midnight = day.yesterday().map_or(i64::MIN, |before| self.calendar.end_of(before));
+        let from = self.settings.since.map_or(midnight, |since| midnight.max(since.seconds()));
+        Ok(self.tx.first_work_beside(loaded.head.id, (from, first))?.map_or(first, |found| found.min(first)))
+    }
 }
 
 /// Whether the bytes of a write never left.

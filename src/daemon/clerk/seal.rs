@@ -9,6 +9,7 @@ use super::days::{self, Members};
 use super::decision::{Decision, Ruling};
 use super::session::Loaded;
 use super::{Clerk, Policy, Scope, Settings, shares};
+use crate::ledger::days::Calendar;
 use crate::ledger::due::{self, DueEntry, DueExpense};
 use crate::ledger::stretches;
 use crate::model::{Amount, Covers, Hours, Instant, KeitodId, Kind, ModelName, Tokens, Usd, hash64, hash128};
@@ -21,6 +22,7 @@ pub(super) struct Desk<'a, 'tx> {
     pub(super) settings: &'a Settings,
     pub(super) scope: &'a Scope,
     pub(super) category: Option<&'a crate::model::CategoryId>,
+    pub(super) calendar: &'a Calendar,
     pub(super) now: Instant,
 }
 
@@ -71,7 +73,7 @@ impl Clerk {
                         let mut sheet = due::due(&loaded.session, rules);
                         let mut ready_at = sheet.ready_at;
                         if let Some(scope) = account.filter(|_| sealing) {
-                            let desk = Desk { tx, policy, settings, scope, category, now };
+                            let desk = Desk { tx, policy, settings, scope, category, calendar, now };
                             let sealed = desk.seal(&loaded, &sheet.entries, &sheet.expenses)?;
                             if sealed.any {
                                 pinned = calendar.name().map(str::to_owned);
@@ -257,11 +259,12 @@ impl Desk<'_, '_> {
         if hours.hundredths == 0 {
             return Ok(false);
         }
-        let (first_at, last_at) = (Instant::from_seconds(*first), Instant::from_seconds(*last));
+        let first = if self.settings.per_day { self.first_of_day(loaded, due.day, *first)? } else { *first };
+        let (first_at, last_at) = (Instant::from_seconds(first), Instant::from_seconds(*last));
         let agent = &loaded.head.agent;
         let keitod_id = if self.settings.per_day {
             let earlier = tx.seconds_of_day(scope.id, loaded.head.id, due.day, &due.link)?;
-            days::entry_id(agent, due.day, &due.link, *first, earlier)
+            days::entry_id(agent, due.day, &due.link, first, earlier)
         } else {
             let (_, earlier, _) = tx.covered(scope.id, loaded.head.id)?;
             entry_id(agent, loaded.head.native.as_str(), first_at, earlier)

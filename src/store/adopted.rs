@@ -3,7 +3,7 @@
 use rusqlite::params;
 
 use super::{Error, NewRecord, Tx};
-use crate::ledger::stretches::Stretch;
+use crate::ledger::stretches::{self, Stretch};
 use crate::model::{AccountRef, RecordRef, SessionRef};
 
 /// A stretch on which a found entry was laid.
@@ -69,6 +69,32 @@ impl Tx<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// Takes parts of a stretch off a found entry.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn uncover_stretches(
+        &self,
+        account: AccountRef,
+        found: &Found,
+        parts: &[Stretch],
+    ) -> Result<(), Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT start, end FROM covered WHERE account = ?1 AND session = ?2 AND record = ?3 AND start < ?5 AND end > ?4",
+        )?;
+        let (start, end) = found.stretch;
+        let rows = select.query_map(params![account.0, found.session.0, found.id.0, start, end], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+        let now: Vec<Stretch> = rows.collect::<Result<_, _>>()?;
+        let parts = stretches::union(parts.to_vec());
+        for stretch in now {
+            let found = Found { stretch, ..found.clone() };
+            self.move_cover(account, &found, &stretches::minus(stretch, &parts))?;
+        }
+        Ok(())
     }
 
     /// Lays a stretch of a found entry elsewhere in the time of the same session.

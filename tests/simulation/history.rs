@@ -182,12 +182,9 @@ impl History {
         self.run();
     }
 
-    /// From the beginning on one entry per day, link and agent; every other time of shared time.
-    pub fn run_days(&mut self, seed: u64) {
+    /// From the beginning on one entry per day, link and agent.
+    pub fn run_days(&mut self, _: u64) {
         self.settings.per_day = true;
-        if seed.is_multiple_of(2) {
-            return self.run_shared();
-        }
         let store = self.stop();
         self.start(store);
         self.run();

@@ -1,7 +1,8 @@
 //! Adoption of an entry that holds time of several sessions: `keys` names them.
 
 use super::Clerk;
-use super::adopting::Appended;
+use super::adopting::{Appended, less};
+use super::laying::clip;
 use super::listing::Work;
 use super::session::Loaded;
 use crate::coverage::{self, Listed, Posted, Room};
@@ -51,6 +52,9 @@ impl Work<'_, '_> {
             }
             members = self.members(sessions, &record, appended)?;
         }
+        if self.make_room_among(&members, range, posted.seconds)? {
+            members = self.members(sessions, &record, appended)?;
+        }
         let laid = self.lay_members(posted.seconds, range, &record.link, &mut members)?;
         let id = tx.insert_record(account, &record, true)?;
         for (member, found) in members.iter().zip(&laid) {
@@ -87,6 +91,49 @@ impl Work<'_, '_> {
             tx.recheck(member.loaded.head.id)?;
         }
         Ok(())
+    }
+
+    /// Entries of a day that were found before may lie on time of these sessions though others of their own were free:
+    /// they move there, as far as these need it. Returns whether one did.
+    fn make_room_among(&mut self, members: &[Member], range: Stretch, seconds: u64) -> Result<bool, Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        let free = |member: &Member| less(&clip(&member.counted, range), &covered_of(&member.loaded));
+        let free: u64 =
+            members.iter().map(|member| stretches::seconds(&stretches::union(free(member)))).sum();
+        let (mut need, mut moved) = (seconds.saturating_sub(free), false);
+        let found = if need > 0 { tx.found_beside(account, SessionRef(0))? } else { Vec::new() };
+        for found in found {
+            let Some(member) = members.iter().find(|member| member.loaded.head.id == found.session) else {
+                continue;
+            };
+            let mut wanted = clip(&clip(&member.counted, range), found.stretch);
+            let bounds = (found.record.first_at.seconds(), found.record.last_at.seconds());
+            for (session, _) in tx.sessions_on(found.id)? {
+                if need == 0 || wanted.is_empty() || members.iter().any(|of| of.loaded.head.id == session) {
+                    continue;
+                }
+                let Some(other) = Clerk::load(tx, self.policy, Some(self.scope), session, None, self.now)?
+                else {
+                    continue;
+                };
+                let (_, counted) = self.stretches(&other.session, &found.record, None);
+                let overlap = self.overlap_of(&other, &found.record.link);
+                let theirs = self.theirs(session, &found.record.link, overlap)?;
+                let taken = stretches::union([covered_of(&other), theirs].concat());
+                let free = less(&stretches::union(clip(&counted, bounds)), &taken);
+                let to = stretches::take(&free, need.min(stretches::seconds(&wanted)));
+                let from = stretches::take(&wanted, stretches::seconds(&to));
+                if to.is_empty() {
+                    continue;
+                }
+                tx.uncover_stretches(account, &found, &from)?;
+                tx.cover(account, session, found.id, None, &to)?;
+                tx.recheck(session)?;
+                wanted = less(&wanted, &stretches::union(from.clone()));
+                (need, moved) = (need - stretches::seconds(&from), true);
+            }
+        }
+        Ok(moved)
     }
 
     fn members(
@@ -134,6 +181,10 @@ impl Work<'_, '_> {
             .collect();
         Ok(coverage::lay_jointly(seconds, range, &rooms, shared))
     }
+}
+
+fn covered_of(loaded: &Loaded) -> Vec<Stretch> {
+    stretches::union(loaded.session.covered.clone())
 }
 
 fn inside(counted: &[Stretch], (from, to): Stretch) -> u64 {

@@ -49,7 +49,12 @@ impl Work<'_, '_> {
     }
 
     /// What entries of other sessions hold of the time that this link shares with them.
-    fn theirs(&self, session: SessionRef, link: &Link, overlap: Overlap) -> Result<Vec<Stretch>, Error> {
+    pub(super) fn theirs(
+        &self,
+        session: SessionRef,
+        link: &Link,
+        overlap: Overlap,
+    ) -> Result<Vec<Stretch>, Error> {
         if overlap == Overlap::Sum {
             return Ok(Vec::new());
         }
@@ -111,7 +116,7 @@ impl Work<'_, '_> {
     }
 }
 
-fn clip(list: &[Stretch], (from, to): Stretch) -> Vec<Stretch> {
+pub(super) fn clip(list: &[Stretch], (from, to): Stretch) -> Vec<Stretch> {
     let cut = list.iter().map(|(start, end)| (*start.max(&from), *end.min(&to)));
     cut.filter(|(start, end)| start < end).collect()
 }

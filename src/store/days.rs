@@ -112,6 +112,30 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The stretches of other sessions than its own that an entry holds; of one write of it, if named.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn stretches_beside(
+        &self,
+        record: RecordRef,
+        write: Option<WriteRef>,
+    ) -> Result<Vec<(SessionId, Vec<Stretch>)>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT s.native, c.start, c.end FROM covered c JOIN record r ON r.id = c.record JOIN session s ON s.id = c.session \
+             WHERE c.record = ?1 AND c.session <> r.session AND (?2 IS NULL OR c.write = ?2) ORDER BY s.native, c.start",
+        )?;
+        let rows = select.query_map(params![record.0, write.map(|write| write.0)], |row| {
+            Ok((row.get::<_, String>(0)?, (row.get(1)?, row.get(2)?)))
+        })?;
+        let mut found: BTreeMap<String, Vec<Stretch>> = BTreeMap::new();
+        for row in rows {
+            let (native, stretch) = row?;
+            found.entry(native).or_default().push(stretch);
+        }
+        Ok(found.into_iter().map(|(native, time)| (SessionId::new(native), time)).collect())
+    }
+
     /// The sessions of an agent whose key begins with one of these prefixes, sorted.
     ///
     /// # Errors

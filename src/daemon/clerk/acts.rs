@@ -310,7 +310,10 @@ impl Clerk {
         let parts = view.stretches_of(record.id, Some(write.id))?;
         let place = (facts.day, facts.link.clone());
         let growth = Facts::time(Verb::Discard, (&facts.agent, &facts.session), place, parts);
-        Ok(Facts { of: Some(record.new.keitod_id.clone()), ..growth })
+        let others = view.stretches_beside(record.id, Some(write.id))?;
+        let beside: u64 = others.iter().map(|(_, time)| stretches::seconds(time)).sum();
+        let seconds = growth.seconds + beside;
+        Ok(Facts { of: Some(record.new.keitod_id.clone()), seconds, others, ..growth }.with_own_time(record))
     }
 
     fn facts_of_group(

@@ -168,6 +168,7 @@ pub(super) fn facts_of(tx: &Tx<'_>, record: &RecordRow) -> Result<Option<Facts>,
     let stretches = if of.kind == Kind::Entry { tx.stretches_of(record.id, None)? } else { Vec::new() };
     let mut facts =
         Facts::time(Verb::Discard, (&head.agent, &head.native), (of.day, of.link.clone()), stretches);
+    facts.others = if of.kind == Kind::Entry { tx.stretches_beside(record.id, None)? } else { Vec::new() };
     (facts.id, facts.kind) = (of.keitod_id.clone(), of.kind);
     (facts.first_at, facts.last_at, facts.seconds) = (of.first_at, of.last_at, of.seconds);
     facts.model.clone_from(&of.model);

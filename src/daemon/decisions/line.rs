@@ -53,6 +53,9 @@ struct FactsLine {
     /// Unix seconds, from and to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     stretches: Vec<(i64, i64)>,
+    /// Of an entry of a day: the time of its other sessions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    others: Vec<(String, Vec<(i64, i64)>)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     requests: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,6 +148,7 @@ impl FactsLine {
             last_at: facts.last_at.to_string(),
             seconds: time.then_some(facts.seconds),
             stretches: facts.stretches.clone(),
+            others: facts.others.iter().map(|(of, time)| (of.as_str().to_owned(), time.clone())).collect(),
             requests: (!time).then_some(facts.requests),
             covers: (!time).then(|| facts.covers.to_string()),
             keys: (!time).then(|| STANDARD.encode(facts.keys.as_flattened())),
@@ -158,6 +162,7 @@ impl FactsLine {
         let link = Link { project: ProjectId::new(self.project), task: TaskId::new(self.task) };
         let place = (self.day.parse().ok()?, link);
         let mut facts = Facts::time(Verb::Discard, (&agent, &session), place, self.stretches);
+        facts.others = self.others.into_iter().map(|(of, time)| (SessionId::new(of), time)).collect();
         facts.kind = match self.what.as_str() {
             "time" => Kind::Entry,
             "expense" => Kind::Expense,

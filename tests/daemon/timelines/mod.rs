@@ -4,6 +4,7 @@
 mod binary;
 mod ledger;
 mod numbers;
+mod properties;
 mod script;
 
 use numbers::Numbers;

@@ -76,6 +76,24 @@ impl Tx<'_> {
         Ok(select.query_row(params![session.0, from, to], |row| row.get(0))?)
     }
 
+    /// Agent time that begins at or after a second, by session.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn agent_time_after(&self, from: i64) -> Result<BTreeMap<SessionRef, Vec<Stretch>>, Error> {
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT session, max(start, ?1), end FROM span WHERE end > ?1 AND kind = 0")?;
+        let rows =
+            select.query_map([from], |row| Ok((SessionRef(row.get(0)?), (row.get(1)?, row.get(2)?))))?;
+        let mut found: BTreeMap<SessionRef, Vec<Stretch>> = BTreeMap::new();
+        for row in rows {
+            let (session, stretch) = row?;
+            found.entry(session).or_default().push(stretch);
+        }
+        Ok(found)
+    }
+
     /// Seconds on all entries of a session's agent on a day and link.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod faults;
 mod growing;
 mod hooks;
 mod hostile;
+mod hours;
 mod inputs;
 mod keito;
 mod lines;

@@ -23,6 +23,8 @@ pub struct Acted {
     pub records: Vec<String>,
     /// Which pause ended.
     pub was: Option<&'static str>,
+    /// What the change of the zone does.
+    pub zone: Option<super::ZoneChange>,
 }
 
 /// Why it was not done.
@@ -48,6 +50,18 @@ pub enum Refused {
     /// There is nobody to deliver to, so that nothing can be decided for him.
     #[error("no account is known yet: set KEITO_API_KEY and KEITO_ACCOUNT_ID, then `keitod run`")]
     NoAccount,
+    /// A zone that the tz database does not have.
+    #[error("{zone} is no zone of the tz database: use a name such as Europe/London")]
+    NoZone {
+        /// As given.
+        zone: String,
+    },
+    /// Changes of the zone come one after the other.
+    #[error("the zone is changed from {last} on already: give a later instant")]
+    ZoneLater {
+        /// The change that is known.
+        last: Instant,
+    },
     /// A discard without a reason.
     #[error("give a reason in up to 200 characters: it stands in decisions.jsonl")]
     NoReason,
@@ -227,7 +241,7 @@ impl Clerk {
             return Err(error.into());
         }
         let records = list.iter().map(|(_, _, facts)| facts.id.as_str().to_owned()).collect();
-        Ok(Acted { state: "discarded", id: Some(id.to_owned()), records, was: None })
+        Ok(Acted { state: "discarded", id: Some(id.to_owned()), records, ..Acted::default() })
     }
 
     /// Lets work go that waits for review.

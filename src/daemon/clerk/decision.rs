@@ -28,8 +28,8 @@ pub struct Decision {
 pub enum Ruling {
     /// Only facts at or after this instant become records.
     Since(Instant),
-    /// Days are those of this IANA zone from now on.
-    Zone(String),
+    /// Days are those of this IANA zone, from an instant on; without one from the beginning.
+    Zone(String, Option<Instant>),
     /// Something about these facts.
     On(Verb, Box<Facts>),
 }

@@ -36,6 +36,7 @@ mod settings;
 mod shares;
 mod skill;
 mod twins;
+mod zone;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -54,6 +55,7 @@ pub use decision::{Decision, Journal};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
+pub use zone::ZoneChange;
 
 /// The clerk.
 pub struct Clerk {
@@ -244,7 +246,7 @@ impl Clerk {
             self.account = None;
             return Ok(());
         };
-        let zone = self.rulings.zone(account).map(str::to_owned);
+        let zone = self.rulings.zone(account);
         self.rulings.obeyed = self.rulings.coverage(account).is_empty();
         let (id, row) = self.store.transact(|tx| {
             let (id, mut row) = tx.account(account)?;
@@ -356,8 +358,9 @@ impl Clerk {
     pub fn calendar(&self) -> (Calendar, bool) {
         let named = |name: &Option<String>| name.as_deref().and_then(|name| TimeZone::get(name).ok());
         let row = self.account.as_ref().map(|scope| &scope.row);
-        if let Some(zone) = row.and_then(|row| named(&row.zone)) {
-            return (Calendar::new(zone), true);
+        let pinned = row.and_then(|row| row.zone.as_deref()).and_then(Calendar::parse);
+        if let Some(pinned) = pinned {
+            return (pinned, true);
         }
         if let Some(zone) = &self.settings.zone {
             return (Calendar::new(zone.clone()), true);

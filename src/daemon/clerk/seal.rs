@@ -106,7 +106,7 @@ impl Clerk {
             }
             let unpinned = account.as_mut().filter(|scope| scope.row.zone.is_none());
             if let (Some(zone), Some(scope)) = (&pinned, unpinned) {
-                let ruling = Ruling::Zone(zone.clone());
+                let ruling = Ruling::Zone(zone.clone(), None);
                 rulings.write(vec![Decision { at: now, account: Some(scope.of.clone()), ruling }])?;
                 scope.row.zone = Some(zone.clone());
                 tx.save_account(scope.id, &scope.row)?;

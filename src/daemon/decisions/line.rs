@@ -23,6 +23,8 @@ pub(super) struct Line {
     since: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     facts: Option<FactsLine>,
 }
@@ -91,6 +93,7 @@ impl Line {
             account: decision.account.as_ref().map(|of| of.account.as_str().to_owned()),
             since: None,
             zone: None,
+            from: None,
             facts: None,
         };
         line.kind = match &decision.ruling {
@@ -98,8 +101,8 @@ impl Line {
                 line.since = Some(since.to_string());
                 "since"
             }
-            Ruling::Zone(zone) => {
-                line.zone = Some(zone.clone());
+            Ruling::Zone(zone, from) => {
+                (line.zone, line.from) = (Some(zone.clone()), from.map(|from| from.to_string()));
                 "zone"
             }
             Ruling::On(verb, facts) => {
@@ -120,7 +123,13 @@ impl Line {
         });
         let ruling = match self.kind.as_str() {
             "since" => Ruling::Since(Instant::parse(&self.since?)?),
-            "zone" => Ruling::Zone(self.zone?),
+            "zone" => {
+                let from = match self.from {
+                    Some(from) => Some(Instant::parse(&from)?),
+                    None => None,
+                };
+                Ruling::Zone(self.zone?, from)
+            }
             word => Ruling::On(Verb::parse(word)?, Box::new(self.facts?.facts()?)),
         };
         Some(Decision { at: Instant::parse(&self.at)?, account, ruling })

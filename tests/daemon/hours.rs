@@ -52,7 +52,7 @@ fn entries(keito: &Keito) -> Vec<(String, String, u64, Option<u64>)> {
         .iter()
         .map(|entry| {
             let meta = entry.metadata.as_ref().unwrap();
-            let number = |key: &str| meta.get(key).and_then(Value::as_u64);
+            let number = |key: &str| meta.text(key).and_then(|text| text.parse::<u64>().ok());
             let seconds = number("duration_seconds").unwrap();
             (entry.project.clone(), entry.spent_date.to_string(), seconds, number("sessions"))
         })

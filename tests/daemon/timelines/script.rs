@@ -99,9 +99,11 @@ fn events(events: &mut Vec<Event>, session: &str, dir: &str, text: &str) {
         let at = clock.read(time.trim());
         let (word, times) = word.split_once('*').unwrap_or((word, "1/0"));
         let (count, step) = times.split_once('/').unwrap();
-        let (count, step): (i64, f64) = (count.parse().unwrap(), step.parse().unwrap());
-        #[allow(clippy::cast_possible_truncation, reason = "a step is a small number")]
-        let step = (step * 1000.0) as i64;
+        let count: i64 = count.parse().unwrap();
+        let step: i64 = match step.strip_suffix("ms") {
+            Some(millis) => millis.parse().unwrap(),
+            None => step.parse::<i64>().unwrap() * 1000,
+        };
         for index in 0..count {
             let (session, dir) = (session.to_owned(), dir.to_owned());
             events.push(Event { session, dir, at: at.moved(index * step), does: does(word) });

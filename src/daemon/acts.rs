@@ -3,7 +3,7 @@
 use super::assemble::Setup;
 use super::clerk::{ActError, Clerk, Refused};
 use super::{Error, time};
-use crate::model::Instant;
+use crate::model::{Agent, Instant};
 use crate::server::{Act, Code, Failure};
 use crate::store::{Account, Reader};
 
@@ -16,6 +16,7 @@ pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failur
         Act::Retry { id, reseal } => clerk.retry(id, *reseal, now),
         Act::Discard { id, reason } => clerk.discard(id, reason, now),
         Act::Approve { id } => clerk.approve(id, now),
+        Act::ApproveAgent { agent } => clerk.approve_agent(&Agent::new(agent)),
         Act::Pause => clerk.pause(now),
         Act::Resume => clerk.resume(),
     };
@@ -33,7 +34,7 @@ pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failur
 
 fn failure(error: ActError) -> Failure {
     let code = match &error {
-        ActError::Refused(Refused::NotFound { .. }) => Code::NotFound,
+        ActError::Refused(Refused::NotFound { .. } | Refused::NotStopped { .. }) => Code::NotFound,
         ActError::Refused(Refused::NoReason) => Code::InvalidInput,
         ActError::Refused(_) => Code::Conflict,
         ActError::Store(_) => Code::Internal,

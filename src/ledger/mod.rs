@@ -4,6 +4,7 @@ pub mod basis;
 pub mod days;
 pub mod due;
 mod expenses;
+pub mod format;
 pub mod held;
 pub mod identity;
 pub mod owner;

@@ -26,6 +26,11 @@ pub enum Act {
         /// As the queue shows it.
         id: String,
     },
+    /// Let an agent go on that an alarm stopped.
+    ApproveAgent {
+        /// Its name.
+        agent: String,
+    },
     /// Send nothing any more.
     Pause,
     /// Send again.
@@ -54,6 +59,7 @@ impl Act {
             Self::Retry { .. } => "retry",
             Self::Discard { .. } => "discard",
             Self::Approve { .. } => "approve",
+            Self::ApproveAgent { .. } => "approve_agent",
             Self::Pause => "pause",
             Self::Resume => "resume",
         }
@@ -66,6 +72,7 @@ impl Act {
             Self::Retry { id, .. } | Self::Discard { id, .. } | Self::Approve { id } => {
                 format!("/v1/queue/{}/{}", encoded(id), self.word())
             }
+            Self::ApproveAgent { agent } => format!("/v1/sources/{}/approve", encoded(agent)),
             Self::Pause | Self::Resume => format!("/v1/{}", self.word()),
         }
     }
@@ -76,7 +83,9 @@ impl Act {
         let json = match self {
             Self::Retry { reseal, .. } => serde_json::to_vec(&RetryBody { reseal: *reseal }),
             Self::Discard { reason, .. } => serde_json::to_vec(&DiscardBody { reason: reason.clone() }),
-            Self::Approve { .. } | Self::Pause | Self::Resume => Ok(b"{}".to_vec()),
+            Self::Approve { .. } | Self::ApproveAgent { .. } | Self::Pause | Self::Resume => {
+                Ok(b"{}".to_vec())
+            }
         };
         json.unwrap_or_default()
     }
@@ -97,6 +106,7 @@ mod tests {
                 r#"{"reason":"twice\nover"}"#,
             ),
             (Act::Approve { id: "h1".into() }, "/v1/queue/h1/approve", "{}"),
+            (Act::ApproveAgent { agent: "codex".into() }, "/v1/sources/codex/approve", "{}"),
             (Act::Pause, "/v1/pause", "{}"),
             (Act::Resume, "/v1/resume", "{}"),
         ];

@@ -82,7 +82,15 @@ level = "trace"
     pub fn says(&self, words: &[&str]) -> Vec<u8> {
         let Output { status, stdout, .. } = self.command(words).output().unwrap();
         assert!(status.success(), "{words:?}: {status}\n{}", self.end_of_log());
+        self.raises_no_alarm();
         stdout
+    }
+
+    /// What the real programs write is understood.
+    fn raises_no_alarm(&self) {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let alarm = log.lines().find(|line| line.contains("nothing of it is billed until"));
+        assert_eq!(alarm, None);
     }
 
     pub fn json(&self, words: &[&str]) -> Value {
@@ -111,6 +119,7 @@ level = "trace"
             let answer: Value = serde_json::from_slice(&stdout).unwrap_or_default();
             if answer["caught_up"] == true && is_done(&answer) {
                 assert_eq!(answer["failed"], 0, "{}", self.end_of_log());
+                self.raises_no_alarm();
                 return;
             }
             assert!(Instant::now() < until, "{words:?}: {answer}\n{}", self.end_of_log());

@@ -31,7 +31,8 @@ impl Clerk {
         let (calendar, may_pin) = self.calendar();
         let category = self.category();
         let today = self.workspace_today(now, &calendar);
-        let Self { store, settings, policy, account, caught_up, appended, settled, rulings, .. } = self;
+        let Self { store, settings, policy, account, caught_up, appended, settled, rulings, formats, .. } =
+            self;
         // Without `/users/me` or a configured zone the days could still move.
         let sealing = rulings.obeyed
             && *caught_up
@@ -56,7 +57,8 @@ impl Clerk {
                     bench.with_rules(&head, |rules| {
                         let sheet = due::due(&loaded.session, rules);
                         let mut ready_at = sheet.ready_at;
-                        if let Some(scope) = account.filter(|_| sealing) {
+                        let stopped = formats.is_stopped(&head.agent);
+                        if let Some(scope) = account.filter(|_| sealing && !stopped) {
                             let desk = Desk { tx, policy, settings, scope, category, now };
                             let sealed = desk.seal(&loaded, &sheet.entries, &sheet.expenses)?;
                             if sealed.any {
@@ -72,7 +74,8 @@ impl Clerk {
                                 return tx.save_sheet(id, &loaded, ready_at);
                             }
                         } else if !sheet.entries.is_empty() || !sheet.expenses.is_empty() {
-                            // It is ready, but nobody to send to: the account's arrival has all computed again.
+                            // It is ready, but nobody to send to, or its agent is stopped: the account's arrival, or
+                            // the alarm's end, has all computed again.
                             ready_at = None;
                         }
                         tx.save_sheet(id, &sheet, ready_at)

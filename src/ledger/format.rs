@@ -64,6 +64,15 @@ struct Side {
     lacking: BTreeMap<At, ()>,
 }
 
+/// When silence is an alarm.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Patience {
+    /// What is earlier is not billed and not missed: old versions of some agents logged no counts.
+    pub since: Option<Instant>,
+    /// A session at work may be about to log its request: it is believed until it has been silent so long.
+    pub quiet: Duration,
+}
+
 /// What one reading of one file gives to go by.
 #[derive(Debug, Clone, Copy)]
 pub struct Signs<'a> {
@@ -143,40 +152,42 @@ impl Format {
         }
     }
 
-    /// Why the agent is to be stopped, if it is. A session at work may be about to log its request: it is believed
-    /// until it has been silent for `quiet`. `raised`: it is stopped already, and stays so until usage is seen again.
+    /// Why the agent is to be stopped, if it is. `raised`: it is stopped already, and stays so until usage is seen
+    /// again.
     #[must_use]
-    pub fn alarm(&self, now: Instant, quiet: Duration, raised: bool) -> Option<Alarm> {
-        let (alarm, first, last) = self.suspicion()?;
+    pub fn alarm(&self, now: Instant, patience: Patience, raised: bool) -> Option<Alarm> {
+        let (alarm, first, last) = self.suspicion(patience)?;
         let lasting = last.since(first) >= LONG;
-        (raised || lasting || last.plus(quiet) <= now).then_some(alarm)
+        (raised || lasting || last.plus(patience.quiet) <= now).then_some(alarm)
     }
 
     /// When [`Format::alarm`] may say more than now.
     #[must_use]
-    pub fn wake(&self, now: Instant, quiet: Duration) -> Option<Instant> {
-        let (_, _, last) = self.suspicion()?;
-        Some(last.plus(quiet)).filter(|at| *at > now)
+    pub fn wake(&self, now: Instant, patience: Patience) -> Option<Instant> {
+        let (_, _, last) = self.suspicion(patience)?;
+        Some(last.plus(patience.quiet)).filter(|at| *at > now)
     }
 
     /// What looks wrong, from when to when.
-    fn suspicion(&self) -> Option<(Alarm, Instant, Instant)> {
+    fn suspicion(&self, patience: Patience) -> Option<(Alarm, Instant, Instant)> {
         if self.excused {
             return None;
         }
-        let answers = self.silent.values().filter(|silent| silent.answer).count();
-        if (answers >= ANSWERS || self.silent.len() >= EVENTS)
-            && let Some((first, last)) = ends(&self.silent)
+        let from = (patience.since.unwrap_or(Instant::from_millis(i64::MIN)), 0);
+        let silent: Vec<(&At, &Silent)> = self.silent.range(from..).collect();
+        let answers = silent.iter().filter(|(_, silent)| silent.answer).count();
+        if (answers >= ANSWERS || silent.len() >= EVENTS)
+            && let (Some((first, _)), Some((last, _))) = (silent.first(), silent.last())
         {
-            return Some((Alarm::NoUsage { answers: self.silent.len() }, first, last));
+            return Some((Alarm::NoUsage { answers: silent.len() }, first.0, last.0));
         }
-        let side = |side: &Side, alarm: Alarm| {
-            let (first, last) = ends(&side.lacking).filter(|_| side.lacking.len() >= REQUESTS)?;
-            Some((alarm, first, last))
+        let side = |side: &Side, alarm: fn(usize) -> Alarm| {
+            let lacking: Vec<&At> = side.lacking.range(from..).map(|(at, ())| at).collect();
+            let (first, last) = (lacking.first()?.0, lacking.last()?.0);
+            (lacking.len() >= REQUESTS).then(|| (alarm(lacking.len()), first, last))
         };
-        let (input, output) = (self.input.lacking.len(), self.output.lacking.len());
-        side(&self.input, Alarm::NoInput { requests: input })
-            .or_else(|| side(&self.output, Alarm::NoOutput { requests: output }))
+        side(&self.input, |requests| Alarm::NoInput { requests })
+            .or_else(|| side(&self.output, |requests| Alarm::NoOutput { requests }))
     }
 
     /// A person says that it is as it should be. It holds until usage is seen again.
@@ -203,10 +214,6 @@ impl Side {
             }
         }
     }
-}
-
-fn ends<T>(of: &BTreeMap<At, T>) -> Option<(Instant, Instant)> {
-    Some((of.first_key_value()?.0.0, of.last_key_value()?.0.0))
 }
 
 fn named(facts: &Facts, session: Sym) -> u64 {

@@ -164,7 +164,10 @@ fn each_way_to_fall_silent_has_its_name() {
         (one("\"usage\":{", "\"usage\":7,\"was\":{"), "no_usage"),
         (one("\"output_tokens\"", "\"outputTokens\""), "no_output"),
         (one("\"input_tokens\"", "\"inputTokens\""), "no_input"),
-        (talk(1, 40).replace("\"assistant\"", "\"model\"").replace("\"user\"", "\"person\""), "not_understood"),
+        (
+            talk(1, 40).replace("\"assistant\"", "\"model\"").replace("\"user\"", "\"person\""),
+            "not_understood",
+        ),
     ];
     for (text, expected) in cases {
         let keito = Keito::start();

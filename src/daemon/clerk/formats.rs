@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Clerk;
 use super::acts::{ActError, Acted, Refused};
-use crate::ledger::format::{Alarm, Format, Signs};
+use crate::ledger::format::{Alarm, Format, Patience, Signs};
 use crate::model::{Agent, Instant, hash64};
 use crate::store::{Error, Read, Tx};
 
@@ -101,6 +101,7 @@ impl Clerk {
             return Ok(None);
         }
         let quiet = if self.settled.time { Duration::ZERO } else { self.settings.time_settle };
+        let patience = Patience { since: self.settings.since, quiet };
         let Self { store, formats, .. } = self;
         let mut wake: Option<Instant> = None;
         for (agent, known) in &mut formats.of {
@@ -108,8 +109,8 @@ impl Clerk {
                 let newest = store.view().newest_logs(agent)?;
                 known.blank = blank(newest);
             }
-            let alarm = known.alarm(now, quiet).map(|alarm| alarm.to_string());
-            if let Some(at) = known.format.wake(now, quiet) {
+            let alarm = known.alarm(now, patience).map(|alarm| alarm.to_string());
+            if let Some(at) = known.format.wake(now, patience) {
                 wake = Some(wake.map_or(at, |known| known.min(at)));
             }
             if named(alarm.as_ref()) == named(known.alarm.as_ref()) {
@@ -152,11 +153,11 @@ fn named(alarm: Option<&String>) -> Option<&str> {
 }
 
 impl Known {
-    fn alarm(&self, now: Instant, quiet: Duration) -> Option<Alarm> {
+    fn alarm(&self, now: Instant, patience: Patience) -> Option<Alarm> {
         if self.format.is_excused() {
             return None;
         }
-        let format = self.format.alarm(now, quiet, self.alarm.is_some());
+        let format = self.format.alarm(now, patience, self.alarm.is_some());
         self.finding.clone().or_else(|| self.blank.clone()).or(format)
     }
 }

@@ -14,6 +14,8 @@ use crate::tail::{Found, Scan, ScanLimits, scan};
 const LATER: i64 = 24 * 3600 * 1_000_000_000;
 /// Milliseconds between two looks around.
 const LOOK: u64 = 3_600_000;
+/// Milliseconds that a database may be of no version while its program is at work.
+const CHANGING: u64 = 50_000;
 /// An agent's home is looked through so deep.
 const DEPTH: usize = 7;
 
@@ -28,8 +30,8 @@ pub(super) struct Findings {
 struct Finding {
     /// Change of the newest log, ns; of those that are there.
     newest: Option<i64>,
-    /// Databases of an unknown version, with what is missing.
-    unknown: BTreeMap<PathBuf, String>,
+    /// Databases of an unknown version, with what is missing and since when.
+    unknown: BTreeMap<PathBuf, (String, u64)>,
     moved: Option<Alarm>,
     told: Option<Alarm>,
 }
@@ -39,8 +41,10 @@ impl Findings {
         self.of.entry(watched).or_default().newest = newest;
     }
 
-    pub(super) fn unknown(&mut self, watched: usize, path: &Path, missing: &str) {
-        self.of.entry(watched).or_default().unknown.insert(path.to_owned(), missing.to_owned());
+    /// `now`: milliseconds.
+    pub(super) fn unknown(&mut self, watched: usize, path: &Path, missing: &str, now: u64) {
+        let unknown = &mut self.of.entry(watched).or_default().unknown;
+        unknown.entry(path.to_owned()).or_insert_with(|| (missing.to_owned(), now));
     }
 
     pub(super) fn known(&mut self, watched: usize, path: &Path) {
@@ -66,8 +70,10 @@ impl Intake {
                 });
             }
             finding.unknown.retain(|path, _| path.exists());
-            let unknown = finding.unknown.values().next();
-            let unknown = unknown.map(|missing| Alarm::UnknownVersion { missing: missing.clone() });
+            // A program that starts may be about to make or change its tables.
+            let lasting = |since: u64| !self.live || now.saturating_sub(since) >= CHANGING;
+            let unknown = finding.unknown.values().find(|(_, since)| lasting(*since));
+            let unknown = unknown.map(|(missing, _)| Alarm::UnknownVersion { missing: missing.clone() });
             let alarm = finding.moved.clone().or(unknown);
             if alarm != finding.told {
                 let (agent, told) = (watched.agent.clone(), alarm.clone());

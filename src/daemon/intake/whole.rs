@@ -103,7 +103,7 @@ impl Intake {
             }
             Err(error @ DatabaseError::Schema { .. }) => {
                 self.problem(path, &error.to_string());
-                self.findings.unknown(job.watched, path, &error.to_string());
+                self.findings.unknown(job.watched, path, &error.to_string(), self.clock.millis());
                 false
             }
             Err(DatabaseError::Busy) if self.retries.failed(path, seen, self.clock.millis()) => false,

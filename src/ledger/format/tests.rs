@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{Activity, MessageKey, Reject, RequestKey, Terms, Tokens};
 
-const QUIET: Duration = Duration::from_secs(600);
+const QUIET: Patience = Patience { since: None, quiet: Duration::from_secs(600) };
 
 fn at(second: i64) -> Instant {
     Instant::from_seconds(1_767_607_200 + second)
@@ -168,4 +168,13 @@ fn what_a_person_excused_is_no_alarm_until_usage_was_seen() {
     noted(&mut format, &read("b", &[(9000, 1, Used(5, 5))]));
     noted(&mut format, &silent(10_000));
     assert!(format.alarm(later, QUIET, false).is_some());
+}
+
+#[test]
+fn what_is_not_billed_is_not_missed() {
+    let mut format = Format::default();
+    noted(&mut format, &read("a", &times(8, 0, Did(Who::Agent))));
+    let since = |second| Patience { since: Some(at(second)), ..QUIET };
+    assert!(format.alarm(at(9000), since(60), false).is_some());
+    assert_eq!(format.alarm(at(9000), since(61), false), None);
 }

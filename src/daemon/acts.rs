@@ -3,7 +3,7 @@
 use super::assemble::Setup;
 use super::clerk::{ActError, Clerk, Refused, ZoneChange};
 use super::{Error, time};
-use crate::model::Instant;
+use crate::model::{Agent, Instant};
 use crate::server::{Act, Code, Failure};
 use crate::store::{Account, Reader};
 
@@ -27,6 +27,7 @@ pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failur
             };
             clerk.set_zone(zone, from, *sure, now)
         }
+        Act::ApproveAgent { agent } => clerk.approve_agent(&Agent::new(agent)),
         Act::Pause => clerk.pause(now),
         Act::Resume => clerk.resume(),
     };
@@ -59,7 +60,7 @@ fn zone(change: &ZoneChange) -> serde_json::Value {
 
 fn failure(error: ActError) -> Failure {
     let code = match &error {
-        ActError::Refused(Refused::NotFound { .. }) => Code::NotFound,
+        ActError::Refused(Refused::NotFound { .. } | Refused::NotStopped { .. }) => Code::NotFound,
         ActError::Refused(Refused::NoReason | Refused::NoZone { .. }) => Code::InvalidInput,
         ActError::Refused(_) => Code::Conflict,
         ActError::Store(_) => Code::Internal,

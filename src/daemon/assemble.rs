@@ -140,6 +140,8 @@ impl Setup {
         // A rehearsal obeys what was decided, and decides nothing.
         let journal: Box<dyn Journal + Send> = if remember { Box::new(decisions) } else { Box::new(Forget) };
         clerk = clerk.deciding(found, journal);
+        let logging = watched.iter().filter(|watched| watched.source.logs_usage());
+        clerk = clerk.watching_formats(logging.map(|watched| watched.agent.clone()))?;
         step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
         Ok((clerk, storage, table, since))
     }

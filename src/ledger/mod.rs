@@ -5,6 +5,7 @@ pub mod days;
 pub mod due;
 mod entries;
 mod expenses;
+pub mod format;
 pub mod held;
 pub mod identity;
 pub mod overlap;

@@ -35,6 +35,11 @@ pub enum Act {
         /// Do it; else tell what it would do.
         sure: bool,
     },
+    /// Let an agent go on that an alarm stopped.
+    ApproveAgent {
+        /// Its name.
+        agent: String,
+    },
     /// Send nothing any more.
     Pause,
     /// Send again.
@@ -73,6 +78,7 @@ impl Act {
             Self::Discard { .. } => "discard",
             Self::Approve { .. } => "approve",
             Self::SetZone { .. } => "set-zone",
+            Self::ApproveAgent { .. } => "approve_agent",
             Self::Pause => "pause",
             Self::Resume => "resume",
         }
@@ -85,6 +91,7 @@ impl Act {
             Self::Retry { id, .. } | Self::Discard { id, .. } | Self::Approve { id } => {
                 format!("/v1/queue/{}/{}", encoded(id), self.word())
             }
+            Self::ApproveAgent { agent } => format!("/v1/sources/{}/approve", encoded(agent)),
             Self::SetZone { .. } | Self::Pause | Self::Resume => format!("/v1/{}", self.word()),
         }
     }
@@ -98,7 +105,9 @@ impl Act {
             Self::SetZone { zone, from, sure } => {
                 serde_json::to_vec(&ZoneBody { zone: zone.clone(), from: from.clone(), sure: *sure })
             }
-            Self::Approve { .. } | Self::Pause | Self::Resume => Ok(b"{}".to_vec()),
+            Self::Approve { .. } | Self::ApproveAgent { .. } | Self::Pause | Self::Resume => {
+                Ok(b"{}".to_vec())
+            }
         };
         json.unwrap_or_default()
     }
@@ -124,6 +133,7 @@ mod tests {
                 "/v1/set-zone",
                 r#"{"zone":"UTC","from":null,"sure":true}"#,
             ),
+            (Act::ApproveAgent { agent: "codex".into() }, "/v1/sources/codex/approve", "{}"),
             (Act::Pause, "/v1/pause", "{}"),
             (Act::Resume, "/v1/resume", "{}"),
         ];

@@ -27,6 +27,7 @@ pub(super) fn router(answers: Arc<dyn Answers>) -> Router {
         .route("/v1/queue/{id}/discard", post(discard))
         .route("/v1/queue/{id}/approve", post(approve))
         .route("/v1/set-zone", post(set_zone))
+        .route("/v1/sources/{agent}/approve", post(approve_agent))
         .route("/v1/pause", post(async |State(of): Of| answered(of.act(Act::Pause).await)))
         .route("/v1/resume", post(async |State(of): Of| answered(of.act(Act::Resume).await)))
         .route("/v1/report", get(async |State(of): Of, Asked(query)| answered(of.report(query).await)))
@@ -75,6 +76,10 @@ async fn set_zone(State(of): Of, Sent(body): Sent<ZoneBody>) -> Answered {
 
 async fn approve(State(of): Of, id: Id) -> Answered {
     answered(of.act(Act::Approve { id: named(id)? }).await)
+}
+
+async fn approve_agent(State(of): Of, agent: Id) -> Answered {
+    answered(of.act(Act::ApproveAgent { agent: named(agent)? }).await)
 }
 
 async fn flush(State(of): Of, Sent(flush): Sent<Flush>) -> Answered {

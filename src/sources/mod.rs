@@ -126,6 +126,11 @@ pub trait Source: Send + Sync {
     /// What `docs/agents.md` says of it.
     fn about(&self) -> &'static About;
 
+    /// Whether its logs tell tokens or cost of requests at all: an agent whose logs never do is not missed for it.
+    fn logs_usage(&self) -> bool {
+        true
+    }
+
     /// The directories to watch, in the order of their use, from the agent's own variables or its defaults.
     /// They need not exist.
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf>;

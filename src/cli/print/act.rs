@@ -21,6 +21,7 @@ pub fn print_act(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), Fai
         "discard" => writeln!(out, "{id} is {word}: it counts as billed and is never sent")?,
         "approve" => writeln!(out, "{id} is {word}: it is sent when its session has settled")?,
         "set-zone" => print_zone(document.at("zone"), &state, out)?,
+        "approve_agent" => writeln!(out, "{id} is {word}: it goes on until its logs change once more")?,
         "pause" => writeln!(out, "{word}: nothing is sent until `keitod resume`")?,
         _ if document.at("was").is_null() => writeln!(out, "{word}: there was no pause")?,
         _ => writeln!(out, "{word}: the pause `{}` has ended", document.at("was").text())?,

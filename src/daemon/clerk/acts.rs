@@ -91,6 +91,12 @@ pub enum Refused {
         /// Where it stands.
         state: &'static str,
     },
+    /// No alarm stops this agent.
+    #[error("{agent} is not stopped by a format alarm: there is nothing to approve")]
+    NotStopped {
+        /// As given.
+        agent: String,
+    },
     /// Its bytes are leaving.
     #[error("{id} is on the wire: ask again when its answer is there")]
     Sending {

@@ -17,6 +17,7 @@ mod days;
 pub mod decision;
 mod deliver;
 mod effect;
+mod formats;
 mod given;
 mod late;
 mod laying;
@@ -53,6 +54,7 @@ pub use audit::{Asked, Ticket};
 pub use clock::{Noticed, heed_clocks};
 pub use decision::{Decision, Journal};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
+pub use formats::Finding;
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
 pub use zone::ZoneChange;
@@ -84,6 +86,7 @@ pub struct Clerk {
     clock: clock::Clock,
     rulings: rulings::Rulings,
     shares: shares::Shares,
+    formats: formats::Formats,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -216,6 +219,7 @@ impl Clerk {
             clock: clock::Clock::default(),
             rulings: rulings::Rulings::default(),
             shares: shares::Shares::default(),
+            formats: formats::Formats::default(),
         };
         clerk.find_ahead(now)?;
         Ok(clerk)
@@ -317,13 +321,15 @@ impl Clerk {
     /// # Errors
     /// Of the database.
     pub fn ingest(&mut self, reads: &[store::Read<'_>], live: bool, now: Instant) -> Result<Ingested, Error> {
-        let done = self.store.transact(|tx| {
+        let formats = &self.formats;
+        let (done, noted) = self.store.transact(|tx| {
             let mut all = Ingested::default();
             for read in reads {
                 all.sessions.extend(tx.ingest(read)?.sessions);
             }
-            Ok(all)
+            Ok((all, formats.noted(tx, reads)?))
         })?;
+        self.formats.keep(noted);
         if live {
             for session in &done.sessions {
                 self.appended.entry(*session).or_insert((now, now)).1 = now;
@@ -387,6 +393,9 @@ impl Clerk {
         self.note_ahead(settled.iter().copied(), horizon)?;
         if settled.len() < BATCH {
             self.obey(now)?;
+        }
+        if let Some(at) = self.check_formats(now)? {
+            wake(&mut polled, at, false);
         }
         let checked = self.check_sessions(now)?;
         polled.more = settled.len() >= BATCH || checked >= BATCH;

@@ -32,8 +32,19 @@ impl Clerk {
         let (calendar, may_pin) = self.calendar();
         let category = self.category();
         let today = self.workspace_today(now, &calendar);
-        let Self { store, settings, policy, account, caught_up, appended, settled, rulings, shares, .. } =
-            self;
+        let Self {
+            store,
+            settings,
+            policy,
+            account,
+            caught_up,
+            appended,
+            settled,
+            rulings,
+            shares,
+            formats,
+            ..
+        } = self;
         // Without `/users/me` or a configured zone the days could still move.
         let sealing = rulings.obeyed
             && *caught_up
@@ -72,7 +83,8 @@ impl Clerk {
                     bench.with_rules(&head, |rules| {
                         let mut sheet = due::due(&loaded.session, rules);
                         let mut ready_at = sheet.ready_at;
-                        if let Some(scope) = account.filter(|_| sealing) {
+                        let stopped = formats.is_stopped(&head.agent);
+                        if let Some(scope) = account.filter(|_| sealing && !stopped) {
                             let desk = Desk { tx, policy, settings, scope, category, calendar, now };
                             let sealed = desk.seal(&loaded, &sheet.entries, &sheet.expenses)?;
                             if sealed.any {
@@ -88,7 +100,8 @@ impl Clerk {
                                 sheet = due::due(&loaded.session, rules);
                             }
                         } else if !sheet.entries.is_empty() || !sheet.expenses.is_empty() {
-                            // It is ready, but nobody to send to: the account's arrival has all computed again.
+                            // It is ready, but nobody to send to, or its agent is stopped: the account's arrival, or
+                            // the alarm's end, has all computed again.
                             ready_at = None;
                         }
                         tx.save_sheet(id, &sheet, ready_at)?;

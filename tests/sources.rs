@@ -9,3 +9,6 @@
 
 #[path = "sources/claude_code.rs"]
 mod claude_code;
+
+#[path = "sources/decoders.rs"]
+mod decoders;

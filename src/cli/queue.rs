@@ -87,7 +87,7 @@ const APPROVE_EXAMPLES: &str = "\
 Examples:
   keitod queue approve h0c5d1e8a2b47
   keitod queue list --json | jq -r '.items[] | select(.reason == \"review\").id' | xargs -n1 keitod queue approve
-  keitod queue approve --agent codex     after a format alarm: its lines are read again";
+  keitod queue approve --agent codex     stopped by a format alarm: its logs are as they should be";
 
 /// Sends a refused record again, or one that nothing proves to have arrived
 #[derive(Debug, Args)]
@@ -124,7 +124,7 @@ struct Approve {
     /// As `queue list` shows it
     #[arg(required_unless_present = "agent")]
     id: Option<String>,
-    /// Have this agent's lines read again after a format alarm
+    /// Let this agent go on although a format alarm stopped it
     #[arg(long, value_name = "NAME", conflicts_with = "id")]
     agent: Option<String>,
     /// The document instead of a line
@@ -157,7 +157,10 @@ impl Command {
             What::Approve(Approve { id: Some(id), json, .. }) => {
                 return act(call, &Act::Approve { id: id.clone() }, *json);
             }
-            What::Approve(Approve { agent, .. }) => return Err(no_alarm(agent.as_deref())),
+            What::Approve(Approve { agent, json, .. }) => {
+                let agent = agent.clone().unwrap_or_default();
+                return act(call, &Act::ApproveAgent { agent }, *json);
+            }
         };
         let document = ask(call, &question)?;
         match &self.what {
@@ -167,11 +170,4 @@ impl Command {
         }
         Ok(Exit::Ok)
     }
-}
-
-/// No format raises an alarm in this version, so that no agent is ever stopped by one.
-fn no_alarm(agent: Option<&str>) -> Failure {
-    let agent = agent.unwrap_or("the agent");
-    let message = format!("{agent} is not stopped by a format alarm: there is nothing to approve");
-    Failure::new(Exit::NotFound, message).suggest("see what is held: keitod queue list --state held")
 }

@@ -137,6 +137,13 @@ impl Config {
         Paths::new(env, self.socket.path.as_deref())
     }
 
+    /// Whether parallel sessions of any link share their time.
+    #[must_use]
+    pub fn shares_time(&self) -> bool {
+        let rules = self.rules.link.iter().filter_map(|rule| rule.overlap);
+        rules.chain([self.time.overlap]).any(|overlap| overlap != Overlap::Sum)
+    }
+
     /// The settings of an agent.
     #[must_use]
     pub fn agent(&self, agent: &Agent) -> AgentSettings {

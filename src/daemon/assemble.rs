@@ -140,6 +140,8 @@ impl Setup {
         // A rehearsal obeys what was decided, and decides nothing.
         let journal: Box<dyn Journal + Send> = if remember { Box::new(decisions) } else { Box::new(Forget) };
         clerk = clerk.deciding(found, journal);
+        let logging = watched.iter().filter(|watched| watched.source.misses_usage());
+        clerk = clerk.watching_formats(logging.map(|watched| watched.agent.clone()))?;
         step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
         Ok((clerk, storage, table, since))
     }
@@ -158,14 +160,14 @@ impl Setup {
     /// A key that is accepted and does nothing would bill other hours than its user expects.
     fn refuse_what_is_not_built(&self) -> Result<(), Error> {
         let config = &self.config;
+        let per_day = config.time.entry == EntryPer::Day;
         let narrowed =
             config.rules.link.iter().any(|rule| rule.overlap.is_some_and(|overlap| overlap != Overlap::Sum));
-        let key = match () {
-            () if config.time.overlap != Overlap::Sum || narrowed => "overlap other than \"sum\"",
-            () if config.time.entry != EntryPer::Session => "entry other than \"session\"",
-            () => return Ok(()),
-        };
-        Err(Error::NotBuilt { key })
+        // After a lost state found entries cannot be laid without doubt where both are in force.
+        if per_day && (config.time.overlap != Overlap::Sum || narrowed) {
+            return Err(Error::NotBuilt { key: "overlap other than \"sum\" with entry = \"day\"" });
+        }
+        Ok(())
     }
 
     /// The cut-off: the config's, else the one written before, else midnight of today.
@@ -201,6 +203,8 @@ impl Setup {
             gaps: Gaps { idle_ms: millis(config.time.idle_gap), tool_ms: millis(config.time.tool_gap) },
             min_seconds: config.time.min_seconds,
             max_seconds: config.time.max_seconds,
+            shares: config.shares_time(),
+            per_day: config.time.entry == EntryPer::Day,
             time_settle: config.delivery.time_settle,
             time_update: config.delivery.time_update,
             expense_settle: config.delivery.expense_settle,

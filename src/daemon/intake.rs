@@ -5,6 +5,7 @@ mod discover;
 mod health;
 mod hot;
 mod known;
+mod moved;
 mod outage;
 mod retries;
 mod slice;
@@ -104,6 +105,8 @@ pub struct Intake {
     kinds: Vec<Kind>,
     /// Roots that were there.
     present: BTreeSet<PathBuf>,
+    /// What is wrong with each agent's logs as a whole.
+    findings: moved::Findings,
     /// A root appeared: nothing is sealed until it is read.
     appeared: bool,
     stop: CancellationToken,
@@ -152,6 +155,7 @@ impl Intake {
             clock: Monotonic::new(),
             live: false,
             present: BTreeSet::new(),
+            findings: moved::Findings::default(),
             appeared: false,
             stop: CancellationToken::new(),
             pulse: Pulse::default(),
@@ -191,6 +195,7 @@ impl Intake {
             // Half of a history must not be taken for all of it.
             return Ok(());
         }
+        self.tell_findings()?;
         self.settle_health(true);
         self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))
     }
@@ -315,6 +320,9 @@ impl Intake {
         }
         let clean = self.backlog.len() == before;
         self.drain()?;
+        if scan {
+            self.tell_findings()?;
+        }
         Ok(clean)
     }
 

@@ -54,7 +54,6 @@ impl Office {
             roots: agent.roots.iter().map(|root| self.shown(root)).collect(),
             lag_bytes: agent.lag_bytes,
             watcher: agent.watcher.to_owned(),
-            alarm: None,
             unreadable: health.problem_count,
         });
         let delivery = &self.running.setup.config.delivery;

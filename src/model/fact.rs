@@ -306,6 +306,8 @@ pub struct Facts {
     pub marks: Vec<Mark>,
     /// Signs of how old sessions are.
     pub births: Vec<Birth>,
+    /// Answers that only tell of an error: no usage is logged for them.
+    pub failures: Vec<ActivityKey>,
     /// Lines that could not be read.
     pub rejects: Vec<Reject>,
     /// Lines seen, good or bad.

@@ -52,7 +52,7 @@ impl Source for Antigravity {
         &ABOUT
     }
 
-    fn tells_usage(&self) -> bool {
+    fn logs_usage(&self) -> bool {
         false
     }
 

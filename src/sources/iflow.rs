@@ -81,7 +81,7 @@ impl Source for Iflow {
         &ABOUT
     }
 
-    fn tells_usage(&self) -> bool {
+    fn logs_usage(&self) -> bool {
         false
     }
 

@@ -100,7 +100,7 @@ pub fn all() -> &'static [&'static dyn Source] {
 /// Whether cost of this agent is in no log, so that time is all there is of it.
 #[must_use]
 pub fn is_time_only(agent: &str) -> bool {
-    all().iter().any(|source| source.agent().as_str() == agent && !source.tells_usage())
+    all().iter().any(|source| source.agent().as_str() == agent && !source.logs_usage())
 }
 
 /// The name under which programs of the open session format are set up, which have names of their own.
@@ -142,8 +142,14 @@ pub trait Source: Send + Sync {
     /// What `docs/agents.md` says of it.
     fn about(&self) -> &'static About;
 
-    /// Whether its logs tell of requests or what they cost. Where they do not, cost is not observable.
-    fn tells_usage(&self) -> bool {
+    /// Whether work without any usage is a sign that its logs have changed. Of running totals the first reading tells
+    /// none, however much was done.
+    fn misses_usage(&self) -> bool {
+        self.logs_usage()
+    }
+
+    /// Whether its logs tell tokens or cost of requests at all: an agent whose logs never do is not missed for it.
+    fn logs_usage(&self) -> bool {
         true
     }
 

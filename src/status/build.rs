@@ -74,6 +74,6 @@ fn joined(live: LiveSource, counts: SourceCounts) -> Source {
         rejected_lines: counts.rejected_lines,
         watcher: live.watcher,
         last_event_at: counts.last_event_at.as_ref().map(Instant::to_string),
-        alarm: live.alarm,
+        alarm: counts.alarm,
     }
 }

@@ -67,4 +67,6 @@ pub struct SourceCounts {
     pub rejected_lines: u64,
     /// The latest instant in its logs.
     pub last_event_at: Option<Instant>,
+    /// Why it is stopped.
+    pub alarm: Option<String>,
 }

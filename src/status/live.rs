@@ -49,8 +49,6 @@ pub struct LiveSource {
     pub lag_bytes: u64,
     /// `native` or `poll`.
     pub watcher: String,
-    /// Why it is stopped.
-    pub alarm: Option<String>,
     /// Files and directories that cannot be opened or read.
     pub unreadable: u64,
 }

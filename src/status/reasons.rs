@@ -109,12 +109,16 @@ fn of_alert(alert: &Alert) -> Reason {
 }
 
 fn sources(live: &Live, counts: &Counts, list: &mut Vec<Reason>) {
-    for source in &live.sources {
+    for source in &counts.sources {
         let agent = &source.agent;
         if let Some(alarm) = &source.alarm {
-            let way_out = format!("update keitod, or `keitod queue approve --agent {agent}`");
+            let way_out =
+                format!("update keitod, or `keitod queue approve --agent {agent}` if it is as it should be");
             list.push(reason("format_alarm", format!("{agent} is stopped: {alarm}"), way_out));
         }
+    }
+    for source in &live.sources {
+        let agent = &source.agent;
         if source.unreadable > 0 {
             let message = format!("{} not readable for {agent}", are(source.unreadable, "file"));
             list.push(reason("unreadable", message, "keitod doctor"));

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Alert, Counts, HeldCount, Live, LiveSource, Paused, Queue, QueueFilter, QueueState, Refused, State,
-    Status, Today,
+    Alert, Counts, HeldCount, Live, LiveSource, Paused, Queue, QueueFilter, QueueState, Refused,
+    SourceCounts, State, Status, Today,
 };
 use crate::ledger::due::{Sheet, Sum, Waiting};
 use crate::ledger::held::Held;
@@ -335,7 +335,9 @@ fn each_thing_that_is_wrong_has_its_reason() {
     check(&|live, _| live.keito.breaker = "open".to_owned(), State::Degraded, "breaker_open");
     check(&|live, _| live.limited_until = Some(at("2026-05-06T12:00:09Z")), State::Degraded, "rate_limited");
     check(&|live, _| live.alerts.push(Alert::ClockJump), State::Degraded, "clock_jump");
-    check(&|live, _| live.sources[0].alarm = Some("x".to_owned()), State::Degraded, "format_alarm");
+    let stopped =
+        SourceCounts { agent: "codex".to_owned(), alarm: Some("x".to_owned()), ..SourceCounts::default() };
+    check(&|_, counts| counts.sources.push(stopped.clone()), State::Degraded, "format_alarm");
     check(&|live, _| live.sources[0].unreadable = 1, State::Degraded, "unreadable");
     check(&|live, _| live.sources[0].watcher = "poll".to_owned(), State::Degraded, "watcher_poll");
     check(&|_, counts| counts.recent_rejects = 2, State::Degraded, "rejects");

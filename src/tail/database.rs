@@ -79,6 +79,10 @@ pub fn read_database(
     conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "query_only", true)?;
     let tx = conn.transaction()?;
+    if !tx.prepare("SELECT 1 FROM sqlite_master LIMIT 1")?.exists([])? {
+        // Its program has just made it, and is about to fill it.
+        return Ok(false);
+    }
     let mut known = Vec::with_capacity(selects.len());
     for select in selects.iter() {
         known.push(fits(&tx, select.needs)?);

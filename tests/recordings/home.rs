@@ -85,6 +85,13 @@ level = "trace"
         stdout
     }
 
+    /// What the real programs write is understood.
+    fn raises_no_alarm(&self) {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let alarm = log.lines().find(|line| line.contains("nothing of it is billed until"));
+        assert_eq!(alarm, None);
+    }
+
     pub fn json(&self, words: &[&str]) -> Value {
         serde_json::from_slice(&self.says(words)).unwrap()
     }
@@ -111,6 +118,7 @@ level = "trace"
             let answer: Value = serde_json::from_slice(&stdout).unwrap_or_default();
             if answer["caught_up"] == true && is_done(&answer) {
                 assert_eq!(answer["failed"], 0, "{}", self.end_of_log());
+                self.raises_no_alarm();
                 return;
             }
             assert!(Instant::now() < until, "{words:?}: {answer}\n{}", self.end_of_log());

@@ -6,17 +6,21 @@
 
 mod acts;
 mod adopting;
+mod adopting_day;
 mod answers;
 mod audit;
 mod bench;
 mod bodies;
 mod clock;
 mod currency;
+mod days;
 pub mod decision;
 mod deliver;
 mod effect;
+mod formats;
 mod given;
 mod late;
+mod laying;
 mod listing;
 mod newcomer;
 mod poison;
@@ -30,8 +34,10 @@ mod rulings;
 mod seal;
 mod session;
 mod settings;
+mod shares;
 mod skill;
 mod twins;
+mod zone;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -48,8 +54,10 @@ pub use audit::{Asked, Ticket};
 pub use clock::{Noticed, heed_clocks};
 pub use decision::{Decision, Journal};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
+pub use formats::Finding;
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
+pub use zone::ZoneChange;
 
 /// The clerk.
 pub struct Clerk {
@@ -77,6 +85,8 @@ pub struct Clerk {
     settled: Settled,
     clock: clock::Clock,
     rulings: rulings::Rulings,
+    shares: shares::Shares,
+    formats: formats::Formats,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -208,6 +218,8 @@ impl Clerk {
             settled: Settled::default(),
             clock: clock::Clock::default(),
             rulings: rulings::Rulings::default(),
+            shares: shares::Shares::default(),
+            formats: formats::Formats::default(),
         };
         clerk.find_ahead(now)?;
         Ok(clerk)
@@ -235,11 +247,12 @@ impl Clerk {
     /// # Errors
     /// Of the database.
     pub fn set_account(&mut self, account: Option<&Account>, now: Instant) -> Result<(), Error> {
+        self.shares.clear();
         let Some(account) = account else {
             self.account = None;
             return Ok(());
         };
-        let zone = self.rulings.zone(account).map(str::to_owned);
+        let zone = self.rulings.zone(account);
         self.rulings.obeyed = self.rulings.coverage(account).is_empty();
         let (id, row) = self.store.transact(|tx| {
             let (id, mut row) = tx.account(account)?;
@@ -308,13 +321,15 @@ impl Clerk {
     /// # Errors
     /// Of the database.
     pub fn ingest(&mut self, reads: &[store::Read<'_>], live: bool, now: Instant) -> Result<Ingested, Error> {
-        let done = self.store.transact(|tx| {
+        let formats = &self.formats;
+        let (done, noted) = self.store.transact(|tx| {
             let mut all = Ingested::default();
             for read in reads {
                 all.sessions.extend(tx.ingest(read)?.sessions);
             }
-            Ok(all)
+            Ok((all, formats.noted(tx, reads)?))
         })?;
+        self.formats.keep(noted);
         if live {
             for session in &done.sessions {
                 self.appended.entry(*session).or_insert((now, now)).1 = now;
@@ -351,8 +366,9 @@ impl Clerk {
     pub fn calendar(&self) -> (Calendar, bool) {
         let named = |name: &Option<String>| name.as_deref().and_then(|name| TimeZone::get(name).ok());
         let row = self.account.as_ref().map(|scope| &scope.row);
-        if let Some(zone) = row.and_then(|row| named(&row.zone)) {
-            return (Calendar::new(zone), true);
+        let pinned = row.and_then(|row| row.zone.as_deref()).and_then(Calendar::parse);
+        if let Some(pinned) = pinned {
+            return (pinned, true);
         }
         if let Some(zone) = &self.settings.zone {
             return (Calendar::new(zone.clone()), true);
@@ -377,6 +393,9 @@ impl Clerk {
         self.note_ahead(settled.iter().copied(), horizon)?;
         if settled.len() < BATCH {
             self.obey(now)?;
+        }
+        if let Some(at) = self.check_formats(now)? {
+            wake(&mut polled, at, false);
         }
         let checked = self.check_sessions(now)?;
         polled.more = settled.len() >= BATCH || checked >= BATCH;

@@ -33,7 +33,7 @@ impl Intake {
         self.with_health(|health| (health.problems, health.problem_count) = (Vec::new(), 0));
         let mut agents = Vec::new();
         for index in 0..self.watched.len() {
-            let mut files = 0;
+            let (mut files, mut newest) = (0, None);
             for root in self.watched[index].roots.clone() {
                 let source = self.watched[index].source.clone();
                 let mut found = Scan::new(limits(&*source, &root));
@@ -44,8 +44,10 @@ impl Intake {
                     self.present.remove(&root);
                 }
                 files += found.found.len() as u64;
+                newest = newest.max(found.found.first().map(|found| found.stat.mtime_ns));
                 self.enqueue(index, &root, found, false);
             }
+            self.findings.scanned(index, newest);
             agents.push(AgentHealth {
                 agent: self.watched[index].agent.as_str().to_owned(),
                 roots: self.watched[index].roots.clone(),

@@ -48,6 +48,12 @@ impl Known {
         self.paths.get(path)
     }
 
+    /// The file of an agent that was changed last, of those that were read.
+    pub(super) fn newest(&self, agent: &Agent) -> Option<&Cursor> {
+        let own = self.paths.values().filter(|progress| progress.agent == *agent);
+        own.map(|progress| &progress.cursor).max_by_key(|cursor| cursor.mtime_ns)
+    }
+
     pub(super) fn contains(&self, path: &Path) -> bool {
         self.paths.contains_key(path)
     }

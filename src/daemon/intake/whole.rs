@@ -90,6 +90,7 @@ impl Intake {
         };
         match read_database(path, &mut selects, &mut row) {
             Ok(more) => {
+                self.findings.known(job.watched, path);
                 if more || fresh_change {
                     // What is not read to its end is never taken for unchanged.
                     (cursor.size, cursor.mtime_ns) = (0, 0);
@@ -102,6 +103,11 @@ impl Intake {
                 let author = watched.source.author(&context);
                 self.note(author, Progress { agent: watched.agent, cursor, context }, facts, batch);
                 more
+            }
+            Err(error @ DatabaseError::Schema { .. }) => {
+                self.problem(path, &error.to_string());
+                self.findings.unknown(job.watched, path, &error.to_string(), self.clock.millis());
+                false
             }
             Err(DatabaseError::Busy) if self.retries.failed(path, seen, self.clock.millis()) => false,
             Err(error) => {

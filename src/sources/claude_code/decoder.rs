@@ -100,6 +100,9 @@ impl Decoder<'_> {
         }
         // On resume after a kill a made-up answer is added, with an instant at which no model spoke.
         let is_filler = message.is_synthetic() && !record.is_api_error_message.0 && request.is_none();
+        if message.is_synthetic() {
+            self.facts.failures.push(activity_key(record, bytes));
+        }
         if !is_filler {
             self.act(&place, activity_key(record, bytes), at, Who::Agent, 0);
         }

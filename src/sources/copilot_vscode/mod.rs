@@ -42,7 +42,7 @@ impl Source for CopilotVsCode {
         &ABOUT
     }
 
-    fn tells_usage(&self) -> bool {
+    fn logs_usage(&self) -> bool {
         false
     }
 

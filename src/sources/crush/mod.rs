@@ -103,6 +103,10 @@ impl Source for Crush {
         &ABOUT
     }
 
+    fn misses_usage(&self) -> bool {
+        false
+    }
+
     /// None that the environment tells: every project has its own.
     fn roots(&self, _env: &dyn Environment) -> Vec<PathBuf> {
         Vec::new()

@@ -60,6 +60,10 @@ impl Source for Declared {
         &ABOUT
     }
 
+    fn logs_usage(&self) -> bool {
+        self.pointers.input.is_some() || self.pointers.output.is_some()
+    }
+
     fn roots(&self, _env: &dyn Environment) -> Vec<PathBuf> {
         let mut roots: Vec<PathBuf> = Vec::new();
         for files in &self.files {

@@ -45,6 +45,10 @@ impl Source for Droid {
         &ABOUT
     }
 
+    fn misses_usage(&self) -> bool {
+        false
+    }
+
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {
         self.below(&[env.home().join(".factory")])
     }

@@ -44,6 +44,10 @@ impl Source for Hermes {
         &ABOUT
     }
 
+    fn misses_usage(&self) -> bool {
+        false
+    }
+
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {
         vec![env.var("HERMES_HOME").map_or_else(|| env.home().join(".hermes"), PathBuf::from)]
     }

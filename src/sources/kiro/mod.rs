@@ -54,7 +54,7 @@ impl Source for Kiro {
         &ABOUT
     }
 
-    fn tells_usage(&self) -> bool {
+    fn logs_usage(&self) -> bool {
         false
     }
 

@@ -54,6 +54,10 @@ impl Source for Zed {
         &ABOUT
     }
 
+    fn misses_usage(&self) -> bool {
+        false
+    }
+
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {
         self.below(&place::homes(env))
     }

@@ -168,7 +168,8 @@ fn sources(conn: &Connection) -> Result<Vec<SourceCounts>, Error> {
     let mut by_agent: BTreeMap<String, SourceCounts> = BTreeMap::new();
     let mut select = conn.prepare_cached(
         "SELECT a.name, (SELECT count(*) FROM session WHERE agent = a.id), count(f.id), max(f.last_at), \
-         (SELECT count(*) FROM reject r JOIN file g ON g.id = r.file WHERE g.agent = a.id) \
+         (SELECT count(*) FROM reject r JOIN file g ON g.id = r.file WHERE g.agent = a.id), \
+         (SELECT value FROM meta WHERE key = 'alarm ' || a.name) \
          FROM agent a LEFT JOIN file f ON f.agent = a.id GROUP BY a.id",
     )?;
     let rows = select.query_map([], |row| {
@@ -178,6 +179,7 @@ fn sources(conn: &Connection) -> Result<Vec<SourceCounts>, Error> {
             files: terms::count(row.get(2)?),
             last_event_at: row.get::<_, Option<i64>>(3)?.map(terms::instant),
             rejected_lines: terms::count(row.get(4)?),
+            alarm: row.get::<_, Option<String>>(5)?.as_deref().map(super::super::format::reason),
         })
     })?;
     for row in rows {

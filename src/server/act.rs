@@ -26,6 +26,15 @@ pub enum Act {
         /// As the queue shows it.
         id: String,
     },
+    /// Cut days in another zone, from an instant on.
+    SetZone {
+        /// IANA name.
+        zone: String,
+        /// RFC 3339; `None`: now.
+        from: Option<String>,
+        /// Do it; else tell what it would do.
+        sure: bool,
+    },
     /// Send nothing any more.
     Pause,
     /// Send again.
@@ -46,6 +55,15 @@ pub(super) struct DiscardBody {
     pub(super) reason: String,
 }
 
+/// The body of `POST /v1/set-zone`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ZoneBody {
+    pub(super) zone: String,
+    pub(super) from: Option<String>,
+    pub(super) sure: bool,
+}
+
 impl Act {
     /// The word in documents.
     #[must_use]
@@ -54,6 +72,7 @@ impl Act {
             Self::Retry { .. } => "retry",
             Self::Discard { .. } => "discard",
             Self::Approve { .. } => "approve",
+            Self::SetZone { .. } => "set-zone",
             Self::Pause => "pause",
             Self::Resume => "resume",
         }
@@ -66,7 +85,7 @@ impl Act {
             Self::Retry { id, .. } | Self::Discard { id, .. } | Self::Approve { id } => {
                 format!("/v1/queue/{}/{}", encoded(id), self.word())
             }
-            Self::Pause | Self::Resume => format!("/v1/{}", self.word()),
+            Self::SetZone { .. } | Self::Pause | Self::Resume => format!("/v1/{}", self.word()),
         }
     }
 
@@ -76,6 +95,9 @@ impl Act {
         let json = match self {
             Self::Retry { reseal, .. } => serde_json::to_vec(&RetryBody { reseal: *reseal }),
             Self::Discard { reason, .. } => serde_json::to_vec(&DiscardBody { reason: reason.clone() }),
+            Self::SetZone { zone, from, sure } => {
+                serde_json::to_vec(&ZoneBody { zone: zone.clone(), from: from.clone(), sure: *sure })
+            }
             Self::Approve { .. } | Self::Pause | Self::Resume => Ok(b"{}".to_vec()),
         };
         json.unwrap_or_default()
@@ -97,6 +119,11 @@ mod tests {
                 r#"{"reason":"twice\nover"}"#,
             ),
             (Act::Approve { id: "h1".into() }, "/v1/queue/h1/approve", "{}"),
+            (
+                Act::SetZone { zone: "UTC".into(), from: None, sure: true },
+                "/v1/set-zone",
+                r#"{"zone":"UTC","from":null,"sure":true}"#,
+            ),
             (Act::Pause, "/v1/pause", "{}"),
             (Act::Resume, "/v1/resume", "{}"),
         ];

@@ -10,11 +10,11 @@ const DECIMALS: i32 = 12;
 /// USD as the log spells them, rounded to a pico-USD: agents add floats up, so the last digits are noise. `None` if it
 /// is no number, negative, or no amount that a request could cost.
 pub(super) fn usd(number: Option<&RawValue>) -> Option<Usd> {
-    number.and_then(|number| digits(number.get()))
+    decimal(number?.get())
 }
 
-/// The same, of a number's digits.
-pub(super) fn digits(text: &str) -> Option<Usd> {
+/// The same of digits.
+pub(super) fn decimal(text: &str) -> Option<Usd> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let exponent: i32 = exponent.parse().ok().filter(|exponent| (-40..=10).contains(exponent))?;
     let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -6,31 +6,39 @@
 mod about;
 mod aider;
 mod amp;
+mod cells;
 mod claude_code;
 mod cline;
 mod codex;
 mod copilot_cli;
 mod cost;
+mod crush;
 mod cursor;
+mod declared;
+mod droid;
 mod editors;
 mod gemini_cli;
 mod goose;
 mod grok_build;
+mod hermes;
 mod json;
 mod kimi_cli;
 mod kimi_code;
 mod lines;
 mod loose;
+mod open_session;
 mod opencode;
 mod page;
 mod pi;
 mod qwen_code;
+mod reader;
 mod shape;
 mod stamp;
 mod totals;
 mod uri;
 mod usage;
 mod vibe;
+mod zed;
 
 #[cfg(test)]
 mod properties;
@@ -40,10 +48,12 @@ use std::path::{Path, PathBuf};
 use crate::model::{Agent, Cell, Facts};
 
 pub use about::About;
+pub use declared::{Declared, Files, Pointers};
 pub use lines::{Line, Lines};
+pub use reader::{Reader, readers};
 pub use shape::{NotWhole, Query, Shape};
 
-/// Every agent that keitod reads.
+/// Every agent that keitod reads by itself; [`readers`] has those of the configuration too.
 pub fn all() -> &'static [&'static dyn Source] {
     &[
         &claude_code::ClaudeCode,
@@ -63,6 +73,11 @@ pub fn all() -> &'static [&'static dyn Source] {
         &cline::ROO,
         &cline::KILO_CODE,
         &goose::Goose,
+        &droid::Droid,
+        &hermes::Hermes,
+        &zed::Zed,
+        &crush::Crush,
+        &open_session::OpenSession,
         &vibe::Vibe,
         &aider::Aider,
         &amp::Amp,
@@ -70,6 +85,12 @@ pub fn all() -> &'static [&'static dyn Source] {
         &cursor::Cursor,
         &cursor::CursorAgent,
     ]
+}
+
+/// The name under which programs of the open session format are set up, which have names of their own.
+#[must_use]
+pub fn open_format() -> Agent {
+    open_session::OpenSession.agent()
 }
 
 /// The process environment as far as sources ask for it.
@@ -98,7 +119,7 @@ pub struct Context {
 }
 
 /// One agent's logs.
-pub trait Source: Sync {
+pub trait Source: Send + Sync {
     /// The agent's name.
     fn agent(&self) -> Agent;
 
@@ -114,6 +135,16 @@ pub trait Source: Sync {
         homes.to_vec()
     }
 
+    /// A file of the agent that names further places of its logs, where it keeps them with each project.
+    fn registry(&self, _env: &dyn Environment) -> Option<PathBuf> {
+        None
+    }
+
+    /// The directories that the registry names, in the order of their use.
+    fn registered(&self, _registry: &[u8]) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// How many components a log's path has below this root at most, where that is known: directories that lie deeper
     /// are neither walked nor watched. Some agents keep their databases beside checkouts and snapshots of projects.
     fn depth(&self, _root: &Path) -> Option<usize> {
@@ -122,6 +153,16 @@ pub trait Source: Sync {
 
     /// Whether the file at `path`, relative to one of the roots, is a log of this agent.
     fn claim(&self, path: &Path) -> Option<Claim>;
+
+    /// The same below the root at hand, for sources of which each root holds other files.
+    fn claim_below(&self, _root: &Path, path: &Path) -> Option<Claim> {
+        self.claim(path)
+    }
+
+    /// Whose facts a file holds, for sources whose files are of several agents and say so themselves.
+    fn author(&self, _context: &Context) -> Option<Agent> {
+        None
+    }
 
     /// Files that say of the log at `path` what it does not say itself, such as where its project lies. They are named
     /// relative to the root; a leading `..` leads to its parent.
@@ -132,6 +173,10 @@ pub trait Source: Sync {
     /// Takes into `context` what those files hold, in their order; one that is not there is empty. Called before each
     /// reading of the log. Nothing that goes into a key may depend on it.
     fn inform(&self, _context: &mut Context, _path: &Path, _beside: &[Vec<u8>]) {}
+
+    /// Takes into `context` below which root a database lies, for those that tell it by nothing else. Called before each
+    /// reading.
+    fn placed(&self, _context: &mut Context, _root: &Path) {}
 
     /// How the file at `path`, which the source claims, is to be read.
     fn shape(&self, _path: &Path) -> Shape {

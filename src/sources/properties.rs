@@ -39,6 +39,7 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("pi", "pi/codexbar", "codexbar/pi"),
     ("omp", "pi/codexbar", "codexbar/omp"),
     ("omp", "pi/codexbar", "codexbar/omp-legacy"),
+    ("droid", "droid/built", ".factory/sessions"),
     ("vibe", "recorded/vibe", ".vibe/logs/session"),
     ("vibe", "vibe", "fixtures/vibe"),
     ("aider", "recorded/aider", "home"),
@@ -57,6 +58,9 @@ const DUMPS: &[(&str, &str)] = &[
     ("kilo", "recorded/kilo"),
     ("goose", "goose"),
     ("openclaw", "recorded/openclaw"),
+    ("hermes", "hermes/built"),
+    ("zed", "zed/built"),
+    ("crush", "crush/built"),
     ("cursor", "cursor"),
 ];
 
@@ -252,6 +256,13 @@ fn roots_follow_each_agents_own_variables() {
             &["/y/opencode", "/y/opencode/storage/message"],
         ),
         ("openclaw", &[("OPENCLAW_STATE_DIR", "/x"), ("OPENCLAW_PROFILE", "dev")], &["/x/agents"]),
+        ("droid", &[], &["/home/dev/.factory/sessions"]),
+        ("hermes", &[], &["/home/dev/.hermes"]),
+        ("hermes", &[("HERMES_HOME", "/x")], &["/x"]),
+        #[cfg(not(target_os = "macos"))]
+        ("zed", &[], &["/home/dev/.local/share/zed/threads"]),
+        #[cfg(not(target_os = "macos"))]
+        ("zed", &[("XDG_DATA_HOME", "/x")], &["/x/zed/threads"]),
         ("opencode", &[("XDG_DATA_HOME", "/x")], &["/x/opencode", "/x/opencode/storage/message"]),
         (
             "kilo",

@@ -11,6 +11,7 @@
 )]
 
 mod aider;
+mod any_agent;
 mod cline;
 mod codex;
 mod copilot;
@@ -33,5 +34,6 @@ mod rewrite;
 mod scenario;
 mod shaped;
 mod silence;
+mod totals;
 mod vibe;
 mod whole;

@@ -7,6 +7,7 @@ use fastrand::Rng;
 use jiff::tz::TimeZone;
 use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, Settings, heed_clocks};
 use keitod::deliver::{Backoff, Clocks, LISTING_LIFE, Outcome, Unsent};
+use keitod::ledger::overlap::Overlap;
 use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef, WriteRef};
 use keitod::sources::Context;
 use keitod::store::{Account, Read, Store};
@@ -113,6 +114,8 @@ fn settings(rng: &mut Rng) -> Settings {
         gaps: GAPS,
         min_seconds: 0,
         max_seconds: None,
+        shares: false,
+        per_day: false,
         time_settle: Duration::from_secs(600),
         time_update: Duration::from_secs(1800),
         expense_settle: Duration::from_secs(3600),
@@ -169,6 +172,23 @@ impl History {
         };
         history.start(pool::take());
         history
+    }
+
+    /// From the beginning on parallel sessions share their time, over all projects.
+    pub fn run_shared(&mut self) {
+        let store = self.stop();
+        (self.world.shared, self.settings.shares) = (true, true);
+        self.mapping.set_overlap(Overlap::All);
+        self.start(store);
+        self.run();
+    }
+
+    /// From the beginning on one entry per day, link and agent.
+    pub fn run_days(&mut self, _: u64) {
+        self.settings.per_day = true;
+        let store = self.stop();
+        self.start(store);
+        self.run();
     }
 
     /// Nothing more happens: the database serves the next history.

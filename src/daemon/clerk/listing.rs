@@ -315,6 +315,9 @@ impl<'a> Work<'a, '_> {
     }
 
     pub(super) fn recheck(&self, record: &RecordRow) -> Result<(), Error> {
+        if self.settings.per_day {
+            return self.tx.recheck_beside(record);
+        }
         record.new.session.map_or(Ok(()), |session| self.tx.recheck(session))
     }
 

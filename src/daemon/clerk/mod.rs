@@ -6,17 +6,20 @@
 
 mod acts;
 mod adopting;
+mod adopting_day;
 mod answers;
 mod audit;
 mod bench;
 mod bodies;
 mod clock;
 mod currency;
+mod days;
 pub mod decision;
 mod deliver;
 mod effect;
 mod given;
 mod late;
+mod laying;
 mod listing;
 mod newcomer;
 mod poison;
@@ -30,8 +33,10 @@ mod rulings;
 mod seal;
 mod session;
 mod settings;
+mod shares;
 mod skill;
 mod twins;
+mod zone;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -50,6 +55,7 @@ pub use decision::{Decision, Journal};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
+pub use zone::ZoneChange;
 
 /// The clerk.
 pub struct Clerk {
@@ -77,6 +83,7 @@ pub struct Clerk {
     settled: Settled,
     clock: clock::Clock,
     rulings: rulings::Rulings,
+    shares: shares::Shares,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -208,6 +215,7 @@ impl Clerk {
             settled: Settled::default(),
             clock: clock::Clock::default(),
             rulings: rulings::Rulings::default(),
+            shares: shares::Shares::default(),
         };
         clerk.find_ahead(now)?;
         Ok(clerk)
@@ -235,11 +243,12 @@ impl Clerk {
     /// # Errors
     /// Of the database.
     pub fn set_account(&mut self, account: Option<&Account>, now: Instant) -> Result<(), Error> {
+        self.shares.clear();
         let Some(account) = account else {
             self.account = None;
             return Ok(());
         };
-        let zone = self.rulings.zone(account).map(str::to_owned);
+        let zone = self.rulings.zone(account);
         self.rulings.obeyed = self.rulings.coverage(account).is_empty();
         let (id, row) = self.store.transact(|tx| {
             let (id, mut row) = tx.account(account)?;
@@ -351,8 +360,9 @@ impl Clerk {
     pub fn calendar(&self) -> (Calendar, bool) {
         let named = |name: &Option<String>| name.as_deref().and_then(|name| TimeZone::get(name).ok());
         let row = self.account.as_ref().map(|scope| &scope.row);
-        if let Some(zone) = row.and_then(|row| named(&row.zone)) {
-            return (Calendar::new(zone), true);
+        let pinned = row.and_then(|row| row.zone.as_deref()).and_then(Calendar::parse);
+        if let Some(pinned) = pinned {
+            return (pinned, true);
         }
         if let Some(zone) = &self.settings.zone {
             return (Calendar::new(zone.clone()), true);

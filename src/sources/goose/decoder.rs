@@ -244,8 +244,8 @@ pub(super) fn tokens([input, output, total, read, write]: [Count; 5]) -> Result<
 /// The cost as the row has it: what the provider said that it charged, or Goose's own sum by a list.
 fn reported(usd: &Cell, source: &Cell) -> Option<Reported> {
     let usd = match usd {
-        Cell::Real(digits) => cost::digits(digits),
-        Cell::Integer(whole) => cost::digits(&whole.to_string()),
+        Cell::Real(digits) => cost::decimal(digits),
+        Cell::Integer(whole) => cost::decimal(&whole.to_string()),
         _ => None,
     };
     let is_charge = text(source) == Some("provider_reported");

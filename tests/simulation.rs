@@ -118,6 +118,18 @@ fn nothing_twice_and_nothing_lost() {
     hold(SEEDS, |history, _| history.run());
 }
 
+/// `overlap = "all"`: a second of several sessions is billed once, whatever is lost, wiped or read late.
+#[test]
+fn parallel_sessions_share_their_time() {
+    hold(SEEDS, |history, _| history.run_shared());
+}
+
+/// `entry = "day"`: sessions join and grow one entry per local day, link and agent.
+#[test]
+fn a_day_has_one_entry() {
+    hold(SEEDS, history::History::run_days);
+}
+
 /// Prices, markup, exchange rate, currency and decimals change while a month is sent in pieces: per link, day and model
 /// what was sent is what was frozen to within the last digit, and no request is billed at two prices.
 #[test]

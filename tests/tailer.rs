@@ -24,6 +24,11 @@ mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use keitod::sources::About;
+
+/// Of agents that are nobody's.
+const ABOUT: About = About { title: "", reads: "", exact: "", less: None, unseen: "", tested: "" };
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }

@@ -3,8 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::act::act;
 use super::{Call, Exit, Failure, print, print_json};
 use crate::config::{Config, ConfigError, Problem, render};
+use crate::server::Act;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +23,11 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   keitod config check
   keitod config check --config new.toml";
+
+const ZONE_EXAMPLES: &str = "\
+Examples:
+  keitod config set-zone America/New_York         what would change
+  keitod config set-zone America/New_York --from 2026-06-01T00:00:00-04:00 --yes";
 
 const PATH_EXAMPLES: &str = "\
 Examples:
@@ -46,6 +53,24 @@ enum What {
     /// Where the config file is; with --json all paths
     #[command(after_help = PATH_EXAMPLES)]
     Path(Form),
+    /// Cut days in another zone from an instant on; without --yes only tells what that would do
+    #[command(after_help = ZONE_EXAMPLES)]
+    SetZone(Zone),
+}
+
+#[derive(Debug, Args)]
+struct Zone {
+    /// A name of the tz database: Europe/London
+    zone: String,
+    /// From this instant on (RFC 3339) instead of from now on
+    #[arg(long, value_name = "INSTANT")]
+    from: Option<String>,
+    /// Change it
+    #[arg(long)]
+    yes: bool,
+    /// As a document
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +84,7 @@ impl Command {
     pub(super) const fn json(&self) -> bool {
         match &self.what {
             What::Show(form) | What::Check(form) | What::Path(form) => form.json,
+            What::SetZone(zone) => zone.json,
         }
     }
 
@@ -67,6 +93,10 @@ impl Command {
             What::Show(form) => show(call, form.json),
             What::Check(form) => check(call, form.json),
             What::Path(form) => path(call, form.json),
+            What::SetZone(zone) => {
+                let what = Act::SetZone { zone: zone.zone.clone(), from: zone.from.clone(), sure: zone.yes };
+                act(call, &what, zone.json)
+            }
         }
     }
 }

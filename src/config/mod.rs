@@ -137,10 +137,26 @@ impl Config {
         Paths::new(env, self.socket.path.as_deref())
     }
 
+    /// Whether parallel sessions of any link share their time.
+    #[must_use]
+    pub fn shares_time(&self) -> bool {
+        let rules = self.rules.link.iter().filter_map(|rule| rule.overlap);
+        rules.chain([self.time.overlap]).any(|overlap| overlap != Overlap::Sum)
+    }
+
     /// The settings of an agent.
     #[must_use]
     pub fn agent(&self, agent: &Agent) -> AgentSettings {
-        self.agents.get(agent).cloned().unwrap_or_default()
+        let own = self.agents.get(agent);
+        own.or_else(|| self.agents.get(&self.kin(agent)?)).cloned().unwrap_or_default()
+    }
+
+    /// The name under which programs of the open session format are set up together.
+    fn kin(&self, agent: &Agent) -> Option<Agent> {
+        let mut declared = self.custom_sources.iter().map(|source| &source.agent);
+        let known = crate::sources::all().iter().any(|source| source.agent() == *agent)
+            || declared.any(|own| own == agent);
+        (!known).then(crate::sources::open_format)
     }
 
     /// The terms of a project.

@@ -14,6 +14,7 @@ use super::scalar::{self, flag, word};
 use super::section::{Section, nearest};
 use super::settings::CostBasis;
 use crate::model::{Agent, Who};
+use crate::sources::{Declared, Files, Pointers};
 
 /// What happens to an agent's entries while the Keito skill's hooks are installed for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,6 +99,11 @@ pub struct Fields {
     pub output: Option<Pointer>,
 }
 
+const WHO_TABLE: &str = "a table [source.who] that maps values of fields.who, such as user = \"prompt\": without it no line is an activity";
+const WHO_POINTER: &str = "left out, or fields.who must point to the value that this table maps";
+const NOTHING_TO_READ: &str =
+    "pointers to what is billed: who for time, model with input and output for cost";
+
 /// `[[source]]`: a further JSONL agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomSource {
@@ -109,6 +115,44 @@ pub struct CustomSource {
     pub fields: Fields,
     /// What a value of [`Fields::who`] means; other values are no activity.
     pub who: BTreeMap<String, Who>,
+}
+
+impl CustomSource {
+    /// The source that it describes.
+    #[must_use]
+    pub fn declared(&self) -> Declared {
+        let files = self.files.iter().cloned().map(|pattern| Files {
+            root: pattern.root(),
+            holds: Box::new(move |path| pattern.matches(path)),
+        });
+        Declared {
+            agent: self.agent.clone(),
+            files: files.collect(),
+            pointers: self.fields.pointers(),
+            who: self.who.clone(),
+        }
+    }
+}
+
+impl Fields {
+    fn pointers(&self) -> Pointers {
+        let text = |pointer: &Option<Pointer>| pointer.as_ref().map(|pointer| pointer.as_str().to_owned());
+        Pointers {
+            session: text(&self.session),
+            at: self.at.as_str().to_owned(),
+            who: text(&self.who),
+            request: text(&self.request),
+            model: text(&self.model),
+            cwd: text(&self.cwd),
+            input: text(&self.input),
+            input_includes_cached: self.input_includes_cached,
+            output_includes_reasoning: self.output_includes_reasoning,
+            cache_read: text(&self.cache_read),
+            cache_write: text(&self.cache_write),
+            reasoning: text(&self.reasoning),
+            output: text(&self.output),
+        }
+    }
 }
 
 pub(super) fn custom(sections: Vec<Section<'_>>, env: &Env) -> Vec<CustomSource> {
@@ -134,6 +178,20 @@ pub(super) fn custom(sections: Vec<Section<'_>>, env: &Env) -> Vec<CustomSource>
                 s.problem("agent", Trouble::Expected("a name that keitod does not read already"));
             } else if sources.iter().any(|source| source.agent == *agent) {
                 s.problem("agent", Trouble::Twice);
+            }
+        }
+        if let Some(fields) = &fields {
+            match (&fields.who, who.is_empty()) {
+                (Some(_), true) => s.problem("who", Trouble::Expected(WHO_TABLE)),
+                (None, false) => s.problem("who", Trouble::Expected(WHO_POINTER)),
+                _ => {}
+            }
+            let counts = fields.input.is_some() || fields.output.is_some();
+            if !counts && fields.who.is_none() {
+                s.problem("fields", Trouble::Expected(NOTHING_TO_READ));
+            }
+            if counts && fields.model.is_none() {
+                s.problem("fields.model", Trouble::Missing);
             }
         }
         s.end();
@@ -188,6 +246,12 @@ pub(super) fn agents(
         if !known.contains(&agent) {
             let near = nearest(agent.as_str(), known.iter().map(Agent::as_str));
             s.problem_here(Trouble::UnknownAgent(near));
+        }
+        if settings.roots.is_some() && custom.iter().any(|source| source.agent == agent) {
+            s.problem(
+                "roots",
+                Trouble::Expected("left out: where this agent's logs are is said by files in its [[source]]"),
+            );
         }
         s.end();
         agents.insert(agent, settings);

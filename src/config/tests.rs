@@ -178,6 +178,26 @@ fn single_problems() {
             "keitod does not read already",
         ),
         ("[[source]]\nagent = \"x\"\nfiles = [\"/a/*\"]", "source[0].fields.at is missing"),
+        (
+            "[[source]]\nagent = \"x\"\nfiles = [\"/a/*\"]\n[source.fields]\nat = \"/t\"\nwho = \"/r\"",
+            "source[0].who must be a table [source.who] that maps values of fields.who",
+        ),
+        (
+            "[[source]]\nagent = \"x\"\nfiles = [\"/a/*\"]\n[source.fields]\nat = \"/t\"\ninput = \"/i\"\nmodel = \"/m\"\n[source.who]\nu = \"prompt\"",
+            "source[0].who must be left out, or fields.who must point to the value",
+        ),
+        (
+            "[[source]]\nagent = \"x\"\nfiles = [\"/a/*\"]\n[source.fields]\nat = \"/t\"",
+            "source[0].fields must be pointers to what is billed",
+        ),
+        (
+            "[[source]]\nagent = \"x\"\nfiles = [\"/a/*\"]\n[source.fields]\nat = \"/t\"\noutput = \"/o\"",
+            "source[0].fields.model is missing",
+        ),
+        (
+            "[[source]]\nagent = \"x\"\nfiles = [\"/a/*\"]\n[source.fields]\nat = \"/t\"\noutput = \"/o\"\nmodel = \"/m\"\n[sources.x]\nroots = [\"/b\"]",
+            "sources.x.roots must be left out",
+        ),
         ("[tail]\nscan = \"20m\"", "1: tail.scan_max must be at least scan"),
         ("rule = 1", "1: rule must be an array of tables"),
         ("[time]\nmin_seconds = 60\nmin_seconds = 61", "3: not TOML"),

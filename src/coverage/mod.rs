@@ -9,6 +9,6 @@ mod expenses;
 mod listed;
 mod twins;
 
-pub use entries::{Laid, lay};
+pub use entries::{Laid, Room, lay, lay_jointly};
 pub use expenses::{Candidate, Taken, adopt};
 pub use listed::{Listed, Posted};

@@ -1,7 +1,7 @@
 //! People's actions, over the socket or from a command while no daemon runs.
 
 use super::assemble::Setup;
-use super::clerk::{ActError, Clerk, Refused};
+use super::clerk::{ActError, Clerk, Refused, ZoneChange};
 use super::{Error, time};
 use crate::model::{Agent, Instant};
 use crate::server::{Act, Code, Failure};
@@ -16,12 +16,23 @@ pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failur
         Act::Retry { id, reseal } => clerk.retry(id, *reseal, now),
         Act::Discard { id, reason } => clerk.discard(id, reason, now),
         Act::Approve { id } => clerk.approve(id, now),
+        Act::SetZone { zone, from, sure } => {
+            let from = match from.as_deref().map(|from| Instant::parse(from).ok_or(from)) {
+                None => None,
+                Some(Ok(from)) => Some(from),
+                Some(Err(text)) => {
+                    let message = format!("{text} is no instant: write 2026-05-05T00:00:00+02:00");
+                    return Err(Failure::new(Code::InvalidInput, message));
+                }
+            };
+            clerk.set_zone(zone, from, *sure, now)
+        }
         Act::ApproveAgent { agent } => clerk.approve_agent(&Agent::new(agent)),
         Act::Pause => clerk.pause(now),
         Act::Resume => clerk.resume(),
     };
     let done = done.map_err(failure)?;
-    let document = serde_json::json!({
+    let mut document = serde_json::json!({
         "schema_version": 1,
         "act": act.word(),
         "id": done.id,
@@ -29,13 +40,28 @@ pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failur
         "records": done.records,
         "was": done.was,
     });
+    if let Some(change) = &done.zone {
+        document["zone"] = zone(change);
+    }
     Ok(document.to_string().into_bytes())
+}
+
+fn zone(change: &ZoneChange) -> serde_json::Value {
+    let days = change.days.iter().map(|(day, (before, after))| {
+        serde_json::json!({"day": day.to_string(), "seconds_before": before, "seconds_after": after})
+    });
+    serde_json::json!({
+        "before": change.before,
+        "after": change.after,
+        "from": change.from.to_string(),
+        "days": days.collect::<Vec<_>>(),
+    })
 }
 
 fn failure(error: ActError) -> Failure {
     let code = match &error {
         ActError::Refused(Refused::NotFound { .. } | Refused::NotStopped { .. }) => Code::NotFound,
-        ActError::Refused(Refused::NoReason) => Code::InvalidInput,
+        ActError::Refused(Refused::NoReason | Refused::NoZone { .. }) => Code::InvalidInput,
         ActError::Refused(_) => Code::Conflict,
         ActError::Store(_) => Code::Internal,
     };

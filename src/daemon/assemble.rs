@@ -17,7 +17,9 @@ use super::policy::ConfigPolicy;
 use super::pulse::Pulse;
 use super::storage::Storage;
 use super::{Error, machine, time};
-use crate::config::{Config, CredentialError, Credentials, EntryPer, Env, Overlap, Skill, Watcher};
+use crate::config::{
+    Config, CredentialError, Credentials, CustomSource, EntryPer, Env, Overlap, Skill, Watcher,
+};
 use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::spans::Gaps;
@@ -138,7 +140,7 @@ impl Setup {
         // A rehearsal obeys what was decided, and decides nothing.
         let journal: Box<dyn Journal + Send> = if remember { Box::new(decisions) } else { Box::new(Forget) };
         clerk = clerk.deciding(found, journal);
-        let logging = watched.iter().filter(|watched| watched.source.logs_usage());
+        let logging = watched.iter().filter(|watched| watched.source.misses_usage());
         clerk = clerk.watching_formats(logging.map(|watched| watched.agent.clone()))?;
         step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
         Ok((clerk, storage, table, since))
@@ -158,15 +160,14 @@ impl Setup {
     /// A key that is accepted and does nothing would bill other hours than its user expects.
     fn refuse_what_is_not_built(&self) -> Result<(), Error> {
         let config = &self.config;
+        let per_day = config.time.entry == EntryPer::Day;
         let narrowed =
             config.rules.link.iter().any(|rule| rule.overlap.is_some_and(|overlap| overlap != Overlap::Sum));
-        let key = match () {
-            () if config.time.overlap != Overlap::Sum || narrowed => "overlap other than \"sum\"",
-            () if config.time.entry != EntryPer::Session => "entry other than \"session\"",
-            () if !config.custom_sources.is_empty() => "[[source]]",
-            () => return Ok(()),
-        };
-        Err(Error::NotBuilt { key })
+        // After a lost state found entries cannot be laid without doubt where both are in force.
+        if per_day && (config.time.overlap != Overlap::Sum || narrowed) {
+            return Err(Error::NotBuilt { key: "overlap other than \"sum\" with entry = \"day\"" });
+        }
+        Ok(())
     }
 
     /// The cut-off: the config's, else the one written before, else midnight of today.
@@ -202,6 +203,8 @@ impl Setup {
             gaps: Gaps { idle_ms: millis(config.time.idle_gap), tool_ms: millis(config.time.tool_gap) },
             min_seconds: config.time.min_seconds,
             max_seconds: config.time.max_seconds,
+            shares: config.shares_time(),
+            per_day: config.time.entry == EntryPer::Day,
             time_settle: config.delivery.time_settle,
             time_update: config.delivery.time_update,
             expense_settle: config.delivery.expense_settle,
@@ -217,16 +220,22 @@ impl Setup {
     }
 
     fn watched(&self) -> Vec<Watched> {
-        let agents = sources::all().iter().copied().map(|source| {
+        let declared = self.config.custom_sources.iter().map(CustomSource::declared);
+        let agents = sources::readers(declared).into_iter().map(|source| {
             let agent = source.agent();
             let settings = self.config.agent(&agent);
-            let roots = settings.roots.clone().map(|roots| source.below(&roots));
-            (
-                settings.enabled,
-                Watched { source, agent, roots: roots.unwrap_or_else(|| source.roots(&self.env)) },
-            )
+            let named = settings.roots.as_ref().map(|homes| source.below(homes));
+            let roots =
+                named.unwrap_or_else(|| [source.roots(&self.env), self.registered(&*source)].concat());
+            (settings.enabled, Watched { source, agent, roots })
         });
         agents.filter(|(enabled, _)| *enabled).map(|(_, watched)| watched).collect()
+    }
+
+    /// Places that an agent's own registry names. Such an agent adds to it before it writes there first.
+    fn registered(&self, source: &dyn sources::Source) -> Vec<PathBuf> {
+        let registry = source.registry(&self.env).and_then(|path| std::fs::read(path).ok());
+        registry.map_or_else(Vec::new, |registry| source.registered(&registry))
     }
 
     fn reading(&self) -> Reading {

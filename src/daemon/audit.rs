@@ -143,7 +143,8 @@ async fn read(
     for page in 1.. {
         leave(clerk).await?;
         let effect = Effect::List { kind, from, to, user: asked.user.clone(), page };
-        let answer = wire::carry_out(&courier.client, effect, &courier.category).await;
+        let answer =
+            wire::carry_out(&courier.client, effect, &courier.category, time::Monotonic::new()).await;
         let Answer::List { outcome, .. } = answer else {
             return Err(internal("another answer than was asked for"));
         };

@@ -145,7 +145,8 @@ mod tests {
         let expense = expense.with_requests(&requests).with_own_id(Verb::Discard);
         let of = |ruling| Decision { at: Instant::from_seconds(9), account: Some(account.clone()), ruling };
         let all = vec![
-            of(Ruling::Zone("Europe/Berlin".into())),
+            of(Ruling::Zone("Europe/Berlin".into(), None)),
+            of(Ruling::Zone("Asia/Tokyo".into(), Some(Instant::from_seconds(7)))),
             of(Ruling::On(Verb::Discard, Box::new(time))),
             of(Ruling::On(Verb::DeletedByPerson, Box::new(expense))),
         ];

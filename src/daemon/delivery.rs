@@ -142,12 +142,12 @@ impl Delivery {
     fn start(&mut self, effects: Vec<super::clerk::Effect>) {
         let Some(courier) = &self.courier else { return };
         for effect in effects {
-            let courier = courier.clone();
+            let (courier, since) = (courier.clone(), time::Monotonic::new());
             self.under_way.spawn(async move {
                 let asked = effect.clone();
                 // A task of its own: what panics in it is one record's fault, and the clerk is told which.
                 let carried =
-                    async move { wire::carry_out(&courier.client, effect, &courier.category).await };
+                    async move { wire::carry_out(&courier.client, effect, &courier.category, since).await };
                 tokio::spawn(carried).await.unwrap_or_else(|_| wire::broken(asked))
             });
         }

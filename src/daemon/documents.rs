@@ -65,9 +65,10 @@ impl Documents {
     /// The calendar of the pinned zone, else the configured, the workspace's, the system's.
     fn calendar(&self, account: &AccountView) -> Calendar {
         let named = |name: &Option<String>| name.as_deref().and_then(|name| TimeZone::get(name).ok());
-        let zone = named(&account.zone)
-            .or_else(|| self.config.zone.clone())
-            .or_else(|| named(&account.workspace_zone));
+        if let Some(pinned) = account.zone.as_deref().and_then(Calendar::parse) {
+            return pinned;
+        }
+        let zone = self.config.zone.clone().or_else(|| named(&account.workspace_zone));
         Calendar::new(zone.unwrap_or_else(TimeZone::system))
     }
 
@@ -96,6 +97,7 @@ impl Documents {
         live.last_audit = reader.last_audit(account.id).map_err(internal)?;
         live.timezone = calendar.name().map(str::to_owned);
         live.keito.cost_decimals = account.decimals;
+        live.prices_unused = self.table.unused().to_vec();
         live.price_drift = self.drift(&reader.listed_costs(now.minus(DRIFT)).map_err(internal)?);
         document(&Status::build(live, counts, today))
     }

@@ -26,7 +26,7 @@ use super::desk::ClerkHandle;
 use super::pulse::{Part, Pulse};
 use super::time::Monotonic;
 use crate::model::{Agent, Facts};
-use crate::sources::{Context, Source};
+use crate::sources::{self, Context};
 use crate::store;
 use crate::tail::{Cadence, Cursor, Event, Found, Handles, Kind, Limits, Mode, Pending, Reader, Watch};
 use hot::Hot;
@@ -37,7 +37,7 @@ use retries::Retries;
 #[derive(Clone)]
 pub struct Watched {
     /// How its logs are read.
-    pub source: &'static dyn Source,
+    pub source: sources::Reader,
     /// The agent.
     pub agent: Agent,
     /// Its roots.

@@ -100,6 +100,7 @@ impl Office {
             alerts: of_clocks(noticed).chain(self.running.clerk.storage().alerts()).collect(),
             last_audit: None,
             price_drift: Vec::new(),
+            prices_unused: Vec::new(),
         }
     }
 

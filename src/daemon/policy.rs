@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clerk::{Detail, Factor, NoteFor, Policy, Spot};
-use crate::config::{Config, CostBasis, Template};
+use crate::config::{self, Config, CostBasis, Template};
 use crate::keito::Extra;
 use crate::ledger::basis::{Basis, Cost};
 use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
+use crate::ledger::overlap::Overlap;
 use crate::mapping::{self, By, DirView, LinkTo, Mapped, Scalar};
 use crate::model::{AccountId, Agent, BranchRef, Day, DirRef, Instant, Tokens};
 use crate::prices::{Fee, Override, Rate, Rates, Request, Table, Unpriced};
@@ -143,6 +144,11 @@ impl ConfigPolicy {
             link: link.link.clone(),
             min_seconds: link.min_seconds,
             max_seconds: link.max_seconds,
+            overlap: match link.overlap.unwrap_or(self.config.time.overlap) {
+                config::Overlap::Sum => Overlap::Sum,
+                config::Overlap::Project => Overlap::Project,
+                config::Overlap::All => Overlap::All,
+            },
             cost: match terms.cost {
                 CostBasis::List => Cost::List { chosen: terms.chosen },
                 CostBasis::Metered => Cost::Metered,

@@ -1,14 +1,21 @@
 //! The clerk's effects carried out over HTTP, and the wire's shapes as the clerk's.
 
 use super::clerk::{Answer, Echoed, Effect, ListPage, MeFound};
+use super::time::Monotonic;
 use crate::coverage::{Listed, Posted};
-use crate::deliver::Outcome;
+use crate::deliver::{LISTING_LIFE, Outcome, Unsent};
 use crate::keito::{self, Client, ListedEntry, ListedExpense, Method, Page, Range, Send, entry_path};
 use crate::model::{Amount, CategoryId, Instant, Kind, Tokens};
 
-/// Carries out one effect. `category` is the configured name of the expense category.
-pub async fn carry_out(client: &Client, effect: Effect, category: &str) -> Answer {
+/// Carries out one effect. `category` is the configured name of the expense category; `since` began when the clerk asked
+/// for it.
+pub async fn carry_out(client: &Client, effect: Effect, category: &str, since: Monotonic) -> Answer {
     match effect {
+        // The machine slept in between: the listing that let it leave is too old by now.
+        Effect::Send { write, .. } if u128::from(since.millis()) > LISTING_LIFE.as_millis() => {
+            let slept = Unsent::Unreachable("the machine slept before it could leave".to_owned());
+            Answer::Send { write, outcome: Outcome::NotSent(slept) }
+        }
         Effect::Me => Answer::Me(map(client.me().await, me)),
         Effect::Category { from, to, page: 0 } => {
             let outcome = map(client.expense_categories().await, |page| {

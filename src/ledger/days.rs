@@ -25,6 +25,31 @@ impl Calendar {
         self
     }
 
+    /// Reads `Europe/London`, and after each `;` a change: `Europe/London;2026-05-06T00:00:00.000Z America/New_York`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(';');
+        let mut calendar = Self::new(TimeZone::get(parts.next()?).ok()?);
+        for part in parts {
+            let (from, zone) = part.split_once(' ')?;
+            calendar = calendar.changing(Instant::parse(from)?, TimeZone::get(zone).ok()?);
+        }
+        Some(calendar)
+    }
+
+    /// The text of [`Calendar::parse`] with one more change.
+    #[must_use]
+    pub fn with_change(text: &str, from: Instant, zone: &str) -> String {
+        format!("{text};{from} {zone}")
+    }
+
+    /// The last change of the zone.
+    #[must_use]
+    pub fn last_change(&self) -> Option<Instant> {
+        let (from, _) = self.zones.last()?;
+        (*from != i64::MIN).then(|| Instant::from_seconds(*from))
+    }
+
     /// The local day of a Unix second.
     #[must_use]
     pub fn day(&self, second: i64) -> Day {
@@ -103,6 +128,31 @@ mod tests {
             calendar.split(at(start), at(end)).iter().map(|(day, a, b)| (day.to_string(), b - a)).collect();
         let expected: Vec<(String, i64)> = expected.iter().map(|(day, s)| ((*day).to_string(), *s)).collect();
         assert_eq!(got, expected, "{zone} {start} {end}");
+    }
+
+    #[test]
+    fn a_zone_changes_from_an_instant_on() {
+        let from = Instant::from_seconds(at("2026-05-06T12:00:00Z"));
+        let text = Calendar::with_change("Europe/London", from, "Asia/Tokyo");
+        let calendar = Calendar::parse(&text).unwrap();
+        assert_eq!((calendar.name(), calendar.last_change()), (Some("Asia/Tokyo"), Some(from)));
+        let days = |start: &str, end: &str| -> Vec<(String, i64)> {
+            let pieces = calendar.split(at(start), at(end));
+            pieces.iter().map(|(day, from, to)| (day.to_string(), to - from)).collect()
+        };
+        let day = |day: &str, seconds| (day.to_owned(), seconds);
+        assert_eq!(
+            days("2026-05-05T22:00:00Z", "2026-05-05T23:30:00Z"),
+            [day("2026-05-05", 3600), day("2026-05-06", 1800)]
+        );
+        // 12:00 UTC is 21:00 in Tokyo; the day is over at 15:00 UTC.
+        assert_eq!(
+            days("2026-05-06T11:00:00Z", "2026-05-06T16:00:00Z"),
+            [day("2026-05-06", 14_400), day("2026-05-07", 3600)]
+        );
+        assert!(
+            Calendar::parse("Europe/London;x Asia/Tokyo").is_none() && Calendar::parse("no/zone").is_none()
+        );
     }
 
     #[test]

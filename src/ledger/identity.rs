@@ -141,12 +141,13 @@ fn same(a: &Copy, b: &Copy, inputs_equal: bool) -> bool {
     a.at == b.at || (a.line.is_some() && a.line == b.line)
 }
 
-/// The larger output counts; between equals the completed line, then the larger prompt, then one that names its cost: a total
+/// A count goes before an estimate. The larger output counts; between equals the completed line, then the larger prompt, then one that names its cost: a total
 /// order, so that the order of reading decides nothing.
 fn better(a: Usage, b: Usage) -> Usage {
     let rank = |usage: &Usage| {
         (
             !usage.terms.bad_usage,
+            usage.quality != Quality::Estimated,
             usage.tokens.output,
             usage.quality == Quality::Exact,
             usage.tokens.prompt(),

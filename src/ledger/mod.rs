@@ -3,10 +3,12 @@
 pub mod basis;
 pub mod days;
 pub mod due;
+mod entries;
 mod expenses;
 pub mod format;
 pub mod held;
 pub mod identity;
+pub mod overlap;
 pub mod owner;
 pub mod spans;
 pub mod stretches;

@@ -21,15 +21,10 @@ pub struct MoneyTerms {
 #[must_use]
 pub fn money_terms(config: &Config, agent: &Agent, link: &LinkTo) -> MoneyTerms {
     let project = config.project(&link.link.project);
-    let source = config.agents.get(agent);
-    let cost = project
-        .and_then(|project| project.cost)
-        .or(link.cost)
-        .or_else(|| source.and_then(|source| source.cost));
-    let markup = project
-        .and_then(|project| project.markup_percent)
-        .or(link.markup_percent)
-        .or_else(|| source.and_then(|source| source.markup_percent));
+    let source = config.agent(agent);
+    let cost = project.and_then(|project| project.cost).or(link.cost).or(source.cost);
+    let markup =
+        project.and_then(|project| project.markup_percent).or(link.markup_percent).or(source.markup_percent);
     MoneyTerms {
         cost: cost.unwrap_or(config.money.cost),
         chosen: cost.is_some() || config.money.cost_chosen,

@@ -184,6 +184,15 @@ pub struct Sighting {
     pub offset: u64,
 }
 
+impl Sighting {
+    /// Whether it stands for all that a session used before its log begins, as a total tells: it is of use only where
+    /// nothing else is known of that time. Its message is that of the last request in it.
+    #[must_use]
+    pub fn is_remainder(&self) -> bool {
+        self.nested && self.quality == Quality::Estimated
+    }
+}
+
 /// Who closes a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Who {

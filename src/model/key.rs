@@ -97,6 +97,13 @@ impl SessionKey {
     pub fn new(agent: &str, session: &str) -> Self {
         Self(hash128(&[b"session", agent.as_bytes(), session.as_bytes()]))
     }
+
+    /// Its first three bytes: what the `keys` of a day's entry hold.
+    #[must_use]
+    pub const fn prefix(self) -> [u8; 3] {
+        let bytes = self.0.to_be_bytes();
+        [bytes[0], bytes[1], bytes[2]]
+    }
 }
 
 /// The sum mod 2^128 of the keys that a record covers: equal for equal sets, in any order.

@@ -22,6 +22,7 @@ pub struct Table {
     shelves: Vec<Shelf>,
     aliases: HashMap<String, Vec<Alias>>,
     overrides: Vec<(Override, String)>,
+    unused: Vec<String>,
 }
 
 /// What a name stands for.
@@ -93,6 +94,7 @@ impl Table {
             shelves,
             aliases,
             overrides: Vec::new(),
+            unused: Vec::new(),
         }
     }
 
@@ -102,6 +104,19 @@ impl Table {
         self.overrides =
             overrides.into_iter().map(|price| (price.id(), price)).map(|(id, p)| (p, id)).collect();
         self
+    }
+
+    /// The same table, knowing which newer ones were found and are not used: a message for each.
+    #[must_use]
+    pub fn instead_of(mut self, unused: Vec<String>) -> Self {
+        self.unused = unused;
+        self
+    }
+
+    /// Why newer tables that were found are not used.
+    #[must_use]
+    pub fn unused(&self) -> &[String] {
+        &self.unused
     }
 
     /// The table's date.

@@ -26,6 +26,15 @@ pub enum Act {
         /// As the queue shows it.
         id: String,
     },
+    /// Cut days in another zone, from an instant on.
+    SetZone {
+        /// IANA name.
+        zone: String,
+        /// RFC 3339; `None`: now.
+        from: Option<String>,
+        /// Do it; else tell what it would do.
+        sure: bool,
+    },
     /// Let an agent go on that an alarm stopped.
     ApproveAgent {
         /// Its name.
@@ -51,6 +60,15 @@ pub(super) struct DiscardBody {
     pub(super) reason: String,
 }
 
+/// The body of `POST /v1/set-zone`.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ZoneBody {
+    pub(super) zone: String,
+    pub(super) from: Option<String>,
+    pub(super) sure: bool,
+}
+
 impl Act {
     /// The word in documents.
     #[must_use]
@@ -59,6 +77,7 @@ impl Act {
             Self::Retry { .. } => "retry",
             Self::Discard { .. } => "discard",
             Self::Approve { .. } => "approve",
+            Self::SetZone { .. } => "set-zone",
             Self::ApproveAgent { .. } => "approve_agent",
             Self::Pause => "pause",
             Self::Resume => "resume",
@@ -73,7 +92,7 @@ impl Act {
                 format!("/v1/queue/{}/{}", encoded(id), self.word())
             }
             Self::ApproveAgent { agent } => format!("/v1/sources/{}/approve", encoded(agent)),
-            Self::Pause | Self::Resume => format!("/v1/{}", self.word()),
+            Self::SetZone { .. } | Self::Pause | Self::Resume => format!("/v1/{}", self.word()),
         }
     }
 
@@ -83,6 +102,9 @@ impl Act {
         let json = match self {
             Self::Retry { reseal, .. } => serde_json::to_vec(&RetryBody { reseal: *reseal }),
             Self::Discard { reason, .. } => serde_json::to_vec(&DiscardBody { reason: reason.clone() }),
+            Self::SetZone { zone, from, sure } => {
+                serde_json::to_vec(&ZoneBody { zone: zone.clone(), from: from.clone(), sure: *sure })
+            }
             Self::Approve { .. } | Self::ApproveAgent { .. } | Self::Pause | Self::Resume => {
                 Ok(b"{}".to_vec())
             }
@@ -106,6 +128,11 @@ mod tests {
                 r#"{"reason":"twice\nover"}"#,
             ),
             (Act::Approve { id: "h1".into() }, "/v1/queue/h1/approve", "{}"),
+            (
+                Act::SetZone { zone: "UTC".into(), from: None, sure: true },
+                "/v1/set-zone",
+                r#"{"zone":"UTC","from":null,"sure":true}"#,
+            ),
             (Act::ApproveAgent { agent: "codex".into() }, "/v1/sources/codex/approve", "{}"),
             (Act::Pause, "/v1/pause", "{}"),
             (Act::Resume, "/v1/resume", "{}"),

@@ -8,7 +8,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 
-use super::act::{DiscardBody, RetryBody};
+use super::act::{DiscardBody, RetryBody, ZoneBody};
 use super::extract::{Asked, Sent};
 use super::reply::Document;
 use super::{Act, Answers, Code, Failure, Flush, REQUEST_LIMIT};
@@ -26,6 +26,7 @@ pub(super) fn router(answers: Arc<dyn Answers>) -> Router {
         .route("/v1/queue/{id}/retry", post(retry))
         .route("/v1/queue/{id}/discard", post(discard))
         .route("/v1/queue/{id}/approve", post(approve))
+        .route("/v1/set-zone", post(set_zone))
         .route("/v1/sources/{agent}/approve", post(approve_agent))
         .route("/v1/pause", post(async |State(of): Of| answered(of.act(Act::Pause).await)))
         .route("/v1/resume", post(async |State(of): Of| answered(of.act(Act::Resume).await)))
@@ -66,6 +67,11 @@ async fn retry(State(of): Of, id: Id, Sent(RetryBody { reseal }): Sent<RetryBody
 
 async fn discard(State(of): Of, id: Id, Sent(DiscardBody { reason }): Sent<DiscardBody>) -> Answered {
     answered(of.act(Act::Discard { id: named(id)?, reason }).await)
+}
+
+async fn set_zone(State(of): Of, Sent(body): Sent<ZoneBody>) -> Answered {
+    let ZoneBody { zone, from, sure } = body;
+    answered(of.act(Act::SetZone { zone, from, sure }).await)
 }
 
 async fn approve(State(of): Of, id: Id) -> Answered {

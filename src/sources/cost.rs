@@ -10,18 +10,22 @@ const DECIMALS: i32 = 12;
 /// USD as the log spells them, rounded to a pico-USD: agents add floats up, so the last digits are noise. `None` if it
 /// is no number, negative, or no amount that a request could cost.
 pub(super) fn usd(number: Option<&RawValue>) -> Option<Usd> {
-    let text = number?.get();
+    decimal(number?.get())
+}
+
+/// The same of digits.
+pub(super) fn decimal(text: &str) -> Option<Usd> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let exponent: i32 = exponent.parse().ok().filter(|exponent| (-40..=10).contains(exponent))?;
     let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = || whole.bytes().chain(decimals.bytes());
-    if whole.is_empty() || !digits().all(|digit| digit.is_ascii_digit()) {
+    let all = || whole.bytes().chain(decimals.bytes());
+    if whole.is_empty() || !all().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
     // How many of the digits stand for a pico-USD or more.
     let kept = i32::try_from(whole.len()).ok()? + DECIMALS + exponent;
     let (mut pico, mut up) = (0_i128, false);
-    for (place, digit) in (0..).zip(digits().map(|digit| i128::from(digit - b'0'))) {
+    for (place, digit) in (0..).zip(all().map(|digit| i128::from(digit - b'0'))) {
         if place < kept {
             pico = pico.checked_mul(10)?.checked_add(digit)?;
         } else if place == kept {

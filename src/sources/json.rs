@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Line;
+use super::loose::List;
 use crate::model::{Facts, Reject, RejectReason};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -26,6 +27,23 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(
     bytes: &'a [u8],
     spare: &'a mut String,
 ) -> Result<T, RejectReason> {
+    // A list would be taken for a record's fields in their order.
+    read(bytes, b'{', spare)
+}
+
+/// Reads a list of objects in the same way.
+pub(super) fn parse_list<'a, T: Deserialize<'a>>(
+    bytes: &'a [u8],
+    spare: &'a mut String,
+) -> Result<List<T>, RejectReason> {
+    read(bytes, b'[', spare)
+}
+
+fn read<'a, T: Deserialize<'a>>(
+    bytes: &'a [u8],
+    first: u8,
+    spare: &'a mut String,
+) -> Result<T, RejectReason> {
     let has_nul = || memchr::memchr(0, bytes).is_some();
     let text = std::str::from_utf8(bytes)
         .map_err(|_| if has_nul() { RejectReason::Nul } else { RejectReason::NotUtf8 })?;
@@ -41,8 +59,7 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(
         serde_json::error::Category::Data => RejectReason::Shape,
         _ => RejectReason::NotJson,
     })?;
-    // A list would be taken for a record's fields in their order.
-    if bytes.first() == Some(&b'{') { Ok(value) } else { Err(RejectReason::Shape) }
+    if bytes.first() == Some(&first) { Ok(value) } else { Err(RejectReason::Shape) }
 }
 
 /// A decoder's state from the stored bytes. Bytes that are not ours (of another version) are an empty one.

@@ -3,23 +3,47 @@
 //! A source knows where its agent keeps its logs, which files are its own, and how bytes become facts. It reads no
 //! files itself: [`Source::decode`] is pure and total, so that it can be tested and fuzzed on bytes alone.
 
+mod about;
+mod aider;
+mod amp;
+mod antigravity;
+mod cells;
 mod claude_code;
+mod cline;
 mod codex;
 mod copilot_cli;
+mod copilot_vscode;
 mod cost;
+mod crush;
+mod cursor;
+mod declared;
+mod droid;
+mod editors;
 mod gemini_cli;
+mod goose;
+mod grok_build;
+mod hermes;
+mod iflow;
 mod json;
 mod kimi_cli;
 mod kimi_code;
+mod kiro;
 mod lines;
 mod loose;
+mod open_session;
 mod opencode;
 mod page;
 mod pi;
 mod qwen_code;
+mod reader;
 mod shape;
 mod stamp;
+mod totals;
+mod trae_cli;
+mod uri;
 mod usage;
+mod vibe;
+mod zed;
 
 #[cfg(test)]
 mod properties;
@@ -28,10 +52,13 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Agent, Cell, Facts};
 
+pub use about::About;
+pub use declared::{Declared, Files, Pointers};
 pub use lines::{Line, Lines};
+pub use reader::{Reader, readers};
 pub use shape::{NotWhole, Query, Shape};
 
-/// Every agent that keitod reads.
+/// Every agent that keitod reads by itself; [`readers`] has those of the configuration too.
 pub fn all() -> &'static [&'static dyn Source] {
     &[
         &claude_code::ClaudeCode,
@@ -47,7 +74,39 @@ pub fn all() -> &'static [&'static dyn Source] {
         &pi::OMP,
         &pi::PRIME,
         &pi::OPENCLAW,
+        &cline::CLINE,
+        &cline::ROO,
+        &cline::KILO_CODE,
+        &goose::Goose,
+        &droid::Droid,
+        &hermes::Hermes,
+        &zed::Zed,
+        &crush::Crush,
+        &open_session::OpenSession,
+        &vibe::Vibe,
+        &aider::Aider,
+        &amp::Amp,
+        &grok_build::GrokBuild,
+        &cursor::Cursor,
+        &cursor::CursorAgent,
+        &trae_cli::TraeCli,
+        &copilot_vscode::CopilotVsCode,
+        &kiro::Kiro,
+        &iflow::Iflow,
+        &antigravity::Antigravity,
     ]
+}
+
+/// Whether cost of this agent is in no log, so that time is all there is of it.
+#[must_use]
+pub fn is_time_only(agent: &str) -> bool {
+    all().iter().any(|source| source.agent().as_str() == agent && !source.logs_usage())
+}
+
+/// The name under which programs of the open session format are set up, which have names of their own.
+#[must_use]
+pub fn open_format() -> Agent {
+    open_session::OpenSession.agent()
 }
 
 /// The process environment as far as sources ask for it.
@@ -76,9 +135,18 @@ pub struct Context {
 }
 
 /// One agent's logs.
-pub trait Source: Sync {
+pub trait Source: Send + Sync {
     /// The agent's name.
     fn agent(&self) -> Agent;
+
+    /// What `docs/agents.md` says of it.
+    fn about(&self) -> &'static About;
+
+    /// Whether work without any usage is a sign that its logs have changed. Of running totals the first reading tells
+    /// none, however much was done.
+    fn misses_usage(&self) -> bool {
+        self.logs_usage()
+    }
 
     /// Whether its logs tell tokens or cost of requests at all: an agent whose logs never do is not missed for it.
     fn logs_usage(&self) -> bool {
@@ -94,6 +162,16 @@ pub trait Source: Sync {
         homes.to_vec()
     }
 
+    /// A file of the agent that names further places of its logs, where it keeps them with each project.
+    fn registry(&self, _env: &dyn Environment) -> Option<PathBuf> {
+        None
+    }
+
+    /// The directories that the registry names, in the order of their use.
+    fn registered(&self, _registry: &[u8]) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// How many components a log's path has below this root at most, where that is known: directories that lie deeper
     /// are neither walked nor watched. Some agents keep their databases beside checkouts and snapshots of projects.
     fn depth(&self, _root: &Path) -> Option<usize> {
@@ -102,6 +180,16 @@ pub trait Source: Sync {
 
     /// Whether the file at `path`, relative to one of the roots, is a log of this agent.
     fn claim(&self, path: &Path) -> Option<Claim>;
+
+    /// The same below the root at hand, for sources of which each root holds other files.
+    fn claim_below(&self, _root: &Path, path: &Path) -> Option<Claim> {
+        self.claim(path)
+    }
+
+    /// Whose facts a file holds, for sources whose files are of several agents and say so themselves.
+    fn author(&self, _context: &Context) -> Option<Agent> {
+        None
+    }
 
     /// Files that say of the log at `path` what it does not say itself, such as where its project lies. They are named
     /// relative to the root; a leading `..` leads to its parent.
@@ -112,6 +200,10 @@ pub trait Source: Sync {
     /// Takes into `context` what those files hold, in their order; one that is not there is empty. Called before each
     /// reading of the log. Nothing that goes into a key may depend on it.
     fn inform(&self, _context: &mut Context, _path: &Path, _beside: &[Vec<u8>]) {}
+
+    /// Takes into `context` below which root a database lies, for those that tell it by nothing else. Called before each
+    /// reading.
+    fn placed(&self, _context: &mut Context, _root: &Path) {}
 
     /// How the file at `path`, which the source claims, is to be read.
     fn shape(&self, _path: &Path) -> Shape {

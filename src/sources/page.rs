@@ -2,8 +2,8 @@
 
 use super::usage::Bad;
 use crate::model::{
-    Activity, ActivityKey, Facts, Instant, MessageKey, Quality, Reported, RequestKey, Sighting, Sym, Terms,
-    Tokens, Who,
+    Activity, ActivityKey, Facts, Instant, Meaning, MessageKey, Quality, Reported, RequestKey, Sighting, Sym,
+    Terms, Tokens, Who,
 };
 
 /// The name for a model that the log does not tell: no price table has it, so the request is held and shown.
@@ -56,13 +56,15 @@ impl<'a> Page<'a> {
         self
     }
 
-    /// Adds a request. Counts of zero are an attempt that failed, and none.
+    /// Adds a request. Counts of zero are an attempt that failed, and none; unless it was charged.
     pub(super) fn request(&mut self, request: &Request<'_>) {
         let (tokens, bad_usage) = match request.tokens {
             Ok(tokens) => (tokens, false),
             Err(Bad) => (Tokens::default(), true),
         };
-        if tokens.is_zero() && !bad_usage {
+        let is_charged =
+            self.reported.is_some_and(|reported| reported.meaning == Meaning::Charged && reported.usd.0 > 0);
+        if tokens.is_zero() && !bad_usage && !is_charged {
             return;
         }
         let model = self.facts.names.intern(request.model.unwrap_or(UNKNOWN_MODEL));

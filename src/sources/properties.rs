@@ -28,12 +28,31 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("kimi-cli", "recorded/kimi/", ".kimi/sessions"),
     ("kimi-code", "recorded/kimi-code", ".kimi-code/sessions"),
     ("opencode", "opencode/toktrack", "storage/message"),
+    ("cline", "recorded/cline", ".cline/data/sessions"),
+    ("cline", "cline/extension", "extension/tasks"),
+    ("roo-code", "cline/roo-code", "roo-code/tasks"),
+    ("kilo-code", "cline/kilo-code", "kilo-code/tasks"),
+    ("goose", "goose/lines", "goose/lines"),
     ("copilot-cli", "recorded/copilot-cli", ".copilot/session-state"),
     ("copilot-cli", "copilot-cli/lantern", "session-state"),
     ("pi", "recorded/pi", ".pi/agent/sessions"),
     ("pi", "pi/codexbar", "codexbar/pi"),
     ("omp", "pi/codexbar", "codexbar/omp"),
     ("omp", "pi/codexbar", "codexbar/omp-legacy"),
+    ("droid", "droid/built", ".factory/sessions"),
+    ("vibe", "recorded/vibe", ".vibe/logs/session"),
+    ("vibe", "vibe", "fixtures/vibe"),
+    ("aider", "recorded/aider", "home"),
+    ("amp", "amp", "threads"),
+    ("grok-build", "grok-build", "current"),
+    ("grok-build", "grok-build", "legacy"),
+    ("grok-build", "grok-build", "sessions"),
+    ("cursor-agent", "cursor-agent", "projects"),
+    ("aider", "aider", "aider"),
+    ("iflow", "iflow/projects", "iflow/projects"),
+    ("trae-cli", "trae-cli/sessions", "trae-cli/sessions"),
+    ("antigravity", "antigravity/brain", "antigravity/brain"),
+    ("copilot-vscode", "copilot-vscode/built", "User/workspaceStorage"),
 ];
 
 /// Dumps of databases.
@@ -41,7 +60,12 @@ const DUMPS: &[(&str, &str)] = &[
     ("opencode", "recorded/opencode"),
     ("opencode", "opencode/lantern"),
     ("kilo", "recorded/kilo"),
+    ("goose", "goose"),
     ("openclaw", "recorded/openclaw"),
+    ("hermes", "hermes/built"),
+    ("zed", "zed/built"),
+    ("crush", "crush/built"),
+    ("cursor", "cursor"),
 ];
 
 /// What the queries of a source find in a database.
@@ -114,8 +138,10 @@ fn logs() -> Vec<Log> {
             let text = found.to_str().unwrap();
             let Some(at) = text.find(&format!("/{root}/")) else { continue };
             let path = PathBuf::from(&text[at + root.len() + 2..]);
-            if source.claim(&path).is_some() {
-                logs.push(Log { source, path, bytes: std::fs::read(&found).unwrap() });
+            let bytes = std::fs::read(&found).unwrap();
+            // Some are begun and hold nothing yet.
+            if source.claim(&path).is_some() && !bytes.is_empty() {
+                logs.push(Log { source, path, bytes });
             }
         }
         assert!(logs.len() > before, "{folder}: fixtures are there");
@@ -213,6 +239,12 @@ fn roots_follow_each_agents_own_variables() {
         ),
         ("copilot-cli", &[("COPILOT_HOME", "/x")], &["/x/session-state"]),
         (
+            "goose",
+            &[],
+            &["/home/dev/.local/share/goose/sessions", "/home/dev/.local/share/Block/goose/sessions"],
+        ),
+        ("goose", &[("XDG_DATA_HOME", "/y"), ("GOOSE_PATH_ROOT", "/x")], &["/x/data/sessions"]),
+        (
             "opencode",
             &[],
             &["/home/dev/.local/share/opencode", "/home/dev/.local/share/opencode/storage/message"],
@@ -228,17 +260,81 @@ fn roots_follow_each_agents_own_variables() {
             &["/y/opencode", "/y/opencode/storage/message"],
         ),
         ("openclaw", &[("OPENCLAW_STATE_DIR", "/x"), ("OPENCLAW_PROFILE", "dev")], &["/x/agents"]),
+        ("droid", &[], &["/home/dev/.factory/sessions"]),
+        ("iflow", &[], &["/home/dev/.iflow/projects"]),
+        (
+            "antigravity",
+            &[],
+            &["/home/dev/.gemini/antigravity/brain", "/home/dev/.gemini/antigravity-cli/brain"],
+        ),
+        ("trae-cli", &[("TRAE_HOME", "/x")], &["/x/cli/sessions", "/x/cli/archived_sessions"]),
+        (
+            "trae-cli",
+            &[("TRAECLI_HOME", "/y"), ("TRAE_HOME", "/x")],
+            &["/y/sessions", "/y/archived_sessions"],
+        ),
+        #[cfg(not(target_os = "macos"))]
+        ("kiro", &[("KIRO_HOME", "/x")], &["/x/sessions/cli", "/home/dev/.local/share/kiro-cli"]),
+        ("hermes", &[], &["/home/dev/.hermes"]),
+        ("hermes", &[("HERMES_HOME", "/x")], &["/x"]),
+        #[cfg(not(target_os = "macos"))]
+        ("zed", &[], &["/home/dev/.local/share/zed/threads"]),
+        #[cfg(not(target_os = "macos"))]
+        ("zed", &[("XDG_DATA_HOME", "/x")], &["/x/zed/threads"]),
         ("opencode", &[("XDG_DATA_HOME", "/x")], &["/x/opencode", "/x/opencode/storage/message"]),
         (
             "kilo",
             &[("XDG_DATA_HOME", "x")],
             &["/home/dev/.local/share/kilo", "/home/dev/.local/share/kilo/storage/message"],
         ),
+        ("vibe", &[], &["/home/dev/.vibe/logs/session"]),
+        ("vibe", &[("VIBE_HOME", "/x")], &["/x/logs/session"]),
+        ("amp", &[], &["/home/dev/.local/share/amp/threads"]),
+        ("amp", &[("XDG_DATA_HOME", "/x")], &["/x/amp/threads"]),
+        ("amp", &[("AMP_DATA_DIR", "/x")], &["/x/threads"]),
+        ("grok-build", &[("GROK_HOME", "/x")], &["/x/sessions"]),
+        (
+            "cursor",
+            &[("XDG_CONFIG_HOME", "/x")],
+            &[
+                "/x/Cursor/User/globalStorage",
+                "/home/dev/Library/Application Support/Cursor/User/globalStorage",
+            ],
+        ),
+        ("cursor-agent", &[], &["/home/dev/.cursor/projects"]),
+        ("aider", &[], &["/home/dev/.aider", "/home/dev"]),
+        ("aider", &[("AIDER_ANALYTICS_LOG", "/x/a.jsonl")], &["/x", "/home/dev/.aider", "/home/dev"]),
+        ("aider", &[("AIDER_ANALYTICS_LOG", "~/a.jsonl")], &["/home/dev", "/home/dev/.aider"]),
     ];
     for (agent, vars, expected) in cases {
         let source = all().iter().find(|source| source.agent().as_str() == *agent).unwrap();
         let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
         assert_eq!(source.roots(&Env(vars)), expected, "{agent} {vars:?}");
+    }
+    let source = |agent: &str| *all().iter().find(|source| source.agent().as_str() == agent).unwrap();
+    #[cfg(not(target_os = "macos"))]
+    for (agent, vars, wanted) in [
+        ("cline", &[][..], "/home/dev/.cline/data/sessions"),
+        ("cline", &[], "/home/dev/.cline/data/tasks"),
+        ("cline", &[], "/home/dev/.config/Code/User/globalStorage/saoudrizwan.claude-dev/tasks"),
+        ("cline", &[], "/home/dev/.vscode-server/data/User/globalStorage/saoudrizwan.claude-dev/tasks"),
+        ("cline", &[("CLINE_DIR", "/x")], "/x/data/sessions"),
+        ("cline", &[("CLINE_DATA_DIR", "/x"), ("CLINE_DIR", "/y")], "/x/tasks"),
+        ("cline", &[("CLINE_SESSION_DATA_DIR", "/x")], "/x"),
+        ("roo-code", &[], "/home/dev/.vscode-mock/global-storage/tasks"),
+        (
+            "roo-code",
+            &[("XDG_CONFIG_HOME", "/x")],
+            "/x/Cursor/User/globalStorage/rooveterinaryinc.roo-cline/tasks",
+        ),
+        (
+            "kilo-code",
+            &[("VSCODE_PORTABLE", "/p")],
+            "/p/user-data/User/globalStorage/kilocode.kilo-code/tasks",
+        ),
+    ] {
+        let roots = source(agent).roots(&Env(vars));
+        assert!(roots.contains(&PathBuf::from(wanted)), "{agent} {wanted}: {roots:?}");
     }
     for (agent, expected) in
         [("gemini-cli", "/h/tmp"), ("kimi-cli", "/h/sessions"), ("kimi-code", "/h/sessions")]

@@ -6,7 +6,10 @@ use crate::model::Instant;
 
 /// Seconds since the Unix epoch with any number of decimals, as the log spells them: a float would have to be rounded.
 pub(super) fn seconds(number: Option<&RawValue>) -> Option<Instant> {
-    let text = number?.get();
+    of_seconds(number?.get())
+}
+
+fn of_seconds(text: &str) -> Option<Instant> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let seconds: i64 = whole.parse().ok().filter(|seconds| *seconds > 0)?;
     let mut millis = 0;
@@ -23,6 +26,19 @@ pub(super) fn millis(number: Option<&RawValue>) -> Option<Instant> {
     let text = number?.get();
     let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
     whole.parse().ok().filter(|millis| *millis > 0).map(Instant::from_millis)
+}
+
+/// A number since the Unix epoch whose unit only its magnitude tells: seconds, milliseconds or microseconds. The three do
+/// not meet between the years 1973 and 5138.
+pub(super) fn by_magnitude(text: &str) -> Option<Instant> {
+    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+    let number: i64 = whole.parse().ok().filter(|number| *number > 0)?;
+    match number {
+        0..100_000_000_000 => of_seconds(text),
+        100_000_000_000..100_000_000_000_000 => Some(Instant::from_millis(number)),
+        100_000_000_000_000..100_000_000_000_000_000 => Some(Instant::from_millis(number / 1000)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -50,5 +66,22 @@ mod tests {
         let raw: &RawValue = serde_json::from_str("1795225691236.5").unwrap();
         assert_eq!(millis(Some(raw)).map(Instant::millis), Some(1_795_225_691_236));
         assert_eq!(millis(None), None);
+    }
+
+    #[test]
+    fn the_magnitude_tells_the_unit() {
+        let cases = [
+            ("1795225595", Some(1_795_225_595_000)),
+            ("1795225595.521", Some(1_795_225_595_521)),
+            ("1795225595521", Some(1_795_225_595_521)),
+            ("1795225595521.7", Some(1_795_225_595_521)),
+            ("1795225595521004", Some(1_795_225_595_521)),
+            ("1795225595521004000", None),
+            ("-1", None),
+            ("soon", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(by_magnitude(text).map(Instant::millis), expected, "{text}");
+        }
     }
 }

@@ -35,6 +35,7 @@ impl Status {
             keito,
             last_audit: live.last_audit,
             price_drift: live.price_drift,
+            prices_unused: live.prices_unused,
         }
     }
 }

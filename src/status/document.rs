@@ -44,6 +44,9 @@ pub struct Status {
     /// Agents and models of the last 30 days whose own costs are not those of our price list; absent if there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub price_drift: Vec<Drift>,
+    /// Why fetched price tables are not used, a message each; absent if all are good.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prices_unused: Vec<String>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]

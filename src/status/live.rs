@@ -34,6 +34,8 @@ pub struct Live {
     pub last_audit: Option<Audit>,
     /// Where our price list and the agents' own costs differ.
     pub price_drift: Vec<Drift>,
+    /// Why fetched price tables are not used, a message each.
+    pub prices_unused: Vec<String>,
 }
 
 /// An agent that is watched.

@@ -86,6 +86,19 @@ impl Tx<'_> {
         ))
     }
 
+    /// As [`Tx::sessions_to_check`], those with the earlier first event first: what is due of them is known then to those
+    /// that share their time.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn sessions_to_check_by_rank(&self, now: Instant, limit: usize) -> Result<Vec<SessionRef>, Error> {
+        self.session_list(&format!(
+            "SELECT id FROM session s WHERE recheck = 1 OR ready_at <= {} \
+             ORDER BY (SELECT min(at) FROM activity WHERE session = s.id), native LIMIT {limit}",
+            now.millis()
+        ))
+    }
+
     /// The next instant at which a session wants to be sealed.
     ///
     /// # Errors

@@ -177,6 +177,10 @@ impl Tx<'_> {
             branch: resolver.branch(sighting.branch)?,
         };
         let stored = self.requests_of(sighting.message)?;
+        if stored.is_empty() && sighting.is_remainder() && self.has_own_requests(session)? {
+            // It includes those, and nobody knows what else.
+            return Ok(());
+        }
         let mut requests = stored.iter().map(|stored| stored.request.clone()).collect();
         let Change::At { index, gone } = identity::absorb(&mut requests, seen) else { return Ok(()) };
         let request = &requests[index];
@@ -193,6 +197,12 @@ impl Tx<'_> {
         done.sessions.insert(owner);
         done.sessions.insert(session);
         Ok(())
+    }
+
+    fn has_own_requests(&self, session: SessionRef) -> Result<bool, Error> {
+        let mut select =
+            self.conn.prepare_cached("SELECT 1 FROM request WHERE session = ?1 AND nested = 0 LIMIT 1")?;
+        Ok(select.exists([session.0])?)
     }
 
     fn is_cut(&self, message: MessageKey, session: SessionRef) -> Result<bool, Error> {

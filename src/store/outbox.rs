@@ -575,6 +575,11 @@ impl Tx<'_> {
                 )?
                 .execute([write.record.0, write.id.0])?;
         }
+        self.conn
+            .prepare_cached(
+                "UPDATE session SET recheck = 1 WHERE id IN (SELECT session FROM covered WHERE write = ?1)",
+            )?
+            .execute([write.id.0])?;
         self.conn.prepare_cached("DELETE FROM covered WHERE write = ?1")?.execute([write.id.0])?;
         self.conn.prepare_cached("DELETE FROM write WHERE id = ?1")?.execute([write.id.0])?;
         if !write.patch {

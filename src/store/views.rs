@@ -7,10 +7,11 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Error, Tx, requests, terms};
 use crate::ledger::due;
+use crate::ledger::overlap::Theirs;
 use crate::ledger::stretches::Stretch;
 use crate::model::{
-    AccountRef, Agent, BranchRef, DirRef, Instant, Payer, Quality, RequestRef, SessionId, SessionRef, Tokens,
-    Usd,
+    AccountRef, Agent, BranchRef, DirRef, Instant, Payer, ProjectId, Quality, RequestRef, SessionId,
+    SessionRef, Tokens, Usd,
 };
 use crate::sources::{Claim, Context};
 use crate::tail::{Cursor, Evidence};
@@ -188,7 +189,8 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Stretches of a session that entries hold, all seconds on its entries, and the last second these say they cover.
+    /// Stretches of a session that entries hold, all seconds that entries have of it, and the last second that its own
+    /// say they cover. What an entry has beyond the stretches that it holds counts for the session that it names.
     ///
     /// # Errors
     /// Of the database.
@@ -202,12 +204,46 @@ impl Tx<'_> {
         let rows = select.query_map([account.0, session.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let stretches: Vec<Stretch> = rows.collect::<Result<_, _>>()?;
         let mut select = self.conn.prepare_cached(
-            "SELECT coalesce(sum(seconds), 0), max(last_at) FROM record WHERE account = ?1 AND session = ?2 AND kind = 0",
+            "SELECT coalesce(sum(max(0, seconds - (SELECT coalesce(sum(c.end - c.start), 0) FROM covered c \
+               WHERE c.record = r.id AND c.session <> r.session))), 0) + (SELECT coalesce(sum(c.end - c.start), 0) FROM covered c \
+               JOIN record o ON o.id = c.record WHERE c.account = ?1 AND c.session = ?2 AND o.session <> ?2), \
+             max(last_at) FROM record r WHERE account = ?1 AND session = ?2 AND kind = 0",
         )?;
         Ok(select.query_row([account.0, session.0], |row| {
             let until = row.get::<_, Option<i64>>(1)?.map(|at| at.div_euclid(1000));
             Ok((stretches, terms::count(row.get(0)?), until))
         })?)
+    }
+
+    /// Time inside `[from, to)` that entries hold for other sessions, with their project.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn held_beside(
+        &self,
+        account: AccountRef,
+        session: SessionRef,
+        (from, to): Stretch,
+    ) -> Result<Vec<Theirs>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT r.project, c.start, c.end FROM covered c JOIN record r ON r.id = c.record \
+             WHERE c.account = ?1 AND c.session <> ?2 AND c.start < ?4 AND c.end > ?3",
+        )?;
+        let rows = select.query_map(params![account.0, session.0, from, to], |row| {
+            let project = ProjectId::new(row.get::<_, String>(0)?);
+            Ok(Theirs { project, stretch: (row.get(1)?, row.get(2)?) })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The first event of a session.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn first_at(&self, session: SessionRef) -> Result<Option<Instant>, Error> {
+        let mut select = self.conn.prepare_cached("SELECT min(at) FROM activity WHERE session = ?1")?;
+        let at: Option<i64> = select.query_row([session.0], |row| row.get(0))?;
+        Ok(at.map(terms::instant))
     }
 
     /// When the last write of a record was sealed, and whether one is unfinished.

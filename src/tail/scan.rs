@@ -192,7 +192,10 @@ impl Walk<'_> {
             // A linked directory may hold logs, and nobody would know that they are not read.
             let target = rustix::fs::statat(parent, name, AtFlags::empty())?;
             if FileType::from_raw_mode(target.st_mode) == FileType::Directory {
-                self.problem(Skip::Symlink);
+                match depth < self.out.limits.depth {
+                    true => self.problem(Skip::Symlink),
+                    false => self.out.beyond_depth += 1,
+                }
             }
         }
         Ok(())

@@ -279,8 +279,7 @@ impl Worker {
             let added = match &target.place {
                 Place::There { path, .. } => cover(&mut watcher, path, 0, self.levels(target)),
                 Place::Absent { ancestor, .. } => {
-                    let covered = native.iter().filter_map(|other| other.directory());
-                    if covered.into_iter().any(|root| ancestor.starts_with(root)) {
+                    if native.iter().any(|other| self.covers(other, ancestor)) {
                         continue;
                     }
                     add(&mut watcher, ancestor, RecursiveMode::NonRecursive)
@@ -331,6 +330,12 @@ impl Worker {
         around.max_by_key(|(root, _)| root.components().count())
     }
 
+    /// Whether what is made in `directory` is told by the watch of `target`.
+    fn covers(&self, target: &Target, directory: &Path) -> bool {
+        let below = target.directory().and_then(|root| directory.strip_prefix(root).ok());
+        below.is_some_and(|below| below.components().count() < self.levels(target))
+    }
+
     fn levels(&self, target: &Target) -> usize {
         let most = ScanLimits::default().depth;
         self.depths.get(&target.root).map_or(most, |depth| most.min(*depth))
@@ -353,7 +358,7 @@ fn cover(
         return Ok(());
     }
     // One stream covers a tree here, and each further watch would restart it.
-    if cfg!(target_os = "macos") {
+    if cfg!(target_os = "macos") && levels > 1 {
         return if depth == 0 { add(watcher, directory, RecursiveMode::Recursive) } else { Ok(()) };
     }
     match add(watcher, directory, RecursiveMode::NonRecursive) {

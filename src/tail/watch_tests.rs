@@ -92,6 +92,24 @@ fn below_a_limited_root_nothing_is_watched_but_a_root_of_its_own() {
     );
 }
 
+#[test]
+fn a_root_to_come_is_waited_for_below_a_limited_one() {
+    let (_dir, base) = temp();
+    fs::create_dir_all(base.join("a/b")).unwrap();
+    let inner = base.join("a/b/c");
+    let (sender, events) = channel();
+    let depths = [(base.clone(), 1)].into();
+    let _watch = Watch::within(&[base.clone(), inner.clone()], depths, Mode::Native, move |event| {
+        drop(sender.send(event))
+    });
+    append(&base.join("begun"));
+    wait(&events, &changed(&base.join("begun")));
+    fs::create_dir(&inner).unwrap();
+    wait(&events, &Event::Rescan(RescanReason::RootChanged));
+    append(&inner.join("log"));
+    wait(&events, &changed(&inner.join("log")));
+}
+
 /// Follows events as the daemon does, a scan of each path that is told, until all of these were seen.
 fn wait_for_files(events: &Receiver<Event>, mut missing: BTreeSet<PathBuf>) {
     let end = Instant::now() + PATIENT;

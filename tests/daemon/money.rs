@@ -239,22 +239,34 @@ fn status_names_the_decimals_that_the_workspace_keeps() {
 fn a_list_that_drifts_from_the_agents_own_costs_is_shown() {
     let keito = Keito::start();
     let place = place(&keito, "");
-    let mut talk = Talk::new(1, "/home/dev/work");
-    place.append("one", &(talk.prompt(0) + &talk.answer(60, COUNTS) + &talk.answer(70, COUNTS)));
+    // Three answers of Pi, a minute ago; by our list 0.0075 USD each. 2 % off, 1 % off, and free on a plan.
+    let at = keitod::daemon::time::now().minus(std::time::Duration::from_secs(60));
+    let answer = |(id, cost): (u32, &str)| {
+        format!(
+            r#"{{"type":"message","id":"{id:08x}","timestamp":"{at}","message":{{"role":"assistant","provider":"anthropic","model":"claude-opus-4-6","responseId":"msg_{id}","stopReason":"stop","timestamp":{},"usage":{{"input":1000,"output":100,"cacheRead":0,"cacheWrite":0,"totalTokens":1100,"cost":{{"total":{cost}}}}}}}}}"#,
+            at.millis() + i64::from(id)
+        )
+    };
+    let header = format!(
+        r#"{{"type":"session","version":3,"id":"0199aaaa-0000-7000-8000-000000000001","timestamp":"{at}","cwd":"/home/dev/work"}}"#
+    );
+    let answers = [(1, "0.00765"), (2, "0.007575"), (3, "0")].map(answer);
+    let folder = place.path(".pi/agent/sessions/--home-dev-work--");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("2026-01-05T10-00-00-000Z_0199aaaa-0000-7000-8000-000000000001.jsonl");
+    std::fs::write(&file, format!("{header}\n{}\n", answers[1..].join("\n"))).unwrap();
     pass(&place);
     assert!(json(&place, &["status", "--json"]).get("price_drift").is_none());
-    // As a decoder of an agent with costs in its log would have it: 2 % off, and not at all.
-    let database = rusqlite::Connection::open(place.path("state/keitod.db")).unwrap();
-    let now = keitod::daemon::time::now().millis();
-    let change = "UPDATE request SET at = ?1, charged = 0, reported = CASE id WHEN 1 THEN '7650000000' ELSE '7500000000' END";
-    assert_eq!(database.execute(change, [now]).unwrap(), 2);
-    drop(database);
+    std::fs::write(&file, format!("{header}\n{}\n{}\n", answers[1..].join("\n"), answers[0])).unwrap();
+    pass(&place);
     let drift = &json(&place, &["status", "--json"])["price_drift"];
     let expected = serde_json::json!([{
-        "agent": "claude-code", "model": "claude-opus-4-6", "compared": 2, "requests": 1,
+        "agent": "pi", "model": "claude-opus-4-6", "compared": 2, "requests": 1,
         "list_usd": "0.0075", "reported_usd": "0.00765"
     }]);
     assert_eq!(*drift, expected);
     let (_, text, _) = place.run(&["status"]);
     assert!(text.contains("1 of 2 requests are more than 1 % off"), "{text}");
+    // Shown, not billed: our list is.
+    assert!(expenses(&keito, &["cost_basis"]).iter().all(|row| row.ends_with("list_price")));
 }

@@ -169,9 +169,22 @@ fn what_was_fetched_is_used_while_it_is_good() {
     let run = ended(&run);
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(run.err.contains("prices.json are not used"), "{}", run.err);
+    // So does the status, for as long as it is so.
+    let status = |words: &[&str]| {
+        let output = keitod(path).env("KEITOD_STATE_DIR", &state).args(words).output().unwrap();
+        ended(&output)
+    };
+    let shown: Value = serde_json::from_str(&status(&["status", "--json"]).out).unwrap();
+    let unused = shown["prices_unused"].as_array().unwrap();
+    assert_eq!(unused.len(), 2, "{unused:?}");
+    assert!(unused[0].as_str().unwrap().contains("prices.json are not used"), "{unused:?}");
+    assert!(status(&["status"]).out.contains("prices.before.json are not used"));
     // And the next update heals it.
     assert_eq!(update(&two).code, 0);
     assert_eq!(in_force(path), ("refreshed".to_owned(), "2026-11-23".to_owned()));
+    std::fs::remove_file(state.join("prices.before.json")).unwrap();
+    let healed: Value = serde_json::from_str(&status(&["status", "--json"]).out).unwrap();
+    assert!(healed.get("prices_unused").is_none(), "{healed}");
 }
 
 /// Answers each connection with the next of `answers`; the heads of the requests.

@@ -22,7 +22,8 @@ pub fn load(dump: &Path, to: &Path) -> Connection {
     conn
 }
 
-fn empty(to: &Path) -> Connection {
+/// A database with nothing in it; what is put there stays in its log of changes.
+pub fn empty(to: &Path) -> Connection {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     let conn = Connection::open(to).unwrap();
     conn.pragma_update(None, "journal_mode", "WAL").unwrap();

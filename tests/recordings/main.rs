@@ -10,10 +10,14 @@
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
+mod aider;
+mod any_agent;
+mod cline;
 mod codex;
 mod copilot;
 mod database;
 mod gemini;
+mod goose;
 mod home;
 mod keito;
 mod kimi;
@@ -28,5 +32,8 @@ mod replay;
 mod report;
 mod rewrite;
 mod scenario;
+mod shaped;
 mod silence;
+mod totals;
+mod vibe;
 mod whole;

@@ -92,7 +92,7 @@ impl Scenario {
             let number = |name: &str| row[name].as_u64().unwrap();
             sessions.push(row["session"].as_str().unwrap().to_owned());
             let Some(model) = row["model"].as_str() else { continue };
-            assert_eq!(row["quality"]["estimated"], 0, "{}: {row}", self.name);
+            assert!(row["quality"]["estimated"] == 0 || self.is_pruned(), "{}: {row}", self.name);
             let write = number("cache_write_5m_tokens") + number("cache_write_1h_tokens");
             let counts = [
                 number("requests"),
@@ -108,6 +108,11 @@ impl Scenario {
         assert_eq!(sessions.len(), 1 + forks, "{}: {sessions:?}", self.name);
         let run = self.json("run.json");
         assert_eq!(dirs(&home.database()), [run["project"].as_str().unwrap()], "{}", self.name);
+    }
+
+    /// Whether the agent deleted a part of its log, of which a total is left.
+    fn is_pruned(&self) -> bool {
+        matches!(self.name.as_str(), "vibe/3.0.2/resume" | "vibe/3.0.2/kill-resume")
     }
 
     /// The home as it was left. Databases still have all of it in their logs of changes while they are open.
@@ -238,7 +243,7 @@ fn append(path: &Path, line: &[u8]) {
 }
 
 /// The directories of requests and activities.
-fn dirs(database: &Path) -> Vec<String> {
+pub fn dirs(database: &Path) -> Vec<String> {
     let conn = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let sql = "select coalesce(path, '') from (select dir from request union select dir from activity) left join dir on dir.id = dir order by 1";
     let mut statement = conn.prepare(sql).unwrap();

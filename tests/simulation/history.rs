@@ -6,7 +6,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use jiff::tz::TimeZone;
 use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, Settings, heed_clocks};
-use keitod::deliver::{Backoff, Clocks, Outcome, Unsent};
+use keitod::deliver::{Backoff, Clocks, LISTING_LIFE, Outcome, Unsent};
+use keitod::ledger::overlap::Overlap;
 use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef, WriteRef};
 use keitod::sources::Context;
 use keitod::store::{Account, Read, Store};
@@ -28,6 +29,7 @@ pub struct Flight {
     pub effect: Effect,
     record: Option<RecordRef>,
     pub answer: Option<Answer>,
+    left: Instant,
 }
 
 impl Flight {
@@ -112,6 +114,8 @@ fn settings(rng: &mut Rng) -> Settings {
         gaps: GAPS,
         min_seconds: 0,
         max_seconds: None,
+        shares: false,
+        per_day: false,
         time_settle: Duration::from_secs(600),
         time_update: Duration::from_secs(1800),
         expense_settle: Duration::from_secs(3600),
@@ -168,6 +172,23 @@ impl History {
         };
         history.start(pool::take());
         history
+    }
+
+    /// From the beginning on parallel sessions share their time, over all projects.
+    pub fn run_shared(&mut self) {
+        let store = self.stop();
+        (self.world.shared, self.settings.shares) = (true, true);
+        self.mapping.set_overlap(Overlap::All);
+        self.start(store);
+        self.run();
+    }
+
+    /// From the beginning on one entry per day, link and agent.
+    pub fn run_days(&mut self, _: u64) {
+        self.settings.per_day = true;
+        let store = self.stop();
+        self.start(store);
+        self.run();
     }
 
     /// Nothing more happens: the database serves the next history.
@@ -323,7 +344,7 @@ impl History {
             }
             _ => {}
         }
-        self.flights.push(Flight { effect, record, answer: None });
+        self.flights.push(Flight { effect, record, answer: None, left: self.now });
     }
 
     /// Requests of the past reach the server.
@@ -378,6 +399,19 @@ impl History {
             }
         };
         self.flights[index].answer = Some(answer);
+    }
+
+    /// What a machine that slept did not get away is not sent when it wakes.
+    pub fn wake(&mut self) {
+        for flight in &mut self.flights {
+            let slept = self.now.since(flight.left) > LISTING_LIFE;
+            if let (Effect::Send { write, .. }, None) = (&flight.effect, &flight.answer)
+                && slept
+            {
+                let outcome = Outcome::NotSent(Unsent::Unreachable("slept".into()));
+                flight.answer = Some(Answer::Send { write: *write, outcome });
+            }
+        }
     }
 
     fn send(&mut self, effect: &Effect, honest: bool) -> Outcome<keitod::daemon::clerk::Echoed> {

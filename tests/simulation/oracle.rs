@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use keitod::coverage::Listed;
 use keitod::ledger::spans::{Gaps, SpanKind};
+use keitod::ledger::stretches;
 use keitod::model::{Agent, Day, Instant, Kind, Tokens};
 use keitod::sources::Context;
 use keitod::store::Read;
@@ -74,7 +75,7 @@ pub fn seconds(world: &World, now: Instant, since: Option<Instant>) -> u64 {
             let mut natives: Vec<&str> = world.files.iter().map(|file| file.session.as_str()).collect();
             natives.sort_unstable();
             natives.dedup();
-            let mut total = 0;
+            let mut all = Vec::new();
             for native in natives {
                 let Some(session) = tx.find_session(AGENT, native)? else { continue };
                 if std::env::var_os("KEITOD_SIM_TRACE").is_some() {
@@ -95,11 +96,12 @@ pub fn seconds(world: &World, now: Instant, since: Option<Instant>) -> u64 {
                     let dir = span.dir.map(|dir| tx.dir_of(dir)).transpose()?.flatten();
                     let start = since.map_or(span.start, |since| span.start.max(since.seconds()));
                     if dir.is_none_or(|(path, _)| path != "/w/private") {
-                        total += u64::try_from(span.end - start).unwrap_or(0);
+                        all.push((start, span.end));
                     }
                 }
             }
-            Ok(total)
+            all.retain(|(start, end)| start < end);
+            Ok(stretches::seconds(&if world.shared { stretches::union(all) } else { all }))
         })
         .unwrap();
     pool::give(store);

@@ -7,6 +7,7 @@ use keitod::daemon::clerk::{Detail, Factor, NoteFor, Policy, Spot};
 use keitod::ledger::basis::Cost;
 use keitod::ledger::due::{self, Place, Price};
 use keitod::ledger::held::Held;
+use keitod::ledger::overlap::Overlap;
 use keitod::model::{Agent, BranchRef, Day, DirRef, Instant, Link, ProjectId, TaskId, Tokens, Usd};
 use keitod::store::{Error, Tx};
 
@@ -30,6 +31,7 @@ struct Decided {
     goes: BTreeMap<&'static str, Goes>,
     all_priced: bool,
     money: Vec<Money>,
+    overlap: Overlap,
 }
 
 /// Shared with the clerk, so that a history can change it while the clerk runs.
@@ -45,7 +47,7 @@ impl Mapping {
             ("/w/private", Goes::Excluded),
         ];
         let (goes, money) = (dirs.into_iter().collect(), vec![Money::default()]);
-        Self(Arc::new(Mutex::new(Decided { goes, all_priced: false, money })))
+        Self(Arc::new(Mutex::new(Decided { goes, all_priced: false, money, overlap: Overlap::Sum })))
     }
 
     pub fn set(&self, dir: &'static str, goes: Goes) {
@@ -54,6 +56,14 @@ impl Mapping {
 
     pub fn price_everything(&self) {
         self.0.lock().unwrap().all_priced = true;
+    }
+
+    pub fn set_overlap(&self, overlap: Overlap) {
+        self.0.lock().unwrap().overlap = overlap;
+    }
+
+    pub fn overlap(&self) -> Overlap {
+        self.0.lock().unwrap().overlap
     }
 
     /// New prices, with this.
@@ -114,6 +124,7 @@ impl Policy for SimPolicy {
                 link: Link { project: ProjectId::new(project), task: TaskId::new("t") },
                 min_seconds: None,
                 max_seconds: None,
+                overlap: self.0.overlap(),
                 cost: Cost::List { chosen: true },
             },
         };

@@ -24,6 +24,7 @@ impl Two<'_> {
         // What is on its way arrives whoever is at work.
         self.other.stray.append(&mut self.at_work.stray);
         std::mem::swap(&mut self.at_work, &mut self.other);
+        self.at_work.wake();
     }
 }
 

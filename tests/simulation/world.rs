@@ -66,12 +66,14 @@ impl File {
 pub struct World {
     pub files: Vec<File>,
     pub requests: Vec<Request>,
+    /// Parallel sessions share their time.
+    pub shared: bool,
     next: u64,
 }
 
 impl World {
     pub fn new(rng: &mut Rng, long: bool) -> Self {
-        let mut world = Self { files: Vec::new(), requests: Vec::new(), next: 0 };
+        let mut world = Self { files: Vec::new(), requests: Vec::new(), shared: false, next: 0 };
         let (sessions, most) = if long { (4, 36) } else { (3, 20) };
         for index in 0..rng.usize(1..=sessions) {
             let session = format!("s{index}");
@@ -102,7 +104,7 @@ impl World {
 
     /// A day of sessions, several at a time, that stop and go on; the last line is written before the day is over.
     pub fn day(rng: &mut Rng, sessions: usize) -> Self {
-        let mut world = Self { files: Vec::new(), requests: Vec::new(), next: 0 };
+        let mut world = Self { files: Vec::new(), requests: Vec::new(), shared: false, next: 0 };
         let over = Instant::from_seconds(START + 24 * 3600);
         for index in 0..sessions {
             let start = (START + rng.i64(0..20 * 3600)) * 1000 + rng.i64(0..1000);
@@ -117,7 +119,7 @@ impl World {
 
     /// A month: some days are full of small sessions, others have one or none.
     pub fn month(rng: &mut Rng) -> Self {
-        let mut world = Self { files: Vec::new(), requests: Vec::new(), next: 0 };
+        let mut world = Self { files: Vec::new(), requests: Vec::new(), shared: false, next: 0 };
         for day in 0..30 {
             let sessions = if rng.u32(0..5) == 0 { rng.usize(8..24) } else { rng.usize(0..=1) };
             for index in 0..sessions {

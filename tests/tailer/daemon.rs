@@ -8,7 +8,7 @@ use keitod::config::{Config, Env};
 use keitod::daemon::assemble::{Parts, Setup};
 use keitod::daemon::intake::{Health, Intake, Reading, Watched};
 use keitod::model::{Agent, Facts};
-use keitod::sources::{Claim, Context, Environment, Lines, Source};
+use keitod::sources::{self, About, Claim, Context, Environment, Lines, Source};
 use keitod::tail::Mode;
 
 /// Remembers lines, and checks that a file's context belongs to the place where reading goes on.
@@ -19,6 +19,10 @@ pub struct Recorder {
 impl Source for Recorder {
     fn agent(&self) -> Agent {
         Agent::new("recorder")
+    }
+
+    fn about(&self) -> &'static About {
+        &crate::ABOUT
     }
 
     fn roots(&self, _: &dyn Environment) -> Vec<PathBuf> {
@@ -111,7 +115,11 @@ impl Daemon {
             debounce: Duration::ZERO,
         };
         let source = self.source;
-        let watched = vec![Watched { source, agent: source.agent(), roots: vec![self.root.clone()] }];
+        let watched = vec![Watched {
+            source: sources::Reader::BuiltIn(source),
+            agent: source.agent(),
+            roots: vec![self.root.clone()],
+        }];
         Intake::new(watched, reading, self.parts.clerk.clone(), Arc::clone(&self.health)).unwrap()
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use keitod::daemon::intake::{Message, messages};
 use keitod::model::{Agent, Facts};
-use keitod::sources::{Claim, Context, Environment, Lines, Source};
+use keitod::sources::{About, Claim, Context, Environment, Lines, Source};
 use keitod::tail::Mode;
 
 use super::daemon::Daemon;
@@ -27,6 +27,10 @@ static SLOW: Slow = Slow { live: Mutex::new(None), came: AtomicBool::new(false),
 impl Source for Slow {
     fn agent(&self) -> Agent {
         Agent::new("slow")
+    }
+
+    fn about(&self) -> &'static About {
+        &crate::ABOUT
     }
 
     fn roots(&self, _: &dyn Environment) -> Vec<PathBuf> {

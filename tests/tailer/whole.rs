@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use keitod::daemon::intake::{Message, messages};
 use keitod::model::{Agent, Cell, Facts, MessageKey, Quality, RequestKey, Sighting, Terms, Tokens, hash128};
-use keitod::sources::{Claim, Context, Environment, Lines, NotWhole, Query, Shape, Source};
+use keitod::sources::{About, Claim, Context, Environment, Lines, NotWhole, Query, Shape, Source};
 use keitod::tail::Mode;
 use rusqlite::Connection;
 
@@ -24,6 +24,10 @@ const QUERIES: &[Query] = &[Query {
 impl Source for Notebook {
     fn agent(&self) -> Agent {
         Agent::new("notebook")
+    }
+
+    fn about(&self) -> &'static About {
+        &crate::ABOUT
     }
 
     fn roots(&self, _: &dyn Environment) -> Vec<PathBuf> {

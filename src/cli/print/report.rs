@@ -8,6 +8,7 @@ use super::Sheet;
 use super::document::{Doc, read, unpriced};
 use super::number::duration;
 use crate::cli::{Failure, Look};
+use crate::sources::is_time_only;
 
 const COUNTS: [&str; 7] = [
     "requests",
@@ -74,12 +75,19 @@ fn cells_of(row: Doc<'_>, timed: bool) -> Vec<String> {
         row.at("cache_read_tokens").number(),
         Doc(&Value::from(written)).number(),
         row.at("output_tokens").number(),
-        row.at("cost_usd").money(),
+        cost_of(row),
     ];
     if timed {
         cells.extend(TIMES[..3].iter().map(|key| row.at(key).duration()));
     }
     cells
+}
+
+/// A cost that no log of this agent could tell is said to be so: nobody has to look for what is missing.
+fn cost_of(row: Doc<'_>) -> String {
+    let cost = row.at("cost_usd");
+    let is_unseen = cost.is_null() && row.at("agent").str().is_some_and(is_time_only);
+    if is_unseen { "not observable".to_owned() } else { cost.money() }
 }
 
 fn notes(totals: Doc<'_>, timed: bool, out: &mut dyn Write) -> io::Result<()> {

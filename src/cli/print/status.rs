@@ -9,6 +9,7 @@ use super::document::{Doc, read, unpriced};
 use super::table::Lean::{Left, Right};
 use super::{Ink, Sheet, paint};
 use crate::cli::{Failure, Look};
+use crate::sources::is_time_only;
 
 /// A status document: state and reasons first, for they are what somebody came for.
 ///
@@ -25,6 +26,9 @@ pub fn print_status(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), 
     keito(document.at("keito"), &zone, look, out)?;
     audit(document.at("last_audit"), &zone, look, out)?;
     drift(document.at("price_drift"), look, out)?;
+    for unused in document.at("prices_unused").items() {
+        writeln!(out, "{} {}", label(look, "prices"), paint(look, Ink::Warn, &unused.text()))?;
+    }
     Ok(())
 }
 
@@ -136,7 +140,14 @@ fn sources(document: Doc<'_>, zone: &TimeZone, look: Look, out: &mut dyn Write) 
     }
     writeln!(out)?;
     sheet.print(out)?;
-    writeln!(out)
+    writeln!(out)?;
+    let read = document.at("sources").items().filter(|source| source.at("files").count() > 0);
+    let silent: Vec<String> =
+        read.map(|source| source.at("agent").text()).filter(|agent| is_time_only(agent)).collect();
+    if !silent.is_empty() {
+        writeln!(out, "not observable: the cost of {}; their logs tell of time alone", silent.join(", "))?;
+    }
+    Ok(())
 }
 
 fn queue(queue: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {

@@ -190,3 +190,18 @@ fn colours_only_where_there_are_colours() {
     let narrow = shown_as(print_report, REPORT, Look { color: false, width: Some(60) });
     assert!(narrow.lines().take(8).all(|line| line.chars().count() <= 60), "{narrow}");
 }
+
+#[test]
+fn cost_that_no_log_tells_is_not_observable() {
+    let row = |agent: &str| format!(r#"{{"agent":"{agent}","requests":0,"cost_usd":null}}"#);
+    let report = format!(r#"{{"by":["agent"],"rows":[{},{}],"totals":{{}}}}"#, row("iflow"), row("codex"));
+    let text = shown(print_report, &report);
+    let line = |agent: &str| text.lines().find(|line| line.contains(agent)).unwrap().to_owned();
+    assert!(line("iflow").contains("not observable"), "{text}");
+    assert!(!line("codex").contains("not observable"), "{text}");
+    let source = |agent: &str, files: u32| format!(r#"{{"agent":"{agent}","files":{files}}}"#);
+    let status =
+        format!(r#"{{"sources":[{},{},{}]}}"#, source("kiro", 0), source("iflow", 2), source("codex", 1));
+    let text = shown(print_status, &status);
+    assert!(text.contains("not observable: the cost of iflow; their logs tell of time alone"), "{text}");
+}

@@ -23,6 +23,8 @@ pub struct Acted {
     pub records: Vec<String>,
     /// Which pause ended.
     pub was: Option<&'static str>,
+    /// What the change of the zone does.
+    pub zone: Option<super::ZoneChange>,
 }
 
 /// Why it was not done.
@@ -48,6 +50,18 @@ pub enum Refused {
     /// There is nobody to deliver to, so that nothing can be decided for him.
     #[error("no account is known yet: set KEITO_API_KEY and KEITO_ACCOUNT_ID, then `keitod run`")]
     NoAccount,
+    /// A zone that the tz database does not have.
+    #[error("{zone} is no zone of the tz database: use a name such as Europe/London")]
+    NoZone {
+        /// As given.
+        zone: String,
+    },
+    /// Changes of the zone come one after the other.
+    #[error("the zone is changed from {last} on already: give a later instant")]
+    ZoneLater {
+        /// The change that is known.
+        last: Instant,
+    },
     /// A discard without a reason.
     #[error("give a reason in up to 200 characters: it stands in decisions.jsonl")]
     NoReason,
@@ -233,7 +247,7 @@ impl Clerk {
             return Err(error.into());
         }
         let records = list.iter().map(|(_, _, facts)| facts.id.as_str().to_owned()).collect();
-        Ok(Acted { state: "discarded", id: Some(id.to_owned()), records, was: None })
+        Ok(Acted { state: "discarded", id: Some(id.to_owned()), records, ..Acted::default() })
     }
 
     /// Lets work go that waits for review.
@@ -316,7 +330,10 @@ impl Clerk {
         let parts = view.stretches_of(record.id, Some(write.id))?;
         let place = (facts.day, facts.link.clone());
         let growth = Facts::time(Verb::Discard, (&facts.agent, &facts.session), place, parts);
-        Ok(Facts { of: Some(record.new.keitod_id.clone()), ..growth })
+        let others = view.stretches_beside(record.id, Some(write.id))?;
+        let beside: u64 = others.iter().map(|(_, time)| stretches::seconds(time)).sum();
+        let seconds = growth.seconds + beside;
+        Ok(Facts { of: Some(record.new.keitod_id.clone()), seconds, others, ..growth }.with_own_time(record))
     }
 
     fn facts_of_group(
@@ -358,13 +375,17 @@ impl Clerk {
     ) -> Result<Option<(SessionHead, due::WaitingKey, Sum)>, Error> {
         let (calendar, _) = self.calendar();
         let (category, today) = (self.category(), self.workspace_today(now, &calendar));
-        let Self { store, settings, policy, account, appended, settled, rulings, .. } = self;
+        let Self { store, settings, policy, account, appended, settled, rulings, shares, .. } = self;
         store.transact(|tx: &Tx<'_>| {
             let session: SessionRef = due.session;
             let (scope, seen): (Option<&Scope>, _) = (account.as_ref(), appended.get(&session).copied());
-            let Some(loaded) = Self::load(tx, policy.as_mut(), scope, session, seen, now)? else {
+            let Some(mut loaded) = Self::load(tx, policy.as_mut(), scope, session, seen, now)? else {
                 return Ok(None);
             };
+            if settings.shares {
+                let rank = super::shares::rank(tx, &loaded)?;
+                loaded.session.others = shares.others(tx, scope, &loaded, &rank)?;
+            }
             let bench = Bench {
                 settings,
                 policy: policy.as_ref(),

@@ -13,6 +13,9 @@ use crate::model::{
 };
 use crate::store::{Error, NewRecord, OwnState, RecordRow, RecordState, TallyOf, WriteRow, WriteState};
 
+/// The first and the last append that the running daemon saw, per session.
+pub(super) type Appended = std::collections::HashMap<SessionRef, (Instant, Instant)>;
+
 /// The unknown entries of one session in a listing.
 #[derive(Debug, Default)]
 struct Group {
@@ -31,11 +34,11 @@ fn inside(session: &due::Session, ranges: &[Stretch]) -> u64 {
     stretches::seconds(&stretches::union(parts.filter(|(start, end)| start < end).collect()))
 }
 
-fn less(list: &[Stretch], taken: &[Stretch]) -> Vec<Stretch> {
+pub(super) fn less(list: &[Stretch], taken: &[Stretch]) -> Vec<Stretch> {
     list.iter().flat_map(|part| stretches::minus(*part, taken)).collect()
 }
 
-fn common(list: &[Stretch], with: &[Stretch]) -> Vec<Stretch> {
+pub(super) fn common(list: &[Stretch], with: &[Stretch]) -> Vec<Stretch> {
     less(list, &less(list, with))
 }
 
@@ -44,7 +47,7 @@ impl Work<'_, '_> {
     pub(super) fn adopt(
         &mut self,
         mut unknown: Vec<(&Listed, &Posted)>,
-        appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
+        appended: &Appended,
     ) -> Result<(), Error> {
         // Of entries over the same time the one that ends first has the least choice where its seconds may lie.
         unknown.sort_by_key(|(row, posted)| (posted.excess, posted.last_at, posted.first_at, row.id.clone()));
@@ -101,9 +104,10 @@ impl Work<'_, '_> {
         let home = self.tx.find_session(&posted.agent, &posted.session)?;
         let copies = match self.whole.kind {
             Kind::Entry => {
+                let named = self.named_sessions(posted)?;
                 let range = (posted.first_at.seconds(), posted.last_at.seconds());
                 let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
-                self.tx.sessions_like(&posted.agent, range, since)?
+                [named, self.tx.sessions_like(&posted.agent, range, since)?].concat()
             }
             Kind::Expense => Vec::new(),
         };
@@ -123,7 +127,7 @@ impl Work<'_, '_> {
                 // An entry that grew may hold time from anywhere in its session, or in a copy of it.
                 Kind::Entry => {
                     let of = |session| Some(session) == home || copies.contains(&session);
-                    meets || write.session.is_some_and(of)
+                    meets || self.tx.sessions_on(record.id)?.iter().any(|(id, _)| of(*id))
                 }
                 Kind::Expense => meets && record.new.model == posted.model,
             };
@@ -145,7 +149,9 @@ impl Work<'_, '_> {
         if self.whole.kind == Kind::Entry {
             let home = self.tx.find_session(&posted.agent, &posted.session)?;
             let place = record.new.day == row.day && record.new.link.project.as_str() == row.project;
-            return Ok(home.is_some() && record.new.session == home && place);
+            let named = self.named_sessions(posted)?;
+            let same = record.new.session.is_some_and(|own| Some(own) == home || named.contains(&own));
+            return Ok(same && place);
         }
         let Some(keys) = &posted.keys else { return Ok(false) };
         let (agent, range) = (Agent::new(&posted.agent), (posted.first_at, posted.last_at));
@@ -158,7 +164,7 @@ impl Work<'_, '_> {
             && all.iter().any(|found| ours.contains(&found.id) && hit(found)))
     }
 
-    fn record_of(&self, row: &Listed, posted: &Posted, session: Option<SessionRef>) -> NewRecord {
+    pub(super) fn record_of(&self, row: &Listed, posted: &Posted, session: Option<SessionRef>) -> NewRecord {
         NewRecord {
             keitod_id: posted.keitod_id.clone(),
             kind: self.whole.kind,
@@ -323,7 +329,7 @@ impl Work<'_, '_> {
         &mut self,
         row: &Listed,
         posted: &Posted,
-        appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
+        appended: &Appended,
     ) -> Result<(), Error> {
         let ranges = vec![(posted.first_at.seconds(), posted.last_at.seconds())];
         self.adopt_entry(row, posted, &Group { ranges, seconds: posted.seconds }, appended)
@@ -344,9 +350,13 @@ impl Work<'_, '_> {
         row: &Listed,
         posted: &Posted,
         group: &Group,
-        appended: &std::collections::HashMap<SessionRef, (Instant, Instant)>,
+        appended: &Appended,
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
+        let named = if self.exact.is_none() { self.named_sessions(posted)? } else { Vec::new() };
+        if !named.is_empty() {
+            return self.adopt_day(row, posted, &named, appended);
+        }
         let range = (posted.first_at.seconds(), posted.last_at.seconds());
         let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
         let home = tx.find_session(&posted.agent, &posted.session)?;
@@ -402,7 +412,7 @@ impl Work<'_, '_> {
             let (own, counted) = self.stretches(&loaded.session, &record, bounds);
             let covered = &loaded.session.covered;
             let found = match &mut rest {
-                None => coverage::lay(left, range, since, &own, &counted, covered).stretches,
+                None => self.lay(&loaded, &record.link, (left, range), (&own, &counted))?,
                 // Copies have the same instants: each holds what of the time is its own here.
                 Some(rest) => {
                     let counted = stretches::union(counted);
@@ -425,15 +435,23 @@ impl Work<'_, '_> {
             tx.cover(account, *session, id, None, found)?;
         }
         let Some(mut record) = tx.record(id)? else { return Ok(()) };
+        self.note_found(&mut record, row, posted);
+        if elsewhere || gone {
+            record.state = RecordState::Closed;
+        }
+        tx.save_record(&record)
+    }
+
+    /// How an adopted entry stands at Keito. It grows on only if the hours there are the rounding of its seconds, and
+    /// nobody locked it.
+    pub(super) fn note_found(&self, record: &mut RecordRow, row: &Listed, posted: &Posted) {
         (record.listed_at, record.answered_at) = (Some(self.now), Some(self.now));
         if let Some(hours) = row.hours {
             record.ours = vec![OwnState { hours, seconds: posted.seconds }];
-            // It grows on only if the hours there are the rounding of its seconds, and nobody locked it.
             let plain = Amount::round(hours.pico(), 12).pico() == hours_of(posted.seconds).pico();
-            let open = !elsewhere && !gone && !row.frozen && (plain || self.rounds_up(hours, posted.seconds));
+            let open = !row.frozen && (plain || self.rounds_up(hours, posted.seconds));
             record.state = if open { RecordState::Live } else { RecordState::Closed };
         }
-        tx.save_record(&record)
     }
 
     /// Workspaces round up to 5, 6, 10, 15 or 30 minutes, or to the nearest such step.

@@ -228,7 +228,9 @@ impl Clerk {
                     if !write.patch && !scope.row.proved(write.kind) {
                         lines[slot(write.kind)].unlisted.push(write.day);
                     }
-                    if let Some(session) = write.session {
+                    if settings.per_day {
+                        tx.recheck_beside(&record)?;
+                    } else if let Some(session) = write.session {
                         tx.recheck(session)?;
                     }
                 }

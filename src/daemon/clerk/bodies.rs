@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::days::Members;
 use super::policy::{Factor, NoteFor};
-use super::seal::{Desk, add, entry_covers};
+use super::seal::{Desk, add};
 use super::session::Loaded;
 use crate::keito::{self, EntryBody, EntryMeta, ExpenseBody, ExpenseMeta, Identity, MetadataJson, Optional};
 use crate::ledger::due::{DueEntry, DueExpense, Item};
 use crate::ledger::spans::RULE;
 use crate::ledger::stretches;
 use crate::model::{CategoryId, Covers, Hours, Instant, Quality, Tokens, Usd};
-use crate::store::NewRecord;
+use crate::store::{NewRecord, Within};
 
 /// Sums over the requests of an expense.
 #[derive(Debug, Clone)]
@@ -84,6 +85,20 @@ impl EntryFacts {
         let most = by_model.into_iter().max_by_key(|(_, output)| *output);
         facts.model = most.map_or_else(|| "unknown".to_owned(), |(model, _)| model.to_owned());
         facts
+    }
+
+    /// Of an entry of several sessions: what it held before, and what this session brings.
+    pub(super) fn beside(mut within: Within, loaded: &Loaded, due: &DueEntry) -> Self {
+        let brings = |at: i64| due.stretches.iter().any(|(start, end)| (start + 1..=*end).contains(&at));
+        let requests = loaded.session.requests.iter().filter(|request| brings(request.at.seconds()));
+        for request in requests.filter(|request| request.place == due.place) {
+            within.tokens.add(&request.tokens);
+            within.requests += 1;
+            *within.models.entry(request.model.to_string()).or_default() += request.tokens.output;
+        }
+        let most = within.models.into_iter().max_by_key(|(_, output)| *output);
+        let model = most.map_or_else(|| "unknown".to_owned(), |(model, _)| model);
+        Self { model, tokens: within.tokens, requests: within.requests }
     }
 }
 
@@ -195,29 +210,32 @@ pub(super) fn expense(
     }))
 }
 
+/// What an entry is about: its record, its sessions, the usage in it.
+type Of<'a> = (&'a NewRecord, &'a Members, &'a EntryFacts);
+
 fn entry_metadata(
     desk: &Desk<'_, '_>,
     loaded: &Loaded,
     due: &DueEntry,
-    record: &NewRecord,
-    facts: &EntryFacts,
+    (record, members, facts): Of<'_>,
 ) -> Result<MetadataJson, keito::TooLong> {
     let model = Desk::model(&record.model);
     let wall = stretches::seconds(&stretches::union(due.stretches.clone()));
+    let keys = members.keys(loaded.head.agent.as_str());
     let meta = EntryMeta {
         identity: Identity {
             keitod_id: &record.keitod_id,
-            session: &loaded.head.native,
+            session: &members.home,
             agent: &loaded.head.agent,
             model: &model,
             first_at: record.first_at,
             last_at: record.last_at,
-            covers: entry_covers(&loaded.head.agent, loaded.head.native.as_str()),
+            covers: members.covers(loaded.head.agent.as_str()),
             machine: &desk.settings.machine,
             part: record.part,
         },
         duration_seconds: record.seconds,
-        day_sessions: None,
+        day_sessions: keys.as_deref(),
         usage: (facts.requests > 0).then_some((facts.tokens, None)),
         optional: Optional {
             time_method: Some(RULE),
@@ -232,14 +250,13 @@ fn entry_note(
     desk: &Desk<'_, '_>,
     loaded: &Loaded,
     due: &DueEntry,
-    record: &NewRecord,
-    facts: &EntryFacts,
+    (record, members, facts): Of<'_>,
 ) -> String {
     let of = NoteFor {
         expense: false,
         agent: &loaded.head.agent,
         model: &facts.model,
-        session: loaded.head.native.as_str(),
+        session: members.home.as_str(),
         day: due.day,
         requests: facts.requests,
         seconds: record.seconds,
@@ -252,12 +269,11 @@ pub(super) fn entry(
     desk: &Desk<'_, '_>,
     loaded: &Loaded,
     due: &DueEntry,
-    record: &NewRecord,
+    of: Of<'_>,
     hours: Hours,
-    facts: &EntryFacts,
 ) -> Result<Vec<u8>, keito::TooLong> {
-    let metadata = entry_metadata(desk, loaded, due, record, facts)?;
-    let notes = entry_note(desk, loaded, due, record, facts);
+    let metadata = entry_metadata(desk, loaded, due, of)?;
+    let notes = entry_note(desk, loaded, due, of);
     Ok(keito::entry_body(&EntryBody {
         project: &due.link.project,
         task: &due.link.task,
@@ -272,10 +288,9 @@ pub(super) fn growth(
     desk: &Desk<'_, '_>,
     loaded: &Loaded,
     due: &DueEntry,
-    record: &NewRecord,
+    of: Of<'_>,
     hours: Hours,
-    facts: &EntryFacts,
 ) -> Result<Vec<u8>, keito::TooLong> {
-    let metadata = entry_metadata(desk, loaded, due, record, facts)?;
+    let metadata = entry_metadata(desk, loaded, due, of)?;
     Ok(keito::entry_patch_body(hours, &metadata, None))
 }

@@ -28,8 +28,8 @@ pub struct Decision {
 pub enum Ruling {
     /// Only facts at or after this instant become records.
     Since(Instant),
-    /// Days are those of this IANA zone from now on.
-    Zone(String),
+    /// Days are those of this IANA zone, from an instant on; without one from the beginning.
+    Zone(String, Option<Instant>),
     /// Something about these facts.
     On(Verb, Box<Facts>),
 }
@@ -100,6 +100,8 @@ pub struct Facts {
     pub seconds: u64,
     /// Exactly which time; Unix seconds, so that no zone is in them.
     pub stretches: Vec<Stretch>,
+    /// Time of other sessions on the same entry, that of a day.
+    pub others: Vec<(SessionId, Vec<Stretch>)>,
     /// Sum of the request keys.
     pub covers: Covers,
     /// First three bytes of each key, sorted.
@@ -144,6 +146,7 @@ impl Facts {
             last_at: Instant::from_seconds(last),
             seconds,
             stretches,
+            others: Vec::new(),
             covers: Covers::default(),
             keys: Vec::new(),
             requests: 0,
@@ -152,6 +155,21 @@ impl Facts {
             remote: None,
             reason: None,
         }
+    }
+
+    /// Of growth that is other sessions' time alone: the range is theirs, and the id tells it from any other.
+    #[must_use]
+    pub fn with_own_time(mut self, record: &crate::store::RecordRow) -> Self {
+        let all = || self.others.iter().flat_map(|(_, time)| time).chain(&self.stretches);
+        let (first, last) = (all().map(|(start, _)| *start).min(), all().map(|(_, end)| *end).max());
+        (self.first_at, self.last_at) =
+            (Instant::from_seconds(first.unwrap_or(0)), Instant::from_seconds(last.unwrap_or(0)));
+        if !self.others.is_empty() {
+            let parts: [&[u8]; 3] =
+                [b"growth", record.new.keitod_id.as_str().as_bytes(), &self.seconds.to_be_bytes()];
+            self.id = KeitodId::new(format!("k1{:032x}", hash128(&parts)));
+        }
+        self
     }
 
     /// Sets the requests: their keys with the tokens that are meant of each.

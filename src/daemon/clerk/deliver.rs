@@ -160,6 +160,8 @@ impl Clerk {
     ) -> Result<(), Error> {
         let Some(scope) = &self.account else { return Ok(()) };
         let proved = scope.row.proved(kind);
+        let open = kind == Kind::Expense && super::currency::is_open(scope, &self.settings);
+        let in_flight = if open { in_flight.min(1) } else { in_flight };
         let writes = self.store.view().unfinished(scope.id)?;
         let needs = self.needs(kind, &writes, now)?;
         // What the limiter held up has not begun: by now it may have to serve more.

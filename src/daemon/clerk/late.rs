@@ -24,6 +24,14 @@ impl Work<'_, '_> {
         if !open || tx.held_by(record.id)? >= posted.seconds {
             return Ok(false);
         }
+        let named = self.named_sessions(posted)?;
+        if !named.is_empty() {
+            let mut found = 0;
+            for session in named {
+                found += usize::from(tx.spans(session)?.iter().any(|span| span.kind == SpanKind::Agent));
+            }
+            return Ok(line.is_more(record.id, found));
+        }
         let found = match tx.find_session(&posted.agent, &posted.session)? {
             Some(home) if tx.spans(home)?.iter().any(|span| span.kind == SpanKind::Agent) => {
                 usize::from(record.new.session != Some(home))

@@ -315,6 +315,9 @@ impl<'a> Work<'a, '_> {
     }
 
     pub(super) fn recheck(&self, record: &RecordRow) -> Result<(), Error> {
+        if self.settings.per_day {
+            return self.tx.recheck_beside(record);
+        }
         record.new.session.map_or(Ok(()), |session| self.tx.recheck(session))
     }
 
@@ -389,15 +392,15 @@ pub(super) fn take_amount(
     now: Instant,
 ) -> Result<(), Error> {
     if stored.pico() == sent.pico() {
+        scope.kept = scope.kept.max(currency::needed(sent));
         return Ok(());
     }
-    let fewer = (0..=3_u32).rev().find(|decimals| {
-        let cut = 10_i128.pow(12 - decimals);
-        let rounded = Amount::round(sent.pico(), *decimals).pico();
-        stored.pico() == rounded || stored.pico() == sent.pico().div_euclid(cut) * cut
-    });
-    match fewer {
-        Some(decimals) => currency::learn(tx, scope, decimals)?,
+    let fits = |decimals: &u32| currency::is_cut(sent, stored, *decimals);
+    match (0..=3_u32).rev().find(fits) {
+        Some(decimals) => {
+            currency::learn(tx, scope, decimals)?;
+            scope.kept = (0..decimals).find(fits).unwrap_or(decimals);
+        }
         None => scope.desk.pause(PauseReason::AmountMismatch, now),
     }
     let frozen = tx.frozen(record.id)?;

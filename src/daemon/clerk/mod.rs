@@ -6,18 +6,21 @@
 
 mod acts;
 mod adopting;
+mod adopting_day;
 mod answers;
 mod audit;
 mod bench;
 mod bodies;
 mod clock;
 mod currency;
+mod days;
 pub mod decision;
 mod deliver;
 mod effect;
 mod formats;
 mod given;
 mod late;
+mod laying;
 mod listing;
 mod newcomer;
 mod poison;
@@ -31,8 +34,10 @@ mod rulings;
 mod seal;
 mod session;
 mod settings;
+mod shares;
 mod skill;
 mod twins;
+mod zone;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -52,6 +57,7 @@ pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use formats::Finding;
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
+pub use zone::ZoneChange;
 
 /// The clerk.
 pub struct Clerk {
@@ -79,6 +85,7 @@ pub struct Clerk {
     settled: Settled,
     clock: clock::Clock,
     rulings: rulings::Rulings,
+    shares: shares::Shares,
     formats: formats::Formats,
 }
 
@@ -103,6 +110,8 @@ struct Scope {
     of: Account,
     row: AccountRow,
     desk: Desk,
+    /// Keito was seen to keep at least so many decimals of an amount, by this process.
+    kept: u32,
 }
 
 /// Listings of one kind of record.
@@ -209,6 +218,7 @@ impl Clerk {
             settled: Settled::default(),
             clock: clock::Clock::default(),
             rulings: rulings::Rulings::default(),
+            shares: shares::Shares::default(),
             formats: formats::Formats::default(),
         };
         clerk.find_ahead(now)?;
@@ -237,11 +247,12 @@ impl Clerk {
     /// # Errors
     /// Of the database.
     pub fn set_account(&mut self, account: Option<&Account>, now: Instant) -> Result<(), Error> {
+        self.shares.clear();
         let Some(account) = account else {
             self.account = None;
             return Ok(());
         };
-        let zone = self.rulings.zone(account).map(str::to_owned);
+        let zone = self.rulings.zone(account);
         self.rulings.obeyed = self.rulings.coverage(account).is_empty();
         let (id, row) = self.store.transact(|tx| {
             let (id, mut row) = tx.account(account)?;
@@ -257,7 +268,7 @@ impl Clerk {
         // Config or credentials may be others than before: what was refused is tried at once.
         desk.probe_now(now);
         desk.refusals.try_now(now);
-        self.account = Some(Scope { id, of: account.clone(), row, desk });
+        self.account = Some(Scope { id, of: account.clone(), row, desk, kept: 0 });
         self.lines = [LineState::default(), LineState::default()];
         let (unlisted, _) = self.answered_unlisted(id)?;
         self.lines[slot(Kind::Entry)].unlisted = unlisted[0].clone();
@@ -355,8 +366,9 @@ impl Clerk {
     pub fn calendar(&self) -> (Calendar, bool) {
         let named = |name: &Option<String>| name.as_deref().and_then(|name| TimeZone::get(name).ok());
         let row = self.account.as_ref().map(|scope| &scope.row);
-        if let Some(zone) = row.and_then(|row| named(&row.zone)) {
-            return (Calendar::new(zone), true);
+        let pinned = row.and_then(|row| row.zone.as_deref()).and_then(Calendar::parse);
+        if let Some(pinned) = pinned {
+            return (pinned, true);
         }
         if let Some(zone) = &self.settings.zone {
             return (Calendar::new(zone.clone()), true);

@@ -70,9 +70,27 @@ impl Work<'_, '_> {
             }
         }
         match self.tx.record_by_id(self.scope.id, &facts.id)? {
-            Some(record) => self.settle_ruled(record, (at, verb, facts), true),
+            Some(record) => {
+                self.cover_others(&record, facts)?;
+                self.settle_ruled(record, (at, verb, facts), true)
+            }
             None => Ok(()),
         }
+    }
+
+    /// The time of the other sessions of a day's entry.
+    fn cover_others(&self, record: &RecordRow, facts: &Facts) -> Result<(), Error> {
+        for (native, time) in &facts.others {
+            let Some(session) = self.tx.find_session(facts.agent.as_str(), native.as_str())? else {
+                continue;
+            };
+            let (covered, ..) = self.tx.covered(self.scope.id, session)?;
+            let covered = stretches::union(covered);
+            let rest: Vec<_> = time.iter().flat_map(|part| stretches::minus(*part, &covered)).collect();
+            self.tx.cover(self.scope.id, session, record.id, None, &rest)?;
+            self.tx.recheck(session)?;
+        }
+        Ok(())
     }
 
     /// `fresh`: made by this decision, so that no listing ever showed it.
@@ -101,7 +119,7 @@ impl Work<'_, '_> {
             self.catch_up(&mut record, facts)?;
         }
         self.tx.save_record(&record)?;
-        record.new.session.map_or(Ok(()), |session| self.tx.recheck(session))
+        self.recheck(&record)
     }
 
     fn give_up(&self, record: &mut RecordRow, at: Instant, facts: &Facts) -> Result<(), Error> {
@@ -143,7 +161,8 @@ impl Work<'_, '_> {
     fn take_back_growth(&self, entry: &RecordRow, facts: &Facts) -> Result<(), Error> {
         let Some(write) = self.tx.latest_write(entry.id)? else { return Ok(()) };
         let open = matches!(write.state, WriteState::Pending | WriteState::Dead | WriteState::Conflict);
-        if write.patch && open && self.tx.stretches_of(entry.id, Some(write.id))? == facts.stretches {
+        let own = self.tx.stretches_of(entry.id, Some(write.id))? == facts.stretches;
+        if write.patch && open && own && self.tx.stretches_beside(entry.id, Some(write.id))? == facts.others {
             self.tx.dissolve(&write)?;
         }
         Ok(())

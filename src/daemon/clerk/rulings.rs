@@ -1,6 +1,7 @@
 //! The decisions that are known, written down before what rests on them is committed.
 
 use super::decision::{Decision, Facts, Forget, Journal, Ruling, Verb};
+use crate::ledger::days::Calendar;
 use crate::ledger::due::Request;
 use crate::ledger::stretches::{self, Stretch};
 use crate::model::{Agent, Instant, KeitodId, Kind, SessionId};
@@ -52,13 +53,18 @@ impl Rulings {
         self.all[..self.earlier].iter().any(|decision| decision.account.as_ref().is_some_and(same))
     }
 
-    /// The zone that was pinned last.
-    pub(super) fn zone<'a>(&'a self, account: &'a Account) -> Option<&'a str> {
-        let zones = self.of(account).filter_map(|decision| match &decision.ruling {
-            Ruling::Zone(zone) => Some(zone.as_str()),
-            _ => None,
-        });
-        zones.last()
+    /// The zone that was pinned last, with its changes since, as [`Calendar::parse`] reads it.
+    pub(super) fn zone(&self, account: &Account) -> Option<String> {
+        let mut text: Option<String> = None;
+        for decision in self.of(account) {
+            if let Ruling::Zone(zone, from) = &decision.ruling {
+                text = match (text, from) {
+                    (Some(text), Some(from)) => Some(Calendar::with_change(&text, *from, zone)),
+                    _ => Some(zone.clone()),
+                };
+            }
+        }
+        text
     }
 
     /// What was decided of facts but approvals, parts first, excess last: it adds to what they hold.
@@ -168,6 +174,7 @@ pub(super) fn facts_of(tx: &Tx<'_>, record: &RecordRow) -> Result<Option<Facts>,
     let stretches = if of.kind == Kind::Entry { tx.stretches_of(record.id, None)? } else { Vec::new() };
     let mut facts =
         Facts::time(Verb::Discard, (&head.agent, &head.native), (of.day, of.link.clone()), stretches);
+    facts.others = if of.kind == Kind::Entry { tx.stretches_beside(record.id, None)? } else { Vec::new() };
     (facts.id, facts.kind) = (of.keitod_id.clone(), of.kind);
     (facts.first_at, facts.last_at, facts.seconds) = (of.first_at, of.last_at, of.seconds);
     facts.model.clone_from(&of.model);

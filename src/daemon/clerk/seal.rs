@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::bench::Bench;
 use super::bodies::{self, Sheetwork};
+use super::days::{self, Members};
 use super::decision::{Decision, Ruling};
 use super::session::Loaded;
-use super::{Clerk, Policy, Scope, Settings};
-use crate::ledger::due::{self, DueEntry, DueExpense, Rules};
+use super::{Clerk, Policy, Scope, Settings, shares};
+use crate::ledger::days::Calendar;
+use crate::ledger::due::{self, DueEntry, DueExpense};
 use crate::ledger::stretches;
-use crate::model::{
-    Amount, Covers, Hours, Instant, KeitodId, Kind, ModelName, SessionKey, Tokens, Usd, hash64, hash128,
-};
+use crate::model::{Amount, Covers, Hours, Instant, KeitodId, Kind, ModelName, Tokens, Usd, hash64, hash128};
 use crate::store::{Error, Frozen, NewRecord, NewWrite, OwnState, RecordRow, TallyOf, Tx};
 
 /// What sealing works with inside one transaction.
@@ -22,6 +22,7 @@ pub(super) struct Desk<'a, 'tx> {
     pub(super) settings: &'a Settings,
     pub(super) scope: &'a Scope,
     pub(super) category: Option<&'a crate::model::CategoryId>,
+    pub(super) calendar: &'a Calendar,
     pub(super) now: Instant,
 }
 
@@ -31,35 +32,60 @@ impl Clerk {
         let (calendar, may_pin) = self.calendar();
         let category = self.category();
         let today = self.workspace_today(now, &calendar);
-        let Self { store, settings, policy, account, caught_up, appended, settled, rulings, formats, .. } =
-            self;
+        let Self {
+            store,
+            settings,
+            policy,
+            account,
+            caught_up,
+            appended,
+            settled,
+            rulings,
+            shares,
+            formats,
+            ..
+        } = self;
         // Without `/users/me` or a configured zone the days could still move.
         let sealing = rulings.obeyed
             && *caught_up
             && may_pin
             && account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
-        let (mut pinned, mut count) = (None, 0);
-        store.transact(|tx| {
-            for id in tx.sessions_to_check(now, super::BATCH)? {
+        let (mut pinned, mut count, mut again) = (None, 0, false);
+        let done = store.transact(|tx| {
+            if std::mem::take(&mut shares.stale) {
+                tx.recheck_all()?;
+            }
+            let sessions = match settings.shares {
+                true => tx.sessions_to_check_by_rank(now, super::BATCH)?,
+                false => tx.sessions_to_check(now, super::BATCH)?,
+            };
+            for id in sessions {
                 count += 1;
                 let guarded = tx.guarded(|| {
                     let seen = appended.get(&id).copied();
-                    let Some(loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)?
+                    let Some(mut loaded) = Self::load(tx, policy.as_mut(), account.as_ref(), id, seen, now)?
                     else {
                         return Ok(());
                     };
+                    if let Some(scope) = account.as_ref().filter(|_| settings.per_day) {
+                        loaded.session.entries = days::open_entries(tx, scope, &loaded, &calendar)?;
+                    }
                     let (policy, account) = (policy.as_ref(), account.as_ref());
                     let (category, settled) = (category.as_ref(), *settled);
                     let (calendar, rulings) = (&calendar, &*rulings);
                     let bench =
                         Bench { settings, policy, account, category, calendar, today, settled, rulings, now };
                     let head = loaded.head.clone();
+                    let rank = if settings.shares { Some(shares::rank(tx, &loaded)?) } else { None };
+                    if let Some(rank) = &rank {
+                        loaded.session.others = shares.others(tx, account, &loaded, rank)?;
+                    }
                     bench.with_rules(&head, |rules| {
-                        let sheet = due::due(&loaded.session, rules);
+                        let mut sheet = due::due(&loaded.session, rules);
                         let mut ready_at = sheet.ready_at;
                         let stopped = formats.is_stopped(&head.agent);
                         if let Some(scope) = account.filter(|_| sealing && !stopped) {
-                            let desk = Desk { tx, policy, settings, scope, category, now };
+                            let desk = Desk { tx, policy, settings, scope, category, calendar, now };
                             let sealed = desk.seal(&loaded, &sheet.entries, &sheet.expenses)?;
                             if sealed.any {
                                 pinned = calendar.name().map(str::to_owned);
@@ -70,15 +96,21 @@ impl Clerk {
                             }
                             if sealed.any {
                                 // What was sealed is open no more; what remains is computed afresh.
-                                let loaded = Self::reload(tx, loaded, scope, rules)?;
-                                return tx.save_sheet(id, &loaded, ready_at);
+                                Self::reload(tx, &mut loaded, scope)?;
+                                sheet = due::due(&loaded.session, rules);
                             }
                         } else if !sheet.entries.is_empty() || !sheet.expenses.is_empty() {
                             // It is ready, but nobody to send to, or its agent is stopped: the account's arrival, or
                             // the alarm's end, has all computed again.
                             ready_at = None;
                         }
-                        tx.save_sheet(id, &sheet, ready_at)
+                        tx.save_sheet(id, &sheet, ready_at)?;
+                        if let Some(rank) = rank {
+                            for other in shares.note(id, rank, sheet.claim, loaded.session.covered) {
+                                (again, _) = (true, tx.recheck(other)?);
+                            }
+                        }
+                        Ok(())
                     })
                 })?;
                 if guarded.is_none() {
@@ -87,19 +119,21 @@ impl Clerk {
             }
             let unpinned = account.as_mut().filter(|scope| scope.row.zone.is_none());
             if let (Some(zone), Some(scope)) = (&pinned, unpinned) {
-                let ruling = Ruling::Zone(zone.clone());
+                let ruling = Ruling::Zone(zone.clone(), None);
                 rulings.write(vec![Decision { at: now, account: Some(scope.of.clone()), ruling }])?;
                 scope.row.zone = Some(zone.clone());
                 tx.save_account(scope.id, &scope.row)?;
             }
             Ok(())
-        })?;
-        Ok(count)
+        });
+        shares.stale |= done.is_err();
+        done?;
+        Ok(if again { count.max(super::BATCH) } else { count })
     }
 
-    /// The sheet after sealing: the same facts with the new `billed` and `covered` rows.
-    fn reload(tx: &Tx<'_>, loaded: Loaded, scope: &Scope, rules: &Rules<'_>) -> Result<due::Sheet, Error> {
-        let mut session = loaded.session;
+    /// The session after sealing: the same facts with the new `billed` and `covered` rows.
+    fn reload(tx: &Tx<'_>, loaded: &mut Loaded, scope: &Scope) -> Result<(), Error> {
+        let session = &mut loaded.session;
         let id = loaded.head.id;
         let places: Vec<usize> = session.requests.iter().map(|request| request.place).collect();
         session.requests =
@@ -108,7 +142,7 @@ impl Clerk {
             request.place = place;
         }
         (session.covered, session.posted_seconds, session.posted_until) = tx.covered(scope.id, id)?;
-        Ok(due::due(&session, rules))
+        Ok(())
     }
 
     pub(super) fn workspace_today(
@@ -162,7 +196,7 @@ impl Desk<'_, '_> {
         let adopted = crate::model::Link { task: crate::model::TaskId::new(""), ..due.link.clone() };
         let (adopted_exact, adopted_sent) = tx.tally(TallyOf { link: &adopted, ..of })?;
         let Some(local) = factor.apply(work.usd.0) else { return Err(Error::Impossible("amount")) };
-        let decimals = scope.row.decimals.unwrap_or(self.settings.decimals).min(self.settings.decimals);
+        let decimals = super::currency::decimals(scope, self.settings);
         let amount = Amount::next(exact + adopted_exact + local, sent + adopted_sent, decimals);
         if amount.units <= 0 {
             return Ok(false);
@@ -212,7 +246,14 @@ impl Desk<'_, '_> {
     }
 
     fn seal_entry(&self, loaded: &Loaded, due: &DueEntry) -> Result<bool, Error> {
-        match due.grow {
+        // A like place of this session may have made the day's entry a moment ago.
+        let made = if self.settings.per_day && due.grow.is_none() {
+            let like = loaded.session.entries.iter().map(|entry| entry.record).collect::<Vec<_>>();
+            self.tx.unsent_entry_of(self.scope.id, loaded.head.id, due.day, &due.link, &like)?
+        } else {
+            None
+        };
+        match due.grow.or(made) {
             None => self.seal_new_entry(loaded, due),
             Some(record) => {
                 let Some(record) = self.tx.record(record)? else { return Ok(false) };
@@ -231,10 +272,18 @@ impl Desk<'_, '_> {
         if hours.hundredths == 0 {
             return Ok(false);
         }
-        let (first_at, last_at) = (Instant::from_seconds(*first), Instant::from_seconds(*last));
-        let (_, earlier, _) = tx.covered(scope.id, loaded.head.id)?;
+        let first = if self.settings.per_day { self.first_of_day(loaded, due.day, *first)? } else { *first };
+        let (first_at, last_at) = (Instant::from_seconds(first), Instant::from_seconds(*last));
+        let agent = &loaded.head.agent;
+        let keitod_id = if self.settings.per_day {
+            let earlier = tx.seconds_of_day(scope.id, loaded.head.id, due.day, &due.link)?;
+            days::entry_id(agent, due.day, &due.link, first, earlier)
+        } else {
+            let (_, earlier, _) = tx.covered(scope.id, loaded.head.id)?;
+            entry_id(agent, loaded.head.native.as_str(), first_at, earlier)
+        };
         let mut record = NewRecord {
-            keitod_id: entry_id(&loaded.head.agent, loaded.head.native.as_str(), first_at, earlier),
+            keitod_id,
             kind: Kind::Entry,
             session: Some(loaded.head.id),
             day: due.day,
@@ -257,7 +306,9 @@ impl Desk<'_, '_> {
         let facts = bodies::EntryFacts::of(loaded, due);
         record.model.clone_from(&facts.model);
         record.part = tx.next_part(scope.id, &record)?;
-        let Ok(body) = bodies::entry(self, loaded, due, &record, hours, &facts) else { return Ok(false) };
+        let members = Members::only(loaded, self.settings.per_day);
+        let of = (&record, &members, &facts);
+        let Ok(body) = bodies::entry(self, loaded, due, of, hours) else { return Ok(false) };
         let id = tx.insert_record(scope.id, &record, false)?;
         let write = tx.insert_write(&self.write(id, &record.keitod_id, false, body, seconds))?;
         tx.cover(scope.id, loaded.head.id, id, Some(write), &due.stretches)?;
@@ -275,11 +326,31 @@ impl Desk<'_, '_> {
             record.new.last_at = record.new.last_at.max(Instant::from_seconds(*last));
         }
         record.new.seconds = seconds;
-        let facts = bodies::EntryFacts::of(loaded, due);
-        let Ok(body) = bodies::growth(self, loaded, due, &record.new, hours, &facts) else {
-            return Ok(false);
+        let members = Members::with(tx, &record, loaded, self.settings.per_day)?;
+        let facts = if members.named {
+            bodies::EntryFacts::beside(tx.requests_within(record.id)?, loaded, due)
+        } else {
+            bodies::EntryFacts::of(loaded, due)
         };
-        let write = tx.insert_write(&self.write(record.id, &record.new.keitod_id, true, body, seconds))?;
+        let unsent = tx.unfinished_of(record.id)?.filter(days::can_change);
+        let patch = unsent.as_ref().is_none_or(|write| write.patch);
+        let of = (&record.new, &members, &facts);
+        let body = if patch {
+            bodies::growth(self, loaded, due, of, hours)
+        } else {
+            bodies::entry(self, loaded, due, of, hours)
+        };
+        let Ok(body) = body else { return Ok(false) };
+        let new = self.write(record.id, &record.new.keitod_id, patch, body, seconds);
+        let write = match unsent {
+            None => tx.insert_write(&new)?,
+            Some(unsent) => {
+                // What it was to say never left: it is no state that a listing could show.
+                record.ours.pop();
+                tx.reseal(unsent.id, &new)?;
+                unsent.id
+            }
+        };
         tx.cover(scope.id, loaded.head.id, record.id, Some(write), &due.stretches)?;
         tx.save_record(&record)?;
         self.remember_sent(record.id, hours, seconds)?;
@@ -339,11 +410,6 @@ fn entry_id(agent: &crate::model::Agent, session: &str, first_at: Instant, earli
     let (first, earlier) = (first_at.millis().to_be_bytes(), earlier.to_be_bytes());
     let parts: [&[u8]; 5] = [b"entry", agent.as_str().as_bytes(), session.as_bytes(), &first, &earlier];
     KeitodId::new(format!("k1{:032x}", hash128(&parts)))
-}
-
-/// The `covers` of an entry of one session.
-pub(super) fn entry_covers(agent: &crate::model::Agent, session: &str) -> Covers {
-    Covers::of([SessionKey::new(agent.as_str(), session).0])
 }
 
 /// Sum of pico-USD.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::{Clerk, Policy, Scope, Spot};
 use crate::ledger::due::{self, OpenEntry, Place};
 use crate::ledger::held::Held;
+use crate::ledger::spans::SpanKind;
+use crate::ledger::stretches::{self, Stretch};
 use crate::model::{Agent, BranchRef, DirRef, Instant, SessionRef};
 use crate::store::{Error, RecordState, SessionHead, Tx};
 
@@ -14,6 +16,17 @@ pub(super) struct Loaded {
     pub(super) session: due::Session,
     /// By the same index as `session.places`.
     pub(super) spots: Vec<Arc<Spot>>,
+}
+
+impl Loaded {
+    /// From the first to the last second of agent time that no entry of its own holds.
+    pub(super) fn open_range(&self) -> Option<Stretch> {
+        let covered = stretches::union(self.session.covered.clone());
+        let spans = self.session.spans.iter().filter(|(span, _)| span.kind == SpanKind::Agent);
+        let mut open = spans.flat_map(|(span, _)| stretches::minus((span.start, span.end), &covered));
+        let first = open.next()?;
+        Some(open.fold(first, |all, part| (all.0.min(part.0), all.1.max(part.1))))
+    }
 }
 
 impl Clerk {

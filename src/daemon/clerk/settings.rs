@@ -23,6 +23,10 @@ pub struct Settings {
     pub min_seconds: u64,
     /// See the config.
     pub max_seconds: Option<u64>,
+    /// One entry per local day, link and agent instead of one per session (`entry = "day"`).
+    pub per_day: bool,
+    /// Some link's parallel sessions share their time (`overlap` other than "sum").
+    pub shares: bool,
     /// See the config.
     pub time_settle: Duration,
     /// See the config.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Clerk;
 use super::listing::Work;
-use crate::coverage::{self, Listed};
+use crate::coverage::Listed;
 use crate::ledger::days::Calendar;
 use crate::ledger::stretches;
 use crate::model::{Instant, KeitodId, Kind, Link, ProjectId, SessionRef, TaskId};
@@ -77,17 +77,16 @@ impl Work<'_, '_> {
         let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
         let Some(loaded) = loaded else { return Ok(()) };
         let (own, counted) = self.stretches(&loaded.session, &record, None);
-        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
         let all = stretches::seconds(&stretches::union(counted.clone()));
-        let covered = &loaded.session.covered;
-        let laid = coverage::lay(theirs.unwrap_or(all), (first, last), since, &own, &counted, covered);
-        record.seconds = theirs.unwrap_or_else(|| stretches::seconds(&laid.stretches));
+        let posted = (theirs.unwrap_or(all), (first, last));
+        let laid = self.lay(&loaded, &record.link, posted, (&own, &counted))?;
+        record.seconds = theirs.unwrap_or_else(|| stretches::seconds(&laid));
         let seconds = record.seconds;
         let record = match known {
             None => tx.insert_record(account, &record, true)?,
             Some(known) => known.id,
         };
-        tx.cover(account, session, record, None, &laid.stretches)?;
+        tx.cover(account, session, record, None, &laid)?;
         if let Some(mut row) = tx.record(record)? {
             (row.state, row.new.seconds) = (RecordState::Closed, seconds);
             tx.save_record(&row)?;

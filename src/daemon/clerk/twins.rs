@@ -2,7 +2,7 @@
 
 use super::listing::Work;
 use super::{Clerk, LineState};
-use crate::coverage::{self, Candidate, Listed, Posted};
+use crate::coverage::{Candidate, Listed, Posted};
 use crate::model::{Agent, Kind, Usd};
 use crate::store::{Error, RecordRow, RecordState, WriteState};
 
@@ -59,15 +59,18 @@ impl Work<'_, '_> {
         record.new.seconds = posted.seconds;
         record.new.first_at = record.new.first_at.min(posted.first_at);
         record.new.last_at = record.new.last_at.max(posted.last_at);
+        let range = (posted.first_at.seconds(), posted.last_at.seconds());
+        let named = self.named_sessions(posted)?;
+        if !named.is_empty() {
+            return self.lay_beyond_day(record, &named, beyond, range);
+        }
         let Some(session) = record.new.session else { return Ok(()) };
         let Some(loaded) = Clerk::load(tx, self.policy, Some(self.scope), session, None, self.now)? else {
             return Ok(());
         };
         let (own, counted) = self.stretches(&loaded.session, &record.new, None);
-        let range = (posted.first_at.seconds(), posted.last_at.seconds());
-        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
-        let laid = coverage::lay(beyond, range, since, &own, &counted, &loaded.session.covered);
-        tx.cover(self.scope.id, session, record.id, None, &laid.stretches)
+        let laid = self.lay(&loaded, &record.new.link, (beyond, range), (&own, &counted))?;
+        tx.cover(self.scope.id, session, record.id, None, &laid)
     }
 
     /// Requests that a twin names and ours does not are billed by it.

@@ -23,6 +23,8 @@ pub(super) struct Line {
     since: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     facts: Option<FactsLine>,
 }
@@ -53,6 +55,9 @@ struct FactsLine {
     /// Unix seconds, from and to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     stretches: Vec<(i64, i64)>,
+    /// Of an entry of a day: the time of its other sessions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    others: Vec<(String, Vec<(i64, i64)>)>,
     #[serde(skip_serializing_if = "Option::is_none")]
     requests: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +93,7 @@ impl Line {
             account: decision.account.as_ref().map(|of| of.account.as_str().to_owned()),
             since: None,
             zone: None,
+            from: None,
             facts: None,
         };
         line.kind = match &decision.ruling {
@@ -95,8 +101,8 @@ impl Line {
                 line.since = Some(since.to_string());
                 "since"
             }
-            Ruling::Zone(zone) => {
-                line.zone = Some(zone.clone());
+            Ruling::Zone(zone, from) => {
+                (line.zone, line.from) = (Some(zone.clone()), from.map(|from| from.to_string()));
                 "zone"
             }
             Ruling::On(verb, facts) => {
@@ -117,7 +123,13 @@ impl Line {
         });
         let ruling = match self.kind.as_str() {
             "since" => Ruling::Since(Instant::parse(&self.since?)?),
-            "zone" => Ruling::Zone(self.zone?),
+            "zone" => {
+                let from = match self.from {
+                    Some(from) => Some(Instant::parse(&from)?),
+                    None => None,
+                };
+                Ruling::Zone(self.zone?, from)
+            }
             word => Ruling::On(Verb::parse(word)?, Box::new(self.facts?.facts()?)),
         };
         Some(Decision { at: Instant::parse(&self.at)?, account, ruling })
@@ -145,6 +157,7 @@ impl FactsLine {
             last_at: facts.last_at.to_string(),
             seconds: time.then_some(facts.seconds),
             stretches: facts.stretches.clone(),
+            others: facts.others.iter().map(|(of, time)| (of.as_str().to_owned(), time.clone())).collect(),
             requests: (!time).then_some(facts.requests),
             covers: (!time).then(|| facts.covers.to_string()),
             keys: (!time).then(|| STANDARD.encode(facts.keys.as_flattened())),
@@ -158,6 +171,7 @@ impl FactsLine {
         let link = Link { project: ProjectId::new(self.project), task: TaskId::new(self.task) };
         let place = (self.day.parse().ok()?, link);
         let mut facts = Facts::time(Verb::Discard, (&agent, &session), place, self.stretches);
+        facts.others = self.others.into_iter().map(|(of, time)| (SessionId::new(of), time)).collect();
         facts.kind = match self.what.as_str() {
             "time" => Kind::Entry,
             "expense" => Kind::Expense,

@@ -1,25 +1,25 @@
 //! Files beside a log that say what it leaves out.
 
-use std::io::Read as _;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use super::Job;
 use crate::sources::{Context, Source};
 use crate::tail::Root;
 
-/// Registries are small; more of one is not read.
-const MOST: u64 = 1 << 20;
+/// Registries are small, conversations are not; of more only the end is read, which tells the latest of a log.
+const MOST: u64 = 16 << 20;
 
 /// What stands beside a log.
 pub(super) struct Beside<'a> {
-    source: &'static dyn Source,
+    source: &'a dyn Source,
     relative: &'a Path,
     contents: Vec<Vec<u8>>,
 }
 
 impl<'a> Beside<'a> {
     /// Looks for what `source` asks for.
-    pub(super) fn of(source: &'static dyn Source, job: &'a Job) -> Self {
+    pub(super) fn of(source: &'a dyn Source, job: &'a Job) -> Self {
         let wanted = source.beside(&job.relative);
         let contents = wanted.iter().map(|path| content(&job.root, path).unwrap_or_default()).collect();
         Self { source, relative: &job.relative, contents }
@@ -39,8 +39,10 @@ fn content(root: &Path, path: &Path) -> Option<Vec<u8>> {
         Ok(rest) => (root.parent()?, rest),
         Err(_) => (root, path),
     };
-    let file = Root::open(root).ok()?.open_file(path).ok()?;
+    let mut file = Root::open(root).ok()?.open_file(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(MOST))).ok()?;
     let mut bytes = Vec::new();
-    let read = file.take(MOST + 1).read_to_end(&mut bytes).ok()?;
-    (read as u64 <= MOST).then_some(bytes)
+    file.take(MOST).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }

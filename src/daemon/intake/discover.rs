@@ -19,9 +19,10 @@ impl Intake {
                 let Ok(opened) = Root::open(&root) else { continue };
                 let Ok(relative) = path.strip_prefix(opened.path()) else { continue };
                 self.greet(&root)?;
-                let source = self.watched[index].source;
-                let mut found = Scan::new(limits(source, &root));
-                scan_below(&opened, relative, &|path| source.claim(path).is_some(), &mut found);
+                let source = self.watched[index].source.clone();
+                let mut found = Scan::new(limits(&*source, &root));
+                let is_log = |path: &Path| source.claim_below(&root, path).is_some();
+                scan_below(&opened, relative, &is_log, &mut found);
                 self.enqueue(index, &root, found, true);
             }
         }
@@ -34,9 +35,9 @@ impl Intake {
         for index in 0..self.watched.len() {
             let (mut files, mut newest) = (0, None);
             for root in self.watched[index].roots.clone() {
-                let source = self.watched[index].source;
-                let mut found = Scan::new(limits(source, &root));
-                scan(&root, &|path| source.claim(path).is_some(), &mut found);
+                let source = self.watched[index].source.clone();
+                let mut found = Scan::new(limits(&*source, &root));
+                scan(&root, &|path| source.claim_below(&root, path).is_some(), &mut found);
                 if found.absent.is_empty() {
                     self.greet(&root)?;
                 } else {

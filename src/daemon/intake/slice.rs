@@ -30,7 +30,7 @@ impl Intake {
             }
             Shape::Database => return self.database(job, batch),
         }
-        let claim = watched.source.claim(&job.relative).unwrap_or_default();
+        let claim = watched.source.claim_below(&job.root, &job.relative).unwrap_or_default();
         let file = match Root::open(&job.root).and_then(|root| root.open_file(&job.relative)) {
             Ok(file) => file,
             Err(Skip::Gone) => return false,
@@ -42,7 +42,7 @@ impl Intake {
         if let Some(old) = self.handles.other_than(path, &job.found.stat) {
             self.read_out(path, old, batch);
         }
-        let beside = Beside::of(watched.source, job);
+        let beside = Beside::of(&*watched.source, job);
         let more = self.start(path, &file, &watched, &claim).and_then(|start| {
             let held = file.try_clone();
             let more = self.read(&watched, &claim, Some(&beside), file, start, batch)?;
@@ -68,9 +68,12 @@ impl Intake {
     /// What the old handle of a path still holds.
     fn read_out(&mut self, path: &Path, file: File, batch: &mut Batch) {
         let Some(known) = self.known.get(path).cloned() else { return };
-        let Some(watched) = self.watched.iter().find(|watched| watched.agent == known.agent).cloned() else {
-            return;
+        // A file of a program of the open format is known by that program's name.
+        let is_its = |watched: &&Watched| {
+            watched.agent == known.agent
+                || watched.source.author(&known.context).as_ref() == Some(&known.agent)
         };
+        let Some(watched) = self.watched.iter().find(is_its).cloned() else { return };
         let claim = known.context.claim;
         let mut slice = || {
             let start = self.start(path, &file, &watched, &claim)?;
@@ -154,7 +157,8 @@ impl Intake {
         if known && facts.lines == 0 {
             return Ok(more);
         }
-        self.note(Progress { agent, cursor, context }, facts, batch);
+        let author = watched.source.author(&context);
+        self.note(author, Progress { agent, cursor, context }, facts, batch);
         Ok(more)
     }
 }

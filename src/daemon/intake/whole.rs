@@ -6,7 +6,7 @@ use super::beside::Beside;
 use super::known::Progress;
 use super::slice::fresh;
 use super::{Batch, Intake, Job, Watched};
-use crate::model::{Facts, hash64};
+use crate::model::{Agent, Facts, hash64};
 use crate::sources::{Context, NotWhole, Query};
 use crate::tail::{
     Cursor, DatabaseError, Document, Root, Select, Stat, database_cursor, read_database, read_document,
@@ -39,7 +39,7 @@ impl Intake {
             }
         };
         let (mut facts, mut context) = (Facts::default(), start.context);
-        Beside::of(watched.source, job).inform(&mut context);
+        Beside::of(&*watched.source, job).inform(&mut context);
         // Between its truncation and its writing a document is empty, which some formats take for a whole one.
         let decoded = match bytes.is_empty() {
             true => Err(NotWhole),
@@ -48,7 +48,8 @@ impl Intake {
         match decoded {
             Ok(()) => {
                 self.retries.settled(path);
-                self.note(Progress { agent: watched.agent, cursor, context }, facts, batch);
+                let author = watched.source.author(&context);
+                self.note(author, Progress { agent: watched.agent, cursor, context }, facts, batch);
             }
             Err(NotWhole) => self.not_whole(job),
         }
@@ -81,6 +82,7 @@ impl Intake {
         };
         let (after, state) = split(&known.state, queries.len());
         let mut context = Context { claim, state };
+        watched.source.placed(&mut context, &job.root);
         let mut selects: Vec<Select<'_>> = queries
             .iter()
             .zip(after)
@@ -112,7 +114,8 @@ impl Intake {
                     true => self.retries.later(path, seen, self.clock.millis()),
                     false => self.retries.settled(path),
                 }
-                self.note(Progress { agent: watched.agent, cursor, context }, facts, batch);
+                let author = watched.source.author(&context);
+                self.note(author, Progress { agent: watched.agent, cursor, context }, facts, batch);
                 more
             }
             Err(error @ DatabaseError::Schema { .. }) => {
@@ -130,7 +133,7 @@ impl Intake {
 
     fn left(&self, job: &Job) -> (Watched, Progress) {
         let watched = self.watched[job.watched].clone();
-        let claim = watched.source.claim(&job.relative).unwrap_or_default();
+        let claim = watched.source.claim_below(&job.root, &job.relative).unwrap_or_default();
         let path = &job.found.path;
         let start = self.known.get(path).cloned().unwrap_or_else(|| Progress {
             agent: watched.agent.clone(),
@@ -140,11 +143,18 @@ impl Intake {
         (watched, start)
     }
 
-    pub(super) fn note(&mut self, progress: Progress, facts: Facts, batch: &mut Batch) {
+    /// `author`: whose the facts are, if not the source's own agent.
+    pub(super) fn note(
+        &mut self,
+        author: Option<Agent>,
+        progress: Progress,
+        facts: Facts,
+        batch: &mut Batch,
+    ) {
         batch.facts += facts.sightings.len() + facts.activities.len() + 1;
         let Progress { agent, cursor, context } = progress.clone();
         self.known.put(progress);
-        batch.reads.push((agent, cursor, context, facts));
+        batch.reads.push((author.unwrap_or(agent), cursor, context, facts));
     }
 }
 

@@ -24,14 +24,15 @@ pub use explained::{Usage, explain};
 pub use kept::{Kept, Trouble, copy, load};
 pub use update::{UpdateError, update};
 
-/// The table in force. A fetched one that cannot be used is named in the log, and the last good one is used.
+/// The table in force. A fetched one that cannot be used is named in the log and the status, and the last good one is used.
 ///
 /// # Errors
 /// If the table in the binary is broken, which a test rules out.
 pub fn table(config: &Config, state_dir: &Path, now: Instant) -> Result<Table, Error> {
     let Kept { table, troubles } = load(state_dir, now).map_err(Error::Prices)?;
-    for trouble in troubles {
+    for trouble in &troubles {
         tracing::warn!(version = table.version(), "{trouble}: {} prices are used", table.origin().name());
     }
-    Ok(table.with_overrides(policy::overrides(config)))
+    let unused = troubles.iter().map(ToString::to_string).collect();
+    Ok(table.instead_of(unused).with_overrides(policy::overrides(config)))
 }

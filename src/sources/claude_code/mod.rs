@@ -19,7 +19,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Source};
+use super::{About, Claim, Context, Environment, Lines, Source};
 use crate::model::{Agent, Facts, Reject};
 use decoder::Decoder;
 use memory::Memory;
@@ -31,9 +31,24 @@ const AGENT: &str = "claude-code";
 #[derive(Debug)]
 pub struct ClaudeCode;
 
+const ABOUT: About = About {
+    title: "Claude Code",
+    reads: "`projects/<slug>/<session>.jsonl` and the files of its subagents below `~/.claude` and `~/.config/claude`, or below each folder of `CLAUDE_CONFIG_DIR` (a comma list)",
+    exact: "every request with its models, 5-minute and 1-hour cache writes, web searches, speed, tier and region; subagents, resumed and forked sessions, advisors; who typed, and the directory at each moment",
+    less: Some(
+        "an answer that was cut off is a lower bound: its last counts may be missing; copies of gateways that name no request are known by their content",
+    ),
+    unseen: "requests for titles and summaries that no file records; in 2.1.329 the usage of an answer that was killed before its first line",
+    tested: "recorded: 2.1.29 and 2.1.329 (17 scenarios); public fixtures: 1.0.98, 2.1.150, 2.1.270",
+};
+
 impl Source for ClaudeCode {
     fn agent(&self) -> Agent {
         Agent::claude_code()
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn below(&self, homes: &[PathBuf]) -> Vec<PathBuf> {

@@ -23,7 +23,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Line, Lines, NotWhole, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Line, Lines, NotWhole, Shape, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::Decoder;
 use memory::Memory;
@@ -35,9 +35,24 @@ const AGENT: &str = "codex";
 #[derive(Debug)]
 pub struct Codex;
 
+const ABOUT: About = About {
+    title: "Codex",
+    reads: "`sessions/YYYY/MM/DD/rollout-*.jsonl`, their `.jsonl.zst` twins and `archived_sessions` below `~/.codex` or `CODEX_HOME`",
+    exact: "every response with its model, cache reads, reasoning and service tier; from 0.153 on by its own record, before by the steps of the running total; compactions, subagents, and forks whose parent is there or that name it",
+    less: Some(
+        "a fork of an older version that shows no sign of where its own part begins is an estimate; what a compaction used is one where only its size is logged",
+    ),
+    unseen: "requests for the title of a thread; responses that were interrupted or cut",
+    tested: "recorded: 0.98.0, 0.140.0 and 0.169.0; public fixtures of versions between",
+};
+
 impl Source for Codex {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -15,7 +15,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::Decoder;
 
@@ -26,9 +26,24 @@ const AGENT: &str = "copilot-cli";
 #[derive(Debug)]
 pub struct CopilotCli;
 
+const ABOUT: About = About {
+    title: "GitHub Copilot CLI",
+    reads: "`session-state/<session>/events.jsonl` and the older `session-state/<session>.jsonl` below `~/.copilot` or `COPILOT_HOME`",
+    exact: "from 1.0.102 on every request by its own record, subagents included",
+    less: Some(
+        "before that the output of each answer; what the total at a clean end has beyond it is an estimate",
+    ),
+    unseen: "requests of a session that was killed before its totals, in versions before 1.0.102; responses that were cut",
+    tested: "recorded: 1.0.102; public fixtures: 1.0.78",
+};
+
 impl Source for CopilotCli {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -65,6 +65,15 @@ fn a_record_is_a_request_and_totals_repeat_it() {
     assert_eq!((facts.activities[0].who, facts.activities[0].proven_ms), (Who::Agent, 900));
 }
 
+/// Premium requests and AI units are the plan's own coin: no amount of USD.
+#[test]
+fn units_of_the_plan_are_no_cost() {
+    let units = r#","cost":1.0,"totalNanoAiu":270000000"#;
+    let facts = facts(&[start(), record(1, "c", units, [100, 20, 30, 5])]);
+    assert_eq!((facts.sightings.len(), facts.sightings[0].reported), (1, None));
+    assert_eq!(facts.plans[0].payer, Payer::Subscription);
+}
+
 #[test]
 fn a_key_of_the_users_own_is_metered_and_names_its_vendor() {
     let own = r#","isByok":true,"modelProvider":"anthropic""#;

@@ -14,7 +14,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Shape, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::Decoder;
 use place::State;
@@ -26,9 +26,22 @@ const AGENT: &str = "gemini-cli";
 #[derive(Debug)]
 pub struct GeminiCli;
 
+const ABOUT: About = About {
+    title: "Gemini CLI",
+    reads: "`tmp/<project>/chats/*.jsonl`, subagents below, and the older `session-*.json` below `~/.gemini`; `GEMINI_CLI_HOME` stands for `~`",
+    exact: "every answer with its model, cached and thinking tokens; rewound and compressed messages, subagents",
+    less: None,
+    unseen: "requests for routing, summaries and loop checks; answers that were cut",
+    tested: "recorded: 0.61.0; the older document by public fixtures",
+};
+
 impl Source for GeminiCli {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

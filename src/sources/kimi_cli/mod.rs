@@ -13,7 +13,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::Decoder;
 use place::State;
@@ -25,9 +25,22 @@ const AGENT: &str = "kimi-cli";
 #[derive(Debug)]
 pub struct KimiCli;
 
+const ABOUT: About = About {
+    title: "Kimi CLI",
+    reads: "`sessions/<hash>/<session>/wire.jsonl` and those of its subagents below `~/.kimi` or `KIMI_SHARE_DIR`",
+    exact: "the token counts of every response, subagents included",
+    less: Some("the log names no model: its requests are held as `unpriced` under the name `unknown`"),
+    unseen: "the model; responses that were cut",
+    tested: "recorded: 1.51.0",
+};
+
 impl Source for KimiCli {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -14,7 +14,7 @@ mod tests;
 
 use std::path::{Component, Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::Decoder;
 
@@ -25,9 +25,22 @@ const AGENT: &str = "kimi-code";
 #[derive(Debug)]
 pub struct KimiCode;
 
+const ABOUT: About = About {
+    title: "Kimi Code",
+    reads: "`sessions/<workspace>/<session>/agents/<agent>/wire.jsonl` below `~/.kimi-code` or `KIMI_CODE_HOME`",
+    exact: "every response with its model, cached tokens and subagents",
+    less: None,
+    unseen: "responses that were cut; requests for titles",
+    tested: "recorded: 2.1.0",
+};
+
 impl Source for KimiCode {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

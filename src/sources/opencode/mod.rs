@@ -16,7 +16,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, NotWhole, Query, Shape, Source};
+use super::{About, Claim, Context, Environment, Lines, NotWhole, Query, Shape, Source};
 use crate::model::{Agent, Cell, Facts};
 
 /// A program with this schema.
@@ -34,9 +34,29 @@ pub const OPENCODE: OpenCode = OpenCode { name: "opencode", folder: "opencode" }
 /// Kilo CLI.
 pub const KILO: OpenCode = OpenCode { name: "kilo", folder: "kilo" };
 
+const ABOUT: About = About {
+    title: "opencode",
+    reads: "`opencode.db` and `opencode-<channel>.db` (both schemas, read-only, while it is written), and the older documents in `storage/`, below `$XDG_DATA_HOME/opencode`; `OPENCODE_DB`",
+    exact: "every message with its model, cache reads and writes and reasoning; forks that copy messages, subagents",
+    less: None,
+    unseen: "the request that makes a session's title; answers that were cut",
+    tested: "recorded: 1.18.33; public fixtures: 1.18.13 and the older documents; the second schema built by its public definition",
+};
+
+const KILO_ABOUT: About = About {
+    title: "Kilo CLI",
+    reads: "`kilo.db` and `kilo-<channel>.db`, and older documents, below `$XDG_DATA_HOME/kilo`; `KILO_DB`",
+    tested: "recorded: 7.7.7",
+    ..ABOUT
+};
+
 impl Source for OpenCode {
     fn agent(&self) -> Agent {
         Agent::new(self.name)
+    }
+
+    fn about(&self) -> &'static About {
+        if self.folder == "kilo" { &KILO_ABOUT } else { &ABOUT }
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

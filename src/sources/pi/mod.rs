@@ -15,7 +15,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Query, Shape, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Query, Shape, Source, json};
 use crate::model::{Agent, Cell, Facts};
 use decoder::Decoder;
 use place::Kind;
@@ -40,9 +40,48 @@ pub const PRIME: Pi = Pi { name: "prime-agent", kind: Kind::Prime };
 /// OpenClaw.
 pub const OPENCLAW: Pi = Pi { name: "openclaw", kind: Kind::OpenClaw };
 
+const ABOUT: About = About {
+    title: "Pi",
+    reads: "`sessions/**/*.jsonl` below `~/.pi/agent` or `PI_CODING_AGENT_DIR`, and `PI_CODING_AGENT_SESSION_DIR`",
+    exact: "every answer with its model, cache reads and writes, on every branch of a session; forks, clones and exports that copy entries; what the provider charged, where it said so",
+    less: None,
+    unseen: "requests of extensions that log nothing; answers that were cut",
+    tested: "recorded: 0.87.1; public fixtures",
+};
+
+const OMP_ABOUT: About = About {
+    title: "OMP",
+    reads: "`sessions/**/*.jsonl` below `~/.omp/agent`",
+    tested: "built by public readers of its logs",
+    ..ABOUT
+};
+
+const PRIME_ABOUT: About = About {
+    title: "Prime Agent",
+    reads: "`sessions/**/*.jsonl` below `~/.prime/agent`",
+    tested: "built by public readers of its logs",
+    ..ABOUT
+};
+
+const OPENCLAW_ABOUT: About = About {
+    title: "OpenClaw",
+    reads: "`agents/<agent>/sessions/*.jsonl` and `agents/<agent>/agent/openclaw-agent.sqlite` below `~/.openclaw`, its profiles and its older names, or `OPENCLAW_STATE_DIR`",
+    tested: "recorded: 2026.9.6 (its database); the older files built by public readers",
+    ..ABOUT
+};
+
 impl Source for Pi {
     fn agent(&self) -> Agent {
         Agent::new(self.name)
+    }
+
+    fn about(&self) -> &'static About {
+        match self.kind {
+            Kind::Pi => &ABOUT,
+            Kind::Omp => &OMP_ABOUT,
+            Kind::Prime => &PRIME_ABOUT,
+            Kind::OpenClaw => &OPENCLAW_ABOUT,
+        }
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -16,7 +16,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use super::{Claim, Context, Environment, Lines, Source, json};
+use super::{About, Claim, Context, Environment, Lines, Source, json};
 use crate::model::{Agent, Facts};
 use decoder::Decoder;
 
@@ -27,9 +27,22 @@ const AGENT: &str = "qwen-code";
 #[derive(Debug)]
 pub struct QwenCode;
 
+const ABOUT: About = About {
+    title: "Qwen Code",
+    reads: "`projects/<slug>/chats/*.jsonl`, `subagents/`, and the older `tmp/<hash>/chats` below `~/.qwen`, `QWEN_HOME` and `QWEN_RUNTIME_DIR`",
+    exact: "every response by its telemetry line, those of subagents and background work too",
+    less: None,
+    unseen: "responses that were cut; in versions without telemetry also background requests",
+    tested: "recorded: 0.24.4; public fixtures: 0.18.1, 0.21.6",
+};
+
 impl Source for QwenCode {
     fn agent(&self) -> Agent {
         Agent::new(AGENT)
+    }
+
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn roots(&self, env: &dyn Environment) -> Vec<PathBuf> {

@@ -13,12 +13,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use keitod::daemon::clerk::{Clerk, Detail, Effect, Factor, NoteFor, Policy, Settings, Spot};
+use keitod::daemon::time::Monotonic;
 use keitod::daemon::wire;
 use keitod::deliver::{Backoff, Desk};
 use keitod::keito;
 use keitod::ledger::basis::Cost;
 use keitod::ledger::due::{self, Place, Price};
 use keitod::ledger::held::Held;
+use keitod::ledger::overlap::Overlap;
 use keitod::ledger::spans::Gaps;
 use keitod::model::{
     AccountId, Activity, ActivityKey, Agent, BranchRef, CategoryId, Day, DirRef, Facts, Instant, LineKey,
@@ -50,8 +52,13 @@ impl Policy for ByName {
         assert!(!path.ends_with("/poison"), "a directory that nobody can look at");
         let project = ProjectId::new(path.rsplit('/').next().unwrap());
         let link = Link { project, task: TaskId::new(ids::DEVELOPMENT) };
-        let place =
-            Place::To { link, min_seconds: None, max_seconds: None, cost: Cost::List { chosen: true } };
+        let place = Place::To {
+            link,
+            min_seconds: None,
+            max_seconds: None,
+            overlap: Overlap::Sum,
+            cost: Cost::List { chosen: true },
+        };
         let detail = Detail { repo: "shop".into(), send_repo: Some("acme/shop".into()), ..Detail::default() };
         Ok(Some(Arc::new(Spot { place, detail })))
     }
@@ -260,7 +267,7 @@ impl Line {
         let answer = if breaks {
             wire::broken(effect)
         } else {
-            wire::carry_out(&self.client, effect, "LLM Usage").await
+            wire::carry_out(&self.client, effect, "LLM Usage", Monotonic::new()).await
         };
         let now = self.now();
         for more in self.clerk().answer(answer, now, u32::MAX).unwrap() {
@@ -324,6 +331,8 @@ fn settings() -> Settings {
         gaps: Gaps { idle_ms: 300_000, tool_ms: 3_600_000 },
         min_seconds: 0,
         max_seconds: None,
+        shares: false,
+        per_day: false,
         time_settle: Duration::from_secs(600),
         time_update: Duration::from_secs(1800),
         expense_settle: Duration::from_secs(600),

@@ -1,0 +1,193 @@
+//! Adoption of an entry that holds time of several sessions: `keys` names them.
+
+use super::Clerk;
+use super::adopting::{Appended, less};
+use super::laying::clip;
+use super::listing::Work;
+use super::session::Loaded;
+use crate::coverage::{self, Listed, Posted, Room};
+use crate::ledger::overlap::Overlap;
+use crate::ledger::stretches::{self, Stretch};
+use crate::model::{Covers, Link, SessionKey, SessionRef};
+use crate::store::{Error, NewRecord, RecordState};
+
+/// A session of a day's entry with its time.
+struct Member {
+    loaded: Loaded,
+    own: Vec<Stretch>,
+    counted: Vec<Stretch>,
+    theirs: Vec<Stretch>,
+    overlap: Overlap,
+}
+
+impl Work<'_, '_> {
+    /// The sessions that a day's entry names and that are here; none of an entry of one session.
+    pub(super) fn named_sessions(&self, posted: &Posted) -> Result<Vec<SessionRef>, Error> {
+        match &posted.keys {
+            Some(keys) if !keys.is_empty() => self.tx.sessions_keyed(&posted.agent, keys),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Lays the entry on the time of its sessions. Which of them had how much of it nobody knows: all of it went to one
+    /// day and link, so that what remains due is the same either way.
+    pub(super) fn adopt_day(
+        &mut self,
+        row: &Listed,
+        posted: &Posted,
+        sessions: &[SessionRef],
+        appended: &Appended,
+    ) -> Result<(), Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        let range = (posted.first_at.seconds(), posted.last_at.seconds());
+        let home = tx.find_session(&posted.agent, &posted.session)?.filter(|home| sessions.contains(home));
+        let record = self.record_of(row, posted, home.or(sessions.first().copied()));
+        let mut members = self.members(sessions, &record, appended)?;
+        let here: u64 = members.iter().map(|member| inside(&member.counted, range)).sum();
+        if here < posted.seconds {
+            // Copies of their logs may own what they did.
+            let horizon = self.now.plus(crate::ledger::due::CLOCK_AHEAD);
+            for session in sessions {
+                tx.claim_activities(*session, range, self.settings.gaps, horizon)?;
+            }
+            members = self.members(sessions, &record, appended)?;
+        }
+        if self.make_room_among(&members, range, posted.seconds)? {
+            members = self.members(sessions, &record, appended)?;
+        }
+        let laid = self.lay_members(posted.seconds, range, &record.link, &mut members)?;
+        let id = tx.insert_record(account, &record, true)?;
+        for (member, found) in members.iter().zip(&laid) {
+            tx.cover(account, member.loaded.head.id, id, None, found)?;
+            tx.recheck(member.loaded.head.id)?;
+        }
+        let Some(mut record) = tx.record(id)? else { return Ok(()) };
+        self.note_found(&mut record, row, posted);
+        // A PATCH names the sessions whose time it holds: none that is on it may be missing from them.
+        let keys = members.iter().map(|member| {
+            let head = &member.loaded.head;
+            SessionKey::new(head.agent.as_str(), head.native.as_str()).0
+        });
+        let whole = posted.covers == Some(Covers::of(keys)) && laid.iter().all(|found| !found.is_empty());
+        if !whole || home.is_none() {
+            record.state = RecordState::Closed;
+        }
+        tx.save_record(&record)
+    }
+
+    /// Lays what a day's entry holds beyond what we knew.
+    pub(super) fn lay_beyond_day(
+        &mut self,
+        record: &crate::store::RecordRow,
+        sessions: &[SessionRef],
+        seconds: u64,
+        range: Stretch,
+    ) -> Result<(), Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        let mut members = self.members(sessions, &record.new, &Appended::new())?;
+        let laid = self.lay_members(seconds, range, &record.new.link, &mut members)?;
+        for (member, found) in members.iter().zip(&laid) {
+            tx.cover(account, member.loaded.head.id, record.id, None, found)?;
+            tx.recheck(member.loaded.head.id)?;
+        }
+        Ok(())
+    }
+
+    /// Entries of a day that were found before may lie on time of these sessions though others of their own were free:
+    /// they move there, as far as these need it. Returns whether one did.
+    fn make_room_among(&mut self, members: &[Member], range: Stretch, seconds: u64) -> Result<bool, Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        let free = |member: &Member| less(&clip(&member.counted, range), &covered_of(&member.loaded));
+        let free: u64 =
+            members.iter().map(|member| stretches::seconds(&stretches::union(free(member)))).sum();
+        let (mut need, mut moved) = (seconds.saturating_sub(free), false);
+        let found = if need > 0 { tx.found_beside(account, SessionRef(0))? } else { Vec::new() };
+        for found in found {
+            let Some(member) = members.iter().find(|member| member.loaded.head.id == found.session) else {
+                continue;
+            };
+            let mut wanted = clip(&clip(&member.counted, range), found.stretch);
+            let bounds = (found.record.first_at.seconds(), found.record.last_at.seconds());
+            for (session, _) in tx.sessions_on(found.id)? {
+                if need == 0 || wanted.is_empty() || members.iter().any(|of| of.loaded.head.id == session) {
+                    continue;
+                }
+                let Some(other) = Clerk::load(tx, self.policy, Some(self.scope), session, None, self.now)?
+                else {
+                    continue;
+                };
+                let (_, counted) = self.stretches(&other.session, &found.record, None);
+                let overlap = self.overlap_of(&other, &found.record.link);
+                let theirs = self.theirs(session, &found.record.link, overlap)?;
+                let taken = stretches::union([covered_of(&other), theirs].concat());
+                let free = less(&stretches::union(clip(&counted, bounds)), &taken);
+                let to = stretches::take(&free, need.min(stretches::seconds(&wanted)));
+                let from = stretches::take(&wanted, stretches::seconds(&to));
+                if to.is_empty() {
+                    continue;
+                }
+                tx.uncover_stretches(account, &found, &from)?;
+                tx.cover(account, session, found.id, None, &to)?;
+                tx.recheck(session)?;
+                wanted = less(&wanted, &stretches::union(from.clone()));
+                (need, moved) = (need - stretches::seconds(&from), true);
+            }
+        }
+        Ok(moved)
+    }
+
+    fn members(
+        &mut self,
+        sessions: &[SessionRef],
+        record: &NewRecord,
+        appended: &Appended,
+    ) -> Result<Vec<Member>, Error> {
+        let mut members = Vec::new();
+        for session in sessions {
+            let seen = appended.get(session).copied();
+            let loaded = Clerk::load(self.tx, self.policy, Some(self.scope), *session, seen, self.now)?;
+            let Some(loaded) = loaded else { continue };
+            let (own, counted) = self.stretches(&loaded.session, record, None);
+            let overlap = self.overlap_of(&loaded, &record.link);
+            members.push(Member { loaded, own, counted, theirs: Vec::new(), overlap });
+        }
+        Ok(members)
+    }
+
+    fn lay_members(
+        &mut self,
+        seconds: u64,
+        range: Stretch,
+        link: &Link,
+        members: &mut [Member],
+    ) -> Result<Vec<Vec<Stretch>>, Error> {
+        let mut need = seconds;
+        for member in members.iter_mut() {
+            let (loaded, overlap) = (&member.loaded, member.overlap);
+            let mine = (loaded, (link, overlap), range);
+            member.theirs = self.theirs_with_room(mine, &member.counted, &mut need)?;
+        }
+        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
+        let shared = members.iter().any(|member| member.overlap != Overlap::Sum);
+        let rooms: Vec<Room<'_>> = members
+            .iter()
+            .map(|member| Room {
+                own: &member.own,
+                counted: &member.counted,
+                covered: &member.loaded.session.covered,
+                theirs: &member.theirs,
+                since,
+            })
+            .collect();
+        Ok(coverage::lay_jointly(seconds, range, &rooms, shared))
+    }
+}
+
+fn covered_of(loaded: &Loaded) -> Vec<Stretch> {
+    stretches::union(loaded.session.covered.clone())
+}
+
+fn inside(counted: &[Stretch], (from, to): Stretch) -> u64 {
+    let parts = counted.iter().map(|(start, end)| (*start.max(&from), *end.min(&to)));
+    stretches::seconds(&stretches::union(parts.filter(|(start, end)| start < end).collect()))
+}

@@ -13,7 +13,7 @@ mod whole;
 
 pub use health::{AgentHealth, Health};
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -105,6 +105,8 @@ pub struct Intake {
     kinds: Vec<Kind>,
     /// Roots that were there.
     present: BTreeSet<PathBuf>,
+    /// Databases of which the last look ended in the middle.
+    continued: HashSet<PathBuf>,
     /// What is wrong with each agent's logs as a whole.
     findings: moved::Findings,
     /// A root appeared: nothing is sealed until it is read.
@@ -155,6 +157,7 @@ impl Intake {
             clock: Monotonic::new(),
             live: false,
             present: BTreeSet::new(),
+            continued: HashSet::new(),
             findings: moved::Findings::default(),
             appeared: false,
             stop: CancellationToken::new(),

@@ -1,6 +1,6 @@
 //! Who owns shared facts, decided again whenever a session of the family changed; spans of dirty sessions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rusqlite::params;
 
@@ -91,17 +91,34 @@ impl Tx<'_> {
 
     /// The sessions that share facts with `session`, directly or through others.
     fn family_of(&self, session: SessionRef) -> Result<BTreeSet<SessionRef>, Error> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT DISTINCT b.session FROM copy a JOIN copy b ON b.request = a.request WHERE a.session = ?1 \
-             UNION SELECT DISTINCT b.session FROM activity_copy a JOIN activity_copy b ON b.key = a.key WHERE a.session = ?1",
-        )?;
+        // By way of the facts, each once: thousands of sessions can hold the same ones.
+        let facts = [
+            (
+                "SELECT DISTINCT request FROM copy WHERE session = ?1",
+                "SELECT session FROM copy WHERE request = ?1",
+            ),
+            (
+                "SELECT key FROM activity_copy WHERE session = ?1",
+                "SELECT session FROM activity_copy WHERE key = ?1",
+            ),
+        ];
+        let mut seen = [HashSet::new(), HashSet::new()];
         let (mut family, mut open) = (BTreeSet::from([session]), vec![session]);
         while let Some(member) = open.pop() {
-            let rows = select.query_map([member.0], |row| Ok(SessionRef(row.get(0)?)))?;
-            for other in rows {
-                let other = other?;
-                if family.insert(other) {
-                    open.push(other);
+            for ((of_session, of_fact), seen) in facts.iter().zip(&mut seen) {
+                let mut held = self.conn.prepare_cached(of_session)?;
+                let mut holders = self.conn.prepare_cached(of_fact)?;
+                for fact in held.query_map([member.0], |row| row.get::<_, i64>(0))? {
+                    let fact = fact?;
+                    if !seen.insert(fact) {
+                        continue;
+                    }
+                    for other in holders.query_map([fact], |row| Ok(SessionRef(row.get(0)?)))? {
+                        let other = other?;
+                        if family.insert(other) {
+                            open.push(other);
+                        }
+                    }
                 }
             }
         }

@@ -189,8 +189,7 @@ impl Tx<'_> {
         // the session that the log names.
         let owner = survivor.map_or(origin.unwrap_or(session), |stored| stored.owner);
         let cut = self.is_cut(sighting.message, session)?;
-        let id =
-            self.save_request(sighting.message, survivor.map(|stored| stored.id), owner, request, cut)?;
+        let id = self.save_request(sighting.message, survivor, owner, request, cut)?;
         for index in gone {
             self.join_requests(stored[index].id, id)?;
             done.sessions.insert(stored[index].owner);

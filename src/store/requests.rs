@@ -15,6 +15,8 @@ pub(super) struct Stored {
     pub(super) id: RequestRef,
     pub(super) owner: SessionRef,
     pub(super) request: Request,
+    /// Its copies have rows of their own.
+    pub(super) shared: bool,
 }
 
 pub(super) fn key_of(bytes: &[u8]) -> RequestKey {
@@ -76,12 +78,12 @@ impl Tx<'_> {
                 dir: row.get::<_, Option<i64>>(5)?.map(DirRef),
                 branch: row.get::<_, Option<i64>>(6)?.map(BranchRef),
             };
-            Ok((Stored { id: RequestRef(row.get(0)?), owner, request }, row.get::<_, bool>(11)?))
+            Ok(Stored { id: RequestRef(row.get(0)?), owner, request, shared: row.get(11)? })
         })?;
         let mut found = Vec::new();
         for row in rows {
-            let (mut stored, shared) = row?;
-            if shared {
+            let mut stored = row?;
+            if stored.shared {
                 stored.request.copies = self.copies_of(stored.id)?;
             }
             found.push(stored);
@@ -107,16 +109,18 @@ impl Tx<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Writes a request: a new row without `id`, else the changed one. The key of a billed request stays as it is:
+    /// Writes a request: a new row without an id in `known`, else the changed one, with those copies that `known` does
+    /// not have. The key of a billed request stays as it is:
     /// what was sent names it.
     pub(super) fn save_request(
         &self,
         message: MessageKey,
-        id: Option<RequestRef>,
+        known: Option<&Stored>,
         owner: SessionRef,
         request: &Request,
         cut: bool,
     ) -> Result<RequestRef, Error> {
+        let id = known.map(|known| known.id);
         let usage = &request.usage;
         let first = request.copies.first().ok_or(Error::Impossible("copy"))?;
         // A sole copy in another session than the owner (the log names an origin) does not fit into this row either.
@@ -175,8 +179,12 @@ impl Tx<'_> {
             RequestRef(row)
         };
         if shared {
-            for copy in &request.copies {
-                self.save_copy(id, copy)?;
+            // Copies keep their places, new ones come behind them: of a thousand copies one is written, not all.
+            let before = known.filter(|known| known.shared).map_or(&[][..], |known| &known.request.copies);
+            for (place, copy) in request.copies.iter().enumerate() {
+                if before.get(place) != Some(copy) {
+                    self.save_copy(id, copy)?;
+                }
             }
         }
         Ok(id)

@@ -13,6 +13,7 @@ mod clock;
 mod credentials;
 mod dry_run;
 mod faults;
+mod foreign;
 mod formats;
 mod growing;
 mod hooks;

@@ -29,6 +29,7 @@ impl Intake {
             }
             wait = (wait * 2).min(LONGEST);
             self.backlog.clear();
+            self.continued.clear();
             let again = cursors(&self.clerk).and_then(|known| {
                 self.known = known;
                 self.read_all()

@@ -7,10 +7,14 @@ use super::known::Progress;
 use super::slice::fresh;
 use super::{Batch, Intake, Job, Watched};
 use crate::model::{Agent, Facts, hash64};
-use crate::sources::{Context, NotWhole};
+use crate::sources::{Context, NotWhole, Query};
 use crate::tail::{
     Cursor, DatabaseError, Document, Root, Select, Stat, database_cursor, read_database, read_document,
 };
+
+/// How far before the last row a look begins while the program writes: the look when it has paused begins earlier, for
+/// rows of a clock that was set back, and so many rows are not read again at each of a thousand changes.
+const MEANWHILE: i64 = 5000;
 
 /// After so many milliseconds without a change all that was committed shows.
 const SETTLED: u64 = 1000;
@@ -70,6 +74,12 @@ impl Intake {
         let claim = start.context.claim.clone();
         let known = if cursor.generation == start.cursor.generation { start.context } else { fresh(&claim) };
         let queries = watched.source.queries();
+        let overlap = |query: &Query| match (self.continued.contains(path), fresh_change) {
+            // The look before ended in the middle: what it gave is not wanted again.
+            (true, _) => 0,
+            (false, true) => query.overlap.min(MEANWHILE),
+            (false, false) => query.overlap,
+        };
         let (after, state) = split(&known.state, queries.len());
         let mut context = Context { claim, state };
         watched.source.placed(&mut context, &job.root);
@@ -80,7 +90,7 @@ impl Intake {
                 needs: query.needs,
                 text: query.text,
                 after,
-                overlap: query.overlap,
+                overlap: overlap(query),
             })
             .collect();
         let mut facts = Facts::default();
@@ -91,6 +101,10 @@ impl Intake {
         match read_database(path, &mut selects, &mut row) {
             Ok(more) => {
                 self.findings.known(job.watched, path);
+                match more {
+                    true => self.continued.insert(path.clone()),
+                    false => self.continued.remove(path),
+                };
                 if more || fresh_change {
                     // What is not read to its end is never taken for unchanged.
                     (cursor.size, cursor.mtime_ns) = (0, 0);

@@ -101,6 +101,8 @@ pub struct Intake {
     retries: Retries,
     clock: Monotonic,
     live: bool,
+    /// The daemon reads, not a pass: there is a later look.
+    serves: bool,
     /// How each agent is watched.
     kinds: Vec<Kind>,
     /// Roots that were there.
@@ -156,6 +158,7 @@ impl Intake {
             retries: Retries::default(),
             clock: Monotonic::new(),
             live: false,
+            serves: false,
             present: BTreeSet::new(),
             continued: HashSet::new(),
             findings: moved::Findings::default(),
@@ -215,6 +218,7 @@ impl Intake {
     ) -> Result<(), super::Error> {
         let roots: Vec<PathBuf> = self.watched.iter().flat_map(|watched| watched.roots.clone()).collect();
         let clock = Monotonic::new();
+        self.serves = true;
         // Watch first, then scan: what changes in between is in one of the two.
         let hot = Arc::clone(&self.hot);
         let depth = |watched: &Watched, root: &PathBuf| Some((root.clone(), watched.source.depth(root)?));

@@ -70,8 +70,8 @@ impl Intake {
                 });
             }
             finding.unknown.retain(|path, _| path.exists());
-            // A program that starts may be about to make or change its tables.
-            let lasting = |since: u64| !self.live || now.saturating_sub(since) >= CHANGING;
+            // A program that starts may be about to make or change its tables; a pass has no later look.
+            let lasting = |since: u64| !self.serves || now.saturating_sub(since) >= CHANGING;
             let unknown = finding.unknown.values().find(|(_, since)| lasting(*since));
             let unknown = unknown.map(|(missing, _)| Alarm::UnknownVersion { missing: missing.clone() });
             let alarm = finding.moved.clone().or(unknown);
@@ -117,7 +117,7 @@ fn moved(
             let path = home.join(below);
             below.extension() == Some(extension)
                 && !claimed(&path)
-                && !others.iter().any(|root| path.starts_with(root))
+                && !others.iter().any(|root| path.starts_with(root) && !home.starts_with(root))
         };
         let mut scanned = Scan::new(ScanLimits { depth: DEPTH, files: 1 });
         scan(&home, &like, &mut scanned);

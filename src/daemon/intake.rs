@@ -203,7 +203,8 @@ impl Intake {
         }
         self.tell_findings()?;
         self.settle_health(true);
-        self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))
+        self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))??;
+        Ok(())
     }
 
     /// Watches, scans and reads until it is told to stop. `changed` is called after each commit.
@@ -395,7 +396,7 @@ impl Intake {
             self.appeared = false;
             // The first scan ends in `read_all`.
             if self.live {
-                self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))?;
+                self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))??;
             }
         }
         Ok(())

@@ -275,7 +275,7 @@ impl History {
                 self.feed(index, true);
             }
         }
-        self.clerk.as_mut().unwrap().set_caught_up(true);
+        self.clerk.as_mut().unwrap().set_caught_up(true).unwrap();
         self.caught_up = true;
     }
 

@@ -339,8 +339,16 @@ impl Clerk {
     }
 
     /// One full scan has been read to its end (or a new root is being read for the first time).
-    pub fn set_caught_up(&mut self, caught_up: bool) {
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_caught_up(&mut self, caught_up: bool) -> Result<(), Error> {
+        // What was ready before could not be sealed then, and nothing else would have it computed again.
+        if caught_up && !self.caught_up {
+            self.recheck_all()?;
+        }
         self.caught_up = caught_up;
+        Ok(())
     }
 
     /// Has everything computed again: config, prices or mapping changed.

@@ -124,7 +124,8 @@ impl Intake {
             return Ok(());
         }
         self.appeared = true;
-        self.clerk.call_blocking(|clerk| clerk.set_caught_up(false))
+        self.clerk.call_blocking(|clerk| clerk.set_caught_up(false))??;
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The clerk, the real client, real HTTP to the embedded Keito, and a clock that both share.
 
+mod caught_up;
 mod error_table;
 mod limits;
 mod money;
@@ -129,7 +130,7 @@ impl Line {
         let mut clerk = Clerk::new(store, self.settings.clone(), Box::new(ByName), self.now()).unwrap();
         let account = Account { origin: self.keito.origin(), account: self.account.clone(), sandbox: true };
         clerk.set_account(Some(&account), self.now()).unwrap();
-        clerk.set_caught_up(true);
+        clerk.set_caught_up(true).unwrap();
         self.clerk = Some(clerk);
     }
 

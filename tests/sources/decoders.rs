@@ -118,6 +118,18 @@ fn broken_logs_of_every_agent_are_read_as_they_should_be() {
 }
 
 #[test]
+fn what_fuzzing_has_found_stays_mended() {
+    let queued =
+        |at: &str| format!("{{\"type\":\"queue-operation\",\"timestamp\":\"{at}\",\"sessionId\":\"s\"}}\n");
+    let births_out_of_order =
+        format!("p/s.jsonl\n{}{}", queued("2026-11-21T01:48:48Z"), queued("2026-11-21T01:47:22Z"));
+    for (agent, input) in [("claude-code", births_out_of_order)] {
+        let source = all().iter().find(|source| source.agent().as_str() == agent).unwrap();
+        holds::holds(*source, input.as_bytes());
+    }
+}
+
+#[test]
 fn every_source_has_its_fuzz_target() {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/Cargo.toml");
     let manifest: toml::Table = std::fs::read_to_string(manifest).unwrap().parse().unwrap();

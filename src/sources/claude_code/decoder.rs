@@ -235,9 +235,10 @@ impl Decoder<'_> {
     fn birth(&mut self, record: &Record<'_>) {
         let (Ok(session), Ok(at)) = (session_of(record, self.session), instant(record)) else { return };
         let session = self.facts.names.intern(session);
-        // One per batch is enough: they come in order of time.
-        if self.facts.births.iter().all(|birth| birth.session != session) {
-            self.facts.births.push(Birth { session, at });
+        // One per batch is enough: the earliest, for a clock may be set back.
+        match self.facts.births.iter_mut().find(|birth| birth.session == session) {
+            Some(known) => known.at = known.at.min(at),
+            None => self.facts.births.push(Birth { session, at }),
         }
     }
 

@@ -32,7 +32,7 @@ const TABLES: &str = "\
       time_created integer NOT NULL, time_updated integer NOT NULL, data text NOT NULL);
     CREATE INDEX part_message_idx ON part (message_id);";
 
-/// The agent: one process with one connection that waits for nobody.
+/// The agent: one process with one connection.
 struct Agent {
     conn: Connection,
     busy: u64,
@@ -43,7 +43,9 @@ struct Agent {
 impl Agent {
     fn new(path: &Path) -> Self {
         let conn = Connection::open(path).unwrap();
-        conn.busy_timeout(Duration::ZERO).unwrap();
+        // Zero would be too strict for any reader: SQLite itself takes the write lock for an instant when it catches the
+        // index of the log of changes half written (`walIndexReadHdr`).
+        conn.busy_timeout(Duration::from_secs(5)).unwrap();
         conn.pragma_update(None, "journal_mode", "WAL").unwrap();
         conn.pragma_update(None, "synchronous", "NORMAL").unwrap();
         conn.execute_batch(TABLES).unwrap();

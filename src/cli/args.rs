@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{Call, Exit, Failure};
 use super::{
-    audit, completions, config, demo, flush, man, pause, prices, queue, report, resume, run, sandbox,
-    sessions, status,
+    audit, completions, config, demo, explain, flush, man, pause, prices, queue, report, resume, run,
+    sandbox, sessions, status,
 };
 
 const EXAMPLES: &str = "\
@@ -54,6 +54,7 @@ pub enum Command {
     Status(status::Command),
     Report(report::Command),
     Sessions(sessions::Command),
+    Explain(explain::Command),
     Flush(flush::Command),
     Queue(queue::Command),
     Pause(pause::Command),
@@ -76,6 +77,7 @@ impl Command {
             Self::Status(command) => command.json,
             Self::Report(command) => command.json,
             Self::Sessions(command) => command.json,
+            Self::Explain(command) => command.json,
             Self::Flush(command) => command.json,
             Self::Queue(command) => command.json(),
             Self::Pause(command) => command.json,
@@ -95,6 +97,7 @@ impl Command {
             Self::Status(command) => command.call(call),
             Self::Report(command) => command.call(call),
             Self::Sessions(command) => command.call(call),
+            Self::Explain(command) => command.call(call),
             Self::Flush(command) => command.call(call),
             Self::Queue(command) => command.call(call),
             Self::Pause(command) => command.call(call),

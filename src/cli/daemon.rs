@@ -77,7 +77,8 @@ impl Engine for InProcess {
         }
         let now = crate::daemon::time::now();
         let table = Arc::new(crate::daemon::prices::table(&config, &paths.state_dir, now)?);
-        Ok(Documents { database, config, table }.answer(question, Live::default())?)
+        let setup = Rig::new(place.env.clone(), Arc::clone(&config), &paths).setup;
+        Ok(Documents { database, config, table, setup }.answer(question, Live::default())?)
     }
 
     fn act(&self, place: &Place, act: &Act) -> Result<Vec<u8>, Failure> {

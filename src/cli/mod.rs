@@ -13,6 +13,7 @@ mod daemon;
 mod demo;
 mod engine;
 mod exit;
+mod explain;
 mod failure;
 mod flush;
 mod look;

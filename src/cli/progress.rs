@@ -65,6 +65,31 @@ impl Default for Bar {
     }
 }
 
+/// Shows on a terminal that an answer takes its time: nothing is known of how long.
+#[derive(Debug)]
+pub struct Waiting(ProgressBar);
+
+impl Waiting {
+    /// Until it is dropped.
+    #[must_use]
+    pub fn on(what: &'static str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
+        if io::stderr().is_terminal() {
+            bar.set_message(what);
+            bar.enable_steady_tick(Duration::from_millis(500));
+        } else {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        Self(bar)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 fn style() -> Result<ProgressStyle, indicatif::style::TemplateError> {
     ProgressStyle::with_template("reading logs {bar:30} {bytes} of {total_bytes}, {eta} to go")
 }

@@ -11,6 +11,7 @@ use super::daemon::{Rig, run_with_socket, start_log, tempdir};
 use super::engine::Shown;
 use super::{Exit, Failure};
 use crate::config::{Config, Env};
+use crate::daemon::assemble::Setup;
 use crate::daemon::clerk::Settled;
 use crate::daemon::delivery::Order;
 use crate::daemon::documents::Documents;
@@ -136,6 +137,7 @@ fn told(running: &Running, keito: &sandbox::State, page: &str, home: &Path) -> R
         database: running.database.clone(),
         config: Arc::clone(&running.setup.config),
         table: Arc::clone(&running.table),
+        setup: Setup::clone(&running.setup),
     };
     let held = QueueQuery { state: Some("held".to_owned()), limit: None };
     let queue = documents.answer(&Question::Queue(held), Live::default())?;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use super::clerk::decision::Forget;
-use super::clerk::{Clerk, Journal, Settings, heed_clocks};
+use super::clerk::{Clerk, Journal, Onlooker, Settings, heed_clocks};
 use super::decisions::Decisions;
 use super::delivery::Courier;
 use super::desk::ClerkHandle;
@@ -22,6 +22,7 @@ use crate::config::{
 };
 use crate::deliver::Backoff;
 use crate::keito;
+use crate::ledger::days::Calendar;
 use crate::ledger::spans::Gaps;
 use crate::model::{AccountId, Instant, hash64};
 use crate::prices::Table;
@@ -146,6 +147,24 @@ impl Setup {
         Ok((clerk, storage, table, since))
     }
 
+    /// Sees what the clerk would, in a database that it may only read.
+    ///
+    /// # Errors
+    /// If decisions cannot be read.
+    pub fn onlooker(&self, table: Arc<Table>, calendar: Calendar, now: Instant) -> Result<Onlooker, Error> {
+        let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
+        let found = Decisions::new(&self.data_dir).read().map_err(failed)?;
+        let machine = machine::machine();
+        let settings = self.settings(self.since(now, false)?, machine.clone());
+        let held = self.watched().into_iter();
+        let held = held.filter(|watched| self.config.agent(&watched.agent).skill == Skill::Hold);
+        let hooked: Vec<_> = held.map(|watched| (watched.agent, watched.roots)).collect();
+        let home = self.env.home().to_path_buf();
+        let account = self.config.keito.account.clone();
+        let policy = ConfigPolicy::new(Arc::clone(&self.config), table, home, machine, account);
+        Ok(Onlooker::new(settings, Box::new(policy.remembering(&hooked)), found, calendar, now))
+    }
+
     fn open(&self, database: &Path, now: Instant) -> Result<(Store, Storage), Error> {
         let storage = Storage::new(&self.state_dir);
         let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
@@ -219,7 +238,9 @@ impl Setup {
         }
     }
 
-    fn watched(&self) -> Vec<Watched> {
+    /// The agents that are watched, and where their logs are.
+    #[must_use]
+    pub fn watched(&self) -> Vec<Watched> {
         let declared = self.config.custom_sources.iter().map(CustomSource::declared);
         let agents = sources::readers(declared).into_iter().map(|source| {
             let agent = source.agent();
@@ -238,7 +259,9 @@ impl Setup {
         registry.map_or_else(Vec::new, |registry| source.registered(&registry))
     }
 
-    fn reading(&self) -> Reading {
+    /// How files are read.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
         let tail = &self.config.tail;
         Reading {
             max_line: usize::try_from(tail.max_line).unwrap_or(usize::MAX),

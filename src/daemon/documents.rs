@@ -10,7 +10,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::time;
+use super::assemble::Setup;
+use super::{explain, time};
 use crate::config::Config;
 use crate::ledger::days::Calendar;
 use crate::mapping::{self, DirView, Mapped};
@@ -31,6 +32,8 @@ pub struct Documents {
     pub config: Arc<Config>,
     /// Prices.
     pub table: Arc<Table>,
+    /// Where logs and decisions are, for explanations.
+    pub setup: Setup,
 }
 
 /// Sessions that are listed without a limit of the asker.
@@ -51,6 +54,7 @@ impl Documents {
             Question::Sessions(query) => self.sessions(query),
             Question::Queue(query) => self.queue(query),
             Question::Record(id) => self.record(id),
+            Question::Explain(id) => explain::explain(self, id),
             Question::Report(query) => self.report(query),
             Question::Audit(_) => {
                 Err(Failure::new(Code::Internal, "an audit asks Keito: the database alone cannot answer it"))
@@ -58,12 +62,12 @@ impl Documents {
         }
     }
 
-    fn reader(&self) -> Result<Reader, Failure> {
+    pub(super) fn reader(&self) -> Result<Reader, Failure> {
         Reader::open(&self.database).map_err(internal)
     }
 
     /// The calendar of the pinned zone, else the configured, the workspace's, the system's.
-    fn calendar(&self, account: &AccountView) -> Calendar {
+    pub(super) fn calendar(&self, account: &AccountView) -> Calendar {
         let named = |name: &Option<String>| name.as_deref().and_then(|name| TimeZone::get(name).ok());
         if let Some(pinned) = account.zone.as_deref().and_then(Calendar::parse) {
             return pinned;
@@ -133,7 +137,7 @@ impl Documents {
         document(&reader.queue_item(account, id).map_err(internal)?.ok_or_else(none)?)
     }
 
-    fn with_rules<R>(
+    pub(super) fn with_rules<R>(
         &self,
         reader: &Reader,
         rows: &Rows,
@@ -250,10 +254,10 @@ impl<'a> Places<'a> {
     }
 }
 
-fn document(value: &impl Serialize) -> Result<Vec<u8>, Failure> {
+pub(super) fn document(value: &impl Serialize) -> Result<Vec<u8>, Failure> {
     serde_json::to_vec(value).map_err(|error| Failure::new(Code::Internal, error.to_string()))
 }
 
-fn internal(error: Error) -> Failure {
+pub(super) fn internal(error: Error) -> Failure {
     Failure::new(Code::Internal, error.to_string())
 }

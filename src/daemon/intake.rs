@@ -1,5 +1,6 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
+pub mod again;
 mod beside;
 mod discover;
 mod health;

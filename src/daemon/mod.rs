@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod delivery;
 pub mod desk;
 pub mod documents;
+mod explain;
 pub mod hooks;
 pub mod intake;
 pub mod lock;

@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 
 use super::acts;
+use super::assemble::Setup;
 use super::clerk::{Noticed, Settled};
 use super::delivery::Order;
 use super::documents::Documents;
@@ -30,6 +31,7 @@ impl Office {
             database: running.database.clone(),
             config: running.setup.config.clone(),
             table: running.table.clone(),
+            setup: Setup::clone(&running.setup),
         };
         Self { running, documents }
     }
@@ -141,6 +143,10 @@ impl Answers for Office {
 
     fn record(&self, id: String) -> Answer<'_> {
         Box::pin(self.document(Question::Record(id)))
+    }
+
+    fn explain(&self, id: String) -> Answer<'_> {
+        Box::pin(self.document(Question::Explain(id)))
     }
 
     fn report(&self, query: ReportQuery) -> Answer<'_> {

@@ -33,6 +33,8 @@ pub struct ConfigPolicy {
     /// Agents whose hooks of the skill are looked for, beside these roots; those that have them.
     hooked: Vec<(Agent, Vec<PathBuf>)>,
     skilled: Vec<Agent>,
+    /// Directories are not looked at: what was remembered of them is what holds.
+    remembers: bool,
 }
 
 /// Where a directory led, with the facts that it was decided by.
@@ -58,7 +60,17 @@ impl ConfigPolicy {
             spots: HashMap::new(),
             hooked: Vec::new(),
             skilled: Vec::new(),
+            remembers: false,
         }
+    }
+
+    /// Goes by what the database remembers of directories, for those who may not write to it. These agents' entries are
+    /// held where hooks of the skill log their time.
+    #[must_use]
+    pub fn remembering(mut self, hooked: &[(Agent, Vec<PathBuf>)]) -> Self {
+        let found = hooked.iter().filter(|(_, roots)| super::skill::is_installed(roots));
+        (self.skilled, self.remembers) = (found.map(|(agent, _)| agent.clone()).collect(), true);
+        self
     }
 
     /// Holds the entries of agents whose time the Keito skill's hooks log; they are looked for beside these log
@@ -95,6 +107,11 @@ impl ConfigPolicy {
         }
         let Some((path, remembered)) = tx.dir_of(dir)? else { return Ok(None) };
         let path = PathBuf::from(path);
+        if self.remembers {
+            let facts = Arc::new(remembered.as_deref().and_then(repo::from_json).unwrap_or_default());
+            self.looked.insert(dir, (now, Arc::clone(&facts), path.clone()));
+            return Ok(Some((facts, path)));
+        }
         let mut facts = repo::look(&path, &self.home);
         match remembered.as_deref().and_then(repo::from_json) {
             // Deleted worktrees keep the link that they had.

@@ -72,18 +72,86 @@ impl Span {
 }
 
 /// One gap and how much of it counts.
-#[derive(Debug, Clone, Copy)]
-struct Gap {
-    from: i64,
-    to: i64,
-    counted: i64,
-    closed_by: Who,
-    dir: Option<DirRef>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// The event before.
+    pub from: Instant,
+    /// The event that closes it.
+    pub to: Instant,
+    /// Milliseconds of it that count, its last ones.
+    pub counted_ms: i64,
+    /// Of these, what the turn's logged length proves.
+    pub by_turn_ms: i64,
+    /// Who closed it.
+    pub closed_by: Who,
+    /// Content key of the event that closed it.
+    pub key: u64,
+    /// Directory of the event that closed it.
+    pub dir: Option<DirRef>,
 }
 
-/// The spans of a session. `events` in any order; those after `horizon` wait for their instant.
+/// Why a gap counts, or does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Why {
+    /// Closed by the agent or a tool, and not longer than the idle gap: all of it counts.
+    Short,
+    /// Longer: a duration that a tool logged, or a call that never asks, proves what counts.
+    Tool,
+    /// Longer: the turn's logged length proves what counts.
+    Turn,
+    /// Closed by a person: waiting for him.
+    Person,
+    /// Closed by a program's prompt: nobody's.
+    Program,
+    /// Longer than the idle gap, and nothing proves that it was work.
+    Unproven,
+}
+
+impl Why {
+    /// The word in documents.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Short => "short",
+            Self::Tool => "proven_by_tool",
+            Self::Turn => "proven_by_turn",
+            Self::Person => "person",
+            Self::Program => "program",
+            Self::Unproven => "unproven",
+        }
+    }
+}
+
+impl Gap {
+    /// Why it counts, or does not.
+    #[must_use]
+    pub fn why(&self, gaps: Gaps) -> Why {
+        match self.closed_by {
+            Who::Prompt => Why::Person,
+            Who::Script => Why::Program,
+            Who::Agent | Who::Tool if self.to.millis() - self.from.millis() <= gaps.idle_ms => Why::Short,
+            Who::Agent | Who::Tool if self.by_turn_ms > 0 => Why::Turn,
+            Who::Agent | Who::Tool if self.counted_ms > 0 => Why::Tool,
+            Who::Agent | Who::Tool => Why::Unproven,
+        }
+    }
+
+    /// From where on it counts.
+    #[must_use]
+    pub fn cut(&self) -> Instant {
+        self.to.moved(-self.counted_ms)
+    }
+
+    /// What the part that does not count is.
+    #[must_use]
+    pub fn lost(&self) -> SpanKind {
+        if self.closed_by == Who::Prompt { SpanKind::Human } else { SpanKind::Dropped }
+    }
+}
+
+/// The gaps of a session, in order. `events` in any order; those after `horizon` wait for their instant.
 #[must_use]
-pub fn spans(mut events: Vec<Event>, turns: &[TurnEnd], gaps: Gaps, horizon: Instant) -> Vec<Span> {
+pub fn gaps(mut events: Vec<Event>, turns: &[TurnEnd], gaps: Gaps, horizon: Instant) -> Vec<Gap> {
     events.retain(|event| event.at <= horizon);
     events.sort_unstable();
     events.dedup_by_key(|event| (event.at, event.key));
@@ -94,40 +162,49 @@ pub fn spans(mut events: Vec<Event>, turns: &[TurnEnd], gaps: Gaps, horizon: Ins
     for turn in turns {
         prove_by_turn(&mut line, turn, gaps);
     }
+    line
+}
+
+/// The spans of a session. `events` in any order; those after `horizon` wait for their instant.
+#[must_use]
+pub fn spans(events: Vec<Event>, turns: &[TurnEnd], limits: Gaps, horizon: Instant) -> Vec<Span> {
     let mut spans = Vec::new();
-    for gap in line {
-        let cut = gap.to - gap.counted;
-        let lost = if gap.closed_by == Who::Prompt { SpanKind::Human } else { SpanKind::Dropped };
-        push(&mut spans, gap.from, cut, lost, gap.dir);
-        push(&mut spans, cut, gap.to, SpanKind::Agent, gap.dir);
+    for gap in gaps(events, turns, limits, horizon) {
+        let (from, cut, to) = (gap.from.millis(), gap.cut().millis(), gap.to.millis());
+        push(&mut spans, from, cut, gap.lost(), gap.dir);
+        push(&mut spans, cut, to, SpanKind::Agent, gap.dir);
     }
     spans
 }
 
 fn gap(before: &Event, after: &Event, gaps: Gaps) -> Gap {
-    let (from, to) = (before.at.millis(), after.at.millis());
-    let length = to - from;
-    let counted = match after.who {
+    let length = after.at.millis() - before.at.millis();
+    let counted_ms = match after.who {
         Who::Prompt | Who::Script => 0,
         Who::Agent | Who::Tool if length <= gaps.idle_ms => length,
         Who::Agent | Who::Tool => length.min(i64::from(after.proven_ms)).min(gaps.tool_ms),
     };
-    Gap { from, to, counted, closed_by: after.who, dir: after.dir }
+    let (from, to, closed_by) = (before.at, after.at, after.who);
+    Gap { from, to, counted_ms, by_turn_ms: 0, closed_by, key: after.key, dir: after.dir }
 }
 
 /// A turn's length proves in its long gaps at most what it exceeds the turn's otherwise counted time by.
 fn prove_by_turn(line: &mut [Gap], turn: TurnEnd, gaps: Gaps) {
     let (start, end) = (turn.at.millis() - i64::from(turn.duration_ms), turn.at.millis());
-    let overlap = |gap: &Gap| if gap.to <= end { gap.to - gap.from.max(start) } else { 0 };
-    let counted: i64 = line.iter().map(|gap| gap.counted.min(overlap(gap).max(0))).sum();
+    let overlap = |gap: &Gap| {
+        let (from, to) = (gap.from.millis(), gap.to.millis());
+        if to <= end { to - from.max(start) } else { 0 }
+    };
+    let counted: i64 = line.iter().map(|gap| gap.counted_ms.min(overlap(gap).max(0))).sum();
     let mut rest = i64::from(turn.duration_ms) - counted;
     for gap in line.iter_mut() {
-        let long = gap.to - gap.from > gaps.idle_ms;
+        let long = gap.to.millis() - gap.from.millis() > gaps.idle_ms;
         if rest <= 0 || !long || !matches!(gap.closed_by, Who::Agent | Who::Tool) {
             continue;
         }
-        let more = rest.min(overlap(gap) - gap.counted).max(0);
-        gap.counted += more;
+        let more = rest.min(overlap(gap) - gap.counted_ms).max(0);
+        gap.counted_ms += more;
+        gap.by_turn_ms += more;
         rest -= more;
     }
 }
@@ -206,6 +283,35 @@ mod tests {
         // A turn of 900 s with 100 s counted otherwise proves 800 s of its one long gap of 1000 s.
         check("p0 a100 a1100 T1100/1100", "agent 0-1100");
         check("p200 a300 a1300 T1300/900", "agent 200-300, dropped 300-400, agent 400-1300");
+    }
+
+    #[test]
+    fn each_gap_says_why_it_counts() {
+        use Why::{Person, Program, Short, Tool, Turn, Unproven};
+        let event = |at: i64, key, who, proven: u32| Event {
+            at: Instant::from_seconds(at),
+            key,
+            who,
+            dir: None,
+            proven_ms: proven * 1000,
+        };
+        let line = vec![
+            event(0, 1, Who::Prompt, 0),
+            event(10, 2, Who::Agent, 0),
+            event(20, 3, Who::Prompt, 0),
+            event(30, 4, Who::Script, 0),
+            event(30, 5, Who::Agent, 0),
+            event(431, 6, Who::Tool, 0),
+            event(1000, 7, Who::Tool, 500),
+            event(2000, 8, Who::Agent, 0),
+        ];
+        let turn = TurnEnd { at: Instant::from_seconds(2000), duration_ms: 900_000 };
+        let found = gaps(line, &[turn], GAPS, Instant::from_seconds(9999));
+        let told: Vec<(Why, i64)> = found.iter().map(|gap| (gap.why(GAPS), gap.counted_ms / 1000)).collect();
+        assert_eq!(
+            told,
+            [(Short, 10), (Person, 0), (Program, 0), (Short, 0), (Unproven, 0), (Tool, 500), (Turn, 900)]
+        );
     }
 
     #[test]

@@ -67,6 +67,13 @@ impl Report {
     }
 }
 
+/// What a request costs in a report, and whether some of its tokens have no price.
+#[must_use]
+pub fn cost_of(request: &RequestRow, rules: &Rules<'_>) -> (Option<Usd>, bool) {
+    let Cost { usd, unpriced } = cost(request, rules);
+    (usd, unpriced.is_some())
+}
+
 fn requests(
     rows: &Rows,
     filter: Filter,

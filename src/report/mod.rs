@@ -4,6 +4,7 @@
 mod build;
 mod by;
 mod days;
+pub mod explained;
 mod group;
 mod json;
 mod rows;
@@ -12,7 +13,7 @@ mod sessions;
 mod sums;
 mod time;
 
-pub use build::{Report, Row};
+pub use build::{Report, Row, cost_of};
 pub use by::{By, Filter, NotAKey};
 pub use days::DayCache;
 pub use rows::{Billed, IdleRow, Names, PinnedRow, RequestRow, Rows, SessionName, SpanRow};

@@ -24,6 +24,10 @@ pub trait Answers: Send + Sync + 'static {
     /// One record with its writes; [`Code::NotFound`](super::Code::NotFound) if no record has that id.
     fn record(&self, id: String) -> Answer<'_>;
 
+    /// Where the numbers of a record, a session or a day came from; it reads their logs again.
+    /// [`Code::InvalidInput`](super::Code::InvalidInput) if the id can stand for several.
+    fn explain(&self, id: String) -> Answer<'_>;
+
     /// Time, tokens and cost.
     fn report(&self, query: ReportQuery) -> Answer<'_>;
 

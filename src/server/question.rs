@@ -175,6 +175,8 @@ pub enum Question {
     Queue(QueueQuery),
     /// One record of it.
     Record(String),
+    /// Where the numbers of a record, a session or a day came from.
+    Explain(String),
     /// Time, tokens and cost.
     Report(ReportQuery),
     /// Both sides compared.
@@ -196,6 +198,7 @@ impl Question {
                 &[("state", query.state.clone()), ("limit", query.limit.map(|limit| limit.to_string()))],
             ),
             Self::Record(id) => format!("/v1/queue/{}", encoded(id)),
+            Self::Explain(id) => format!("/v1/explain/{}", encoded(id)),
             Self::Audit(query) => with(
                 "/v1/audit",
                 &[
@@ -258,6 +261,7 @@ mod tests {
             (Question::Status.target(), "/v1/status"),
             (Question::Queue(QueueQuery::default()).target(), "/v1/queue"),
             (Question::Record("../x\r\nHost: y".into()).target(), "/v1/queue/..%2Fx%0D%0AHost%3A%20y"),
+            (Question::Explain("codex/a b".into()).target(), "/v1/explain/codex%2Fa%20b"),
             (agent.target(), "/v1/sessions?agent=a%20b%26c%3D%C3%A4&limit=3"),
             (report(&[], None), "/v1/report?by=day"),
             (report(&[By::Day, By::Model], Some("2026-05-01")), "/v1/report?by=day,model&from=2026-05-01"),

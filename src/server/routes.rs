@@ -23,6 +23,7 @@ pub(super) fn router(answers: Arc<dyn Answers>) -> Router {
         .route("/v1/sessions", get(async |State(of): Of, Asked(query)| answered(of.sessions(query).await)))
         .route("/v1/queue", get(async |State(of): Of, Asked(query)| answered(of.queue(query).await)))
         .route("/v1/queue/{id}", get(record))
+        .route("/v1/explain/{id}", get(explain))
         .route("/v1/queue/{id}/retry", post(retry))
         .route("/v1/queue/{id}/discard", post(discard))
         .route("/v1/queue/{id}/approve", post(approve))
@@ -37,7 +38,7 @@ pub(super) fn router(answers: Arc<dyn Answers>) -> Router {
         .fallback(async || {
             Failure::new(
                 Code::NotFound,
-                "no such path: GET /v1/status, /v1/sessions, /v1/queue, /v1/report, /v1/audit",
+                "no such path: GET /v1/status, /v1/sessions, /v1/queue, /v1/explain/{id}, /v1/report, /v1/audit",
             )
         })
         .method_not_allowed_fallback(async || {
@@ -59,6 +60,10 @@ fn named(id: Id) -> Result<String, Failure> {
 
 async fn record(State(of): Of, id: Id) -> Answered {
     answered(of.record(named(id)?).await)
+}
+
+async fn explain(State(of): Of, id: Id) -> Answered {
+    answered(of.explain(named(id)?).await)
 }
 
 async fn retry(State(of): Of, id: Id, Sent(RetryBody { reseal }): Sent<RetryBody>) -> Answered {

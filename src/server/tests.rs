@@ -39,6 +39,9 @@ impl Answers for Echo {
     fn queue(&self, query: QueueQuery) -> Answer<'_> {
         Box::pin(async move { Ok(format!("{query:?}").into_bytes()) })
     }
+    fn explain(&self, id: String) -> Answer<'_> {
+        self.record(id)
+    }
     fn record(&self, id: String) -> Answer<'_> {
         Box::pin(async move {
             if id == "none" {

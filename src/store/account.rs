@@ -92,6 +92,14 @@ impl Tx<'_> {
             "INSERT OR IGNORE INTO account (origin, account, sandbox, listed_kinds) VALUES (?1, ?2, ?3, ?4)",
             params![account.origin, account.account.as_str(), account.sandbox, kinds],
         )?;
+        self.account_row(account)
+    }
+
+    /// The row of an account that this database has seen.
+    ///
+    /// # Errors
+    /// Of the database, which also says that there is none.
+    pub fn account_row(&self, account: &Account) -> Result<(AccountRef, AccountRow), Error> {
         let mut select = self.conn.prepare_cached(
             "SELECT id, user, me, me_at, category, category_looked_at, proved_entry, proved_expense, decimals, zone, \
              second_listing_at, listed_kinds, desk FROM account WHERE origin = ?1 AND account = ?2",

@@ -4,6 +4,7 @@ mod act;
 mod audit;
 mod demo;
 mod document;
+mod explain;
 mod flush;
 mod number;
 mod paint;
@@ -17,10 +18,12 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod timeline;
 
 pub use act::print_act;
 pub(super) use audit::{is_clean, print_audit};
 pub use demo::print_demo;
+pub(super) use explain::print_explanation;
 pub(super) use flush::failed;
 pub use flush::print_flush;
 pub(super) use paint::{Ink, paint};
@@ -32,6 +35,7 @@ pub use sessions::print_sessions;
 pub use status::print_status;
 pub(super) use table::Sheet;
 pub(super) use text::plain;
+pub(super) use timeline::draw as draw_timeline;
 
 use std::io::{self, Write};
 

@@ -25,6 +25,12 @@ pub(super) fn duration(seconds: u64) -> String {
     }
 }
 
+/// Seconds as `1:02:05`, `16:10`, `0:07`: to the second, for sums that somebody checks.
+pub(super) fn clock(seconds: u64) -> String {
+    let (hours, minutes, rest) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{rest:02}") } else { format!("{minutes}:{rest:02}") }
+}
+
 /// A decimal string with four decimals, half-even; something smaller than they show keeps its digits, so that no cost
 /// looks like none. `None` if it is no decimal.
 pub(super) fn money(text: &str) -> Option<String> {

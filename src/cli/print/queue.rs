@@ -132,7 +132,7 @@ pub fn print_record(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), 
     Ok(())
 }
 
-fn writes(document: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn writes(document: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let zone = document.zone();
     let times = ["sealed_at", "sent_at", "ended_at", "next_at"];
     let mut sheet = Sheet::new(look, &["write", "state", "sealed", "sent", "ended", "next"], &["tries"]);
@@ -160,7 +160,11 @@ struct Body<'a> {
 /// Read apart from the rest: a parsed and printed body could differ in a digit.
 fn latest_body(json: &[u8], look: Look, out: &mut dyn Write) -> io::Result<()> {
     let writes = serde_json::from_slice::<Bodies<'_>>(json).map(|found| found.writes).unwrap_or_default();
-    match writes.last().and_then(|write| write.body) {
+    body(writes.last().and_then(|write| write.body), look, out)
+}
+
+pub(super) fn body(latest: Option<&RawValue>, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    match latest {
         Some(body) => {
             writeln!(out, "\n{}\n{}", paint(look, Ink::Bold, "the latest as it leaves"), plain(body.get()))
         }

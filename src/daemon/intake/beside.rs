@@ -3,7 +3,6 @@
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-use super::Job;
 use crate::sources::{Context, Source};
 use crate::tail::Root;
 
@@ -19,10 +18,10 @@ pub(super) struct Beside<'a> {
 
 impl<'a> Beside<'a> {
     /// Looks for what `source` asks for.
-    pub(super) fn of(source: &'a dyn Source, job: &'a Job) -> Self {
-        let wanted = source.beside(&job.relative);
-        let contents = wanted.iter().map(|path| content(&job.root, path).unwrap_or_default()).collect();
-        Self { source, relative: &job.relative, contents }
+    pub(super) fn of(source: &'a dyn Source, root: &Path, relative: &'a Path) -> Self {
+        let wanted = source.beside(relative);
+        let contents = wanted.iter().map(|path| content(root, path).unwrap_or_default()).collect();
+        Self { source, relative, contents }
     }
 
     /// Tells the source, if it asked for anything.

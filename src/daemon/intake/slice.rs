@@ -42,7 +42,7 @@ impl Intake {
         if let Some(old) = self.handles.other_than(path, &job.found.stat) {
             self.read_out(path, old, batch);
         }
-        let beside = Beside::of(&*watched.source, job);
+        let beside = Beside::of(&*watched.source, &job.root, &job.relative);
         let more = self.start(path, &file, &watched, &claim).and_then(|start| {
             let held = file.try_clone();
             let more = self.read(&watched, &claim, Some(&beside), file, start, batch)?;

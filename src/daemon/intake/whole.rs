@@ -39,7 +39,7 @@ impl Intake {
             }
         };
         let (mut facts, mut context) = (Facts::default(), start.context);
-        Beside::of(&*watched.source, job).inform(&mut context);
+        Beside::of(&*watched.source, &job.root, &job.relative).inform(&mut context);
         // Between its truncation and its writing a document is empty, which some formats take for a whole one.
         let decoded = match bytes.is_empty() {
             true => Err(NotWhole),

@@ -29,16 +29,26 @@ pub fn explain(table: &Table, wanted: &Wanted, usage: &Usage) -> Value {
     let terms = Terms { speed, geo, tier, web_searches, bad_usage: false };
     let (platform, tokens) = (wanted.platform.as_deref(), &usage.tokens);
     let request = Request { platform, model: &wanted.model, at: wanted.at, tokens, terms: &terms };
-    let mut said = json!({"schema_version": 1, "name": wanted.model, "at": wanted.at.to_string(),
-                          "version": table.version(), "origin": table.origin().name()});
-    let priced = match table.price(&request) {
+    let mut said = quoted(table, &request);
+    let row = said["row"].as_str().and_then(|id| table.rows().find(|row| row.id == id));
+    said["row"] = json!(row.map(|row| document(table, row)));
+    said["schema_version"] = json!(1);
+    said["name"] = json!(wanted.model);
+    said["at"] = json!(wanted.at.to_string());
+    (said["version"], said["origin"]) = (json!(table.version()), json!(table.origin().name()));
+    if said["priced"] == false {
+        said["unresolved"] = json!(table.why_unresolved(platform, &wanted.model, wanted.at));
+    }
+    said
+}
+
+/// The price of a request: `{priced, platform, model, lines: [{class, tokens, rate, usd}], factor, fees, web_searches, usd,
+/// provenance, override, notes, row}` with the row's id, or `{priced: false, reason}`.
+#[must_use]
+pub fn quoted(table: &Table, request: &Request<'_>) -> Value {
+    let priced = match table.price(request) {
         Ok(priced) => priced,
-        Err(why) => {
-            said["priced"] = json!(false);
-            said["reason"] = json!(why.to_string());
-            said["unresolved"] = json!(table.why_unresolved(platform, &wanted.model, wanted.at));
-            return said;
-        }
+        Err(why) => return json!({"priced": false, "reason": why.to_string()}),
     };
     let row = priced.provenance.row.and_then(|id| table.rows().find(|row| row.id == id));
     let line = |line: &crate::prices::Line| {
@@ -46,19 +56,20 @@ pub fn explain(table: &Table, wanted: &Wanted, usage: &Usage) -> Value {
         let usd = Usd(i128::from(line.tokens) * line.rate.pico());
         json!({"class": label, "tokens": line.tokens, "rate": line.rate.to_string(), "usd": usd.to_string()})
     };
-    said["priced"] = json!(true);
-    said["platform"] = json!(priced.platform);
-    said["model"] = json!(priced.model);
-    said["lines"] = priced.lines.iter().map(line).collect();
-    said["factor"] = json!(priced.factor.to_string());
-    said["fees"] = json!(priced.fees.to_string());
-    said["web_searches"] = json!(web_searches);
-    said["usd"] = json!(priced.usd.to_string());
-    said["provenance"] = json!(priced.provenance.to_string());
-    said["override"] = json!(priced.provenance.user);
-    said["notes"] = json!(notes(priced.notes));
-    said["row"] = json!(row.map(|row| document(table, row)));
-    said
+    json!({
+        "priced": true,
+        "platform": priced.platform,
+        "model": priced.model,
+        "lines": priced.lines.iter().map(line).collect::<Vec<_>>(),
+        "factor": priced.factor.to_string(),
+        "fees": priced.fees.to_string(),
+        "web_searches": request.terms.web_searches,
+        "usd": priced.usd.to_string(),
+        "provenance": priced.provenance.to_string(),
+        "override": priced.provenance.user,
+        "notes": notes(priced.notes),
+        "row": priced.provenance.row,
+    })
 }
 
 fn notes(notes: Notes) -> Vec<&'static str> {

@@ -20,7 +20,7 @@ use crate::model::Instant;
 use crate::prices::Table;
 
 pub use documents::{Wanted, check, list, show};
-pub use explained::{Usage, explain};
+pub use explained::{Usage, explain, quoted};
 pub use kept::{Kept, Trouble, copy, load};
 pub use update::{UpdateError, update};
 

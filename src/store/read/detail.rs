@@ -17,12 +17,23 @@ impl Reader {
     /// # Errors
     /// Of the database.
     pub fn queue_item(&self, account: Option<AccountRef>, id: &str) -> Result<Option<QueueDetail>, Error> {
-        self.at_once(|conn| match record(conn, account, id)? {
-            Some(found) => Ok(Some(found)),
-            None => {
-                groups(conn)?.into_iter().find(|group| group.id() == id).map(|g| held(conn, &g)).transpose()
-            }
-        })
+        self.at_once(|conn| queue_item(conn, account, id))
+    }
+}
+
+/// As [`Reader::queue_item`], in a transaction under way.
+pub(in crate::store) fn queue_item(
+    conn: &Connection,
+    account: Option<AccountRef>,
+    id: &str,
+) -> Result<Option<QueueDetail>, Error> {
+    match record(conn, account, id)? {
+        Some(found) => Ok(Some(found)),
+        None => groups(conn)?
+            .into_iter()
+            .find(|group| group.id() == id)
+            .map(|group| held(conn, &group))
+            .transpose(),
     }
 }
 

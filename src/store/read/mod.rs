@@ -12,12 +12,14 @@ mod sessions;
 use std::path::Path;
 
 pub use context::AccountView;
+pub(super) use detail::queue_item;
 pub(super) use queue::groups;
+pub(super) use report::rows as report_rows;
 pub use reported::ListedRow;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::Error;
+use super::{Error, Tx};
 use crate::model::{AccountId, AccountRef};
 
 /// The read-only side of the database.
@@ -50,6 +52,14 @@ impl Reader {
         let mut select =
             self.conn.prepare_cached("SELECT id FROM account WHERE origin = ?1 AND account = ?2")?;
         Ok(select.query_row([origin, account.as_str()], |row| row.get(0).map(AccountRef)).optional()?)
+    }
+
+    /// Has `work` look at one moment of the database with all that the writing side can ask; a write would fail.
+    ///
+    /// # Errors
+    /// What `work` returns, or of the database.
+    pub fn moment<R>(&self, work: impl FnOnce(&Tx<'_>) -> Result<R, Error>) -> Result<R, Error> {
+        self.at_once(|conn| work(&Tx { conn, closed: Default::default() }))
     }
 
     /// Runs `work` on one moment of the database: the first SELECT of a transaction fixes it.

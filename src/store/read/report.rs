@@ -20,17 +20,20 @@ impl Reader {
     /// # Errors
     /// Of the database; [`Error::Impossible`] if a frozen price is no number.
     pub fn report_rows(&self, range: Option<(i64, i64)>) -> Result<Rows, Error> {
-        self.at_once(|conn| {
-            Ok(Rows {
-                requests: requests_of(conn, range)?,
-                spans: spans(conn, range)?,
-                idle: idle(conn, range)?,
-                pinned: pinned(conn, range)?,
-                agent_seconds: agent_seconds(conn, range)?,
-                names: names(conn)?,
-            })
-        })
+        self.at_once(|conn| rows(conn, range))
     }
+}
+
+/// As [`Reader::report_rows`], in a transaction under way.
+pub(in crate::store) fn rows(conn: &Connection, range: Option<(i64, i64)>) -> Result<Rows, Error> {
+    Ok(Rows {
+        requests: requests_of(conn, range)?,
+        spans: spans(conn, range)?,
+        idle: idle(conn, range)?,
+        pinned: pinned(conn, range)?,
+        agent_seconds: agent_seconds(conn, range)?,
+        names: names(conn)?,
+    })
 }
 
 fn request(row: &Row<'_>, providers: &HashMap<i64, Arc<str>>) -> rusqlite::Result<RequestRow> {

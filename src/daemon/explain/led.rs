@@ -1,0 +1,202 @@
+//! Where a session's work went, and what said so: the walk of the clerk once more, with its reasons.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::daemon::clerk::Seen;
+use crate::ledger::due::Place;
+use crate::ledger::held::Held;
+use crate::ledger::overlap::Overlap;
+use crate::mapping::{self, By, DirView, Excluded, Mapped};
+use crate::model::{DirRef, Instant, RequestRef};
+use crate::repo::{self, DirFacts};
+use crate::report::explained::PlaceLine;
+use crate::store::{Error, Tx};
+
+/// The places of a session, and which of them each request and each span has.
+#[derive(Debug, Default)]
+pub(super) struct Led {
+    pub(super) places: Vec<PlaceLine>,
+    pub(super) requests: Vec<Option<usize>>,
+    pub(super) spans: Vec<Option<usize>>,
+}
+
+/// What a directory says by itself.
+#[derive(Clone)]
+struct Own {
+    path: PathBuf,
+    facts: Arc<DirFacts>,
+    branch: Option<Arc<str>>,
+    mapped: Mapped,
+}
+
+impl Own {
+    fn maps(&self) -> bool {
+        self.mapped != Mapped::Unmapped
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Of {
+    Request(usize),
+    Span(usize),
+}
+
+struct Walk<'a, 'tx> {
+    tx: &'a Tx<'tx>,
+    config: &'a Config,
+    known: HashMap<(DirRef, Option<Arc<str>>), Option<Arc<Own>>>,
+}
+
+impl Walk<'_, '_> {
+    fn own(&mut self, dir: Option<DirRef>, branch: Option<&Arc<str>>) -> Result<Option<Arc<Own>>, Error> {
+        let Some(dir) = dir else { return Ok(None) };
+        let key = (dir, branch.cloned());
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = self.tx.dir_of(dir)?.map(|(path, facts)| {
+            let facts = facts.as_deref().and_then(repo::from_json).unwrap_or_default();
+            let view = DirView {
+                path: Path::new(&path),
+                facts: &facts,
+                log_branch: branch.map(|name| &**name),
+                head_branch: None,
+            };
+            let mapped = mapping::link_of(&self.config.rules, &view);
+            let branch = facts.branch.as_deref().map(Arc::from).or_else(|| branch.cloned());
+            Arc::new(Own { path: PathBuf::from(path), facts: Arc::new(facts), branch, mapped })
+        });
+        self.known.insert(key, found.clone());
+        Ok(found)
+    }
+}
+
+pub(super) fn led(
+    tx: &Tx<'_>,
+    config: &Config,
+    seen: &Seen,
+    branches: &HashMap<RequestRef, Arc<str>>,
+) -> Result<Led, Error> {
+    let session = &seen.session;
+    let mut walk = Walk { tx, config, known: HashMap::new() };
+    let requests = session.requests.iter().enumerate();
+    let requests = requests.map(|(index, of)| (of.at, Of::Request(index), of.dir, branches.get(&of.id)));
+    let spans = session.spans.iter().enumerate();
+    let spans = spans.map(|(index, (of, _))| (Instant::from_seconds(of.end), Of::Span(index), of.dir, None));
+    let mut events: Vec<_> = requests.chain(spans).collect();
+    events.sort_by_key(|(at, of, ..)| (*at, *of));
+    let first = walk.own(tx.first_dir(seen.head.id)?, None)?.filter(|own| own.maps());
+    let mut last: Option<Arc<Own>> = None;
+    let mut led = Led {
+        places: Vec::new(),
+        requests: vec![None; session.requests.len()],
+        spans: vec![None; session.spans.len()],
+    };
+    let mut numbers: HashMap<(Option<PathBuf>, Option<Arc<str>>, &'static str, usize), usize> =
+        HashMap::new();
+    for (_, of, dir, branch) in events {
+        let own = walk.own(dir, branch)?;
+        let (way, by) = match (&own, &last, &first) {
+            (Some(own), ..) if own.maps() => ("directory", Some(own)),
+            (_, Some(last), _) => ("session_last", Some(last)),
+            (_, _, Some(first)) => ("session_first", Some(first)),
+            _ => ("nothing", None),
+        };
+        let place = match of {
+            Of::Request(index) => session.requests[index].place,
+            Of::Span(index) => session.spans[index].1,
+        };
+        let key = (
+            own.as_ref().map(|own| own.path.clone()),
+            own.as_ref().and_then(|own| own.branch.clone()),
+            way,
+            place,
+        );
+        let next = led.places.len() + 1;
+        let number = *numbers.entry(key).or_insert(next);
+        if number == next {
+            led.places.push(line(
+                config,
+                number,
+                (own.as_deref(), way, by.map(|by| &**by)),
+                &session.places[place],
+            ));
+        }
+        match of {
+            Of::Request(index) => led.requests[index] = Some(number),
+            Of::Span(index) => led.spans[index] = Some(number),
+        }
+        last = own.filter(|own| own.maps()).or(last);
+    }
+    Ok(led)
+}
+
+fn line(
+    config: &Config,
+    number: usize,
+    (own, way, by): (Option<&Own>, &'static str, Option<&Own>),
+    place: &Place,
+) -> PlaceLine {
+    let mut line = PlaceLine {
+        number,
+        directory: own.map(|own| own.path.display().to_string()),
+        branch: own.and_then(|own| own.branch.as_deref().map(str::to_owned)),
+        repo: own.and_then(|own| own.facts.repo.clone()),
+        way,
+        by: "nothing",
+        ..PlaceLine::default()
+    };
+    match by.map(|by| &by.mapped) {
+        Some(Mapped::Linked(link)) => {
+            match &link.by {
+                By::KeitoFile(path) => {
+                    (line.by, line.file) = ("keito_file", Some(path.display().to_string()))
+                }
+                By::Rule(index) => (line.by, line.rule) = ("rule", Some(index + 1)),
+                By::Default => line.by = "default",
+                By::Assigned => line.by = "assigned",
+            }
+            line.client_name.clone_from(&link.names.client);
+            line.project_name.clone_from(&link.names.project);
+            line.task_name.clone_from(&link.names.task);
+        }
+        Some(Mapped::Excluded(why)) => match why {
+            Excluded::Rule(index) => (line.by, line.rule) = ("excluded_by_rule", Some(index + 1)),
+            Excluded::Renamed(path) => {
+                (line.by, line.file) = ("keito_file_disabled", Some(path.display().to_string()));
+            }
+            Excluded::SwitchedOff(path) => {
+                (line.by, line.file) = ("keito_file_switched_off", Some(path.display().to_string()));
+            }
+        },
+        Some(Mapped::Error(error)) => {
+            (line.by, line.file) = ("mapping_error", Some(error.path.display().to_string()));
+            line.error = Some(error.why.to_string());
+        }
+        Some(Mapped::Unmapped) | None => {}
+    }
+    match place {
+        Place::To { link, min_seconds, max_seconds, overlap, .. } => {
+            (line.project, line.task) =
+                (Some(link.project.as_str().to_owned()), Some(link.task.as_str().to_owned()));
+            (line.min_seconds, line.max_seconds) = (*min_seconds, *max_seconds);
+            line.overlap = Some(match overlap {
+                Overlap::Sum => "sum",
+                Overlap::Project => "project",
+                Overlap::All => "all",
+            });
+            if line.by == "nothing" && config.rules.default.as_ref() == Some(link) {
+                (line.way, line.by) = ("default", "default");
+            }
+        }
+        Place::Held(held) => line.held = Some(held.code()),
+        Place::Excluded => line.excluded = true,
+    }
+    if line.held == Some(Held::Unmapped.code()) && line.by == "nothing" {
+        line.way = "nothing";
+    }
+    line
+}

@@ -8,6 +8,7 @@ use super::policy::{Factor, NoteFor};
 use super::seal::{Desk, add};
 use super::session::Loaded;
 use crate::keito::{self, EntryBody, EntryMeta, ExpenseBody, ExpenseMeta, Identity, MetadataJson, Optional};
+use crate::ledger::days::Calendar;
 use crate::ledger::due::{DueEntry, DueExpense, Item};
 use crate::ledger::spans::RULE;
 use crate::ledger::stretches;
@@ -68,15 +69,12 @@ pub(super) struct EntryFacts {
 }
 
 impl EntryFacts {
-    pub(super) fn of(loaded: &Loaded, due: &DueEntry) -> Self {
-        let (start, end) = match (due.stretches.first(), due.stretches.last()) {
-            (Some((start, _)), Some((_, end))) => (*start, *end),
-            _ => (0, 0),
-        };
+    /// Of the entry's day and link.
+    pub(super) fn of(calendar: &Calendar, loaded: &Loaded, due: &DueEntry) -> Self {
         let mut facts = Self { model: String::new(), tokens: Tokens::default(), requests: 0 };
         let mut by_model: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
         for request in loaded.session.requests.iter().filter(|request| request.place == due.place) {
-            if (start - 86_400..=end + 86_400).contains(&request.at.seconds()) {
+            if calendar.day_of(request.at) == due.day {
                 facts.tokens.add(&request.tokens);
                 facts.requests += 1;
                 *by_model.entry(&request.model).or_default() += request.tokens.output;

@@ -303,7 +303,7 @@ impl Desk<'_, '_> {
         if tx.record_by_id(scope.id, &record.keitod_id)?.is_some() {
             return Ok(false);
         }
-        let facts = bodies::EntryFacts::of(loaded, due);
+        let facts = bodies::EntryFacts::of(self.calendar, loaded, due);
         record.model.clone_from(&facts.model);
         record.part = tx.next_part(scope.id, &record)?;
         let members = Members::only(loaded, self.settings.per_day);
@@ -330,7 +330,7 @@ impl Desk<'_, '_> {
         let facts = if members.named {
             bodies::EntryFacts::beside(tx.requests_within(record.id)?, loaded, due)
         } else {
-            bodies::EntryFacts::of(loaded, due)
+            bodies::EntryFacts::of(self.calendar, loaded, due)
         };
         let unsent = tx.unfinished_of(record.id)?.filter(days::can_change);
         let patch = unsent.as_ref().is_none_or(|write| write.patch);

@@ -44,6 +44,16 @@ enum Of {
     Span(usize),
 }
 
+/// A place that has its line.
+struct Known {
+    dir: Option<PathBuf>,
+    branch: Option<Arc<str>>,
+    way: &'static str,
+    /// In the ledger.
+    place: usize,
+    number: usize,
+}
+
 struct Walk<'a, 'tx> {
     tx: &'a Tx<'tx>,
     config: &'a Config,
@@ -95,8 +105,7 @@ pub(super) fn led(
         requests: vec![None; session.requests.len()],
         spans: vec![None; session.spans.len()],
     };
-    let mut numbers: HashMap<(Option<PathBuf>, Option<Arc<str>>, &'static str, usize), usize> =
-        HashMap::new();
+    let mut known: Vec<Known> = Vec::new();
     for (_, of, dir, branch) in events {
         let own = walk.own(dir, branch)?;
         let (way, by) = match (&own, &last, &first) {
@@ -109,22 +118,29 @@ pub(super) fn led(
             Of::Request(index) => session.requests[index].place,
             Of::Span(index) => session.spans[index].1,
         };
-        let key = (
-            own.as_ref().map(|own| own.path.clone()),
-            own.as_ref().and_then(|own| own.branch.clone()),
-            way,
-            place,
-        );
-        let next = led.places.len() + 1;
-        let number = *numbers.entry(key).or_insert(next);
-        if number == next {
-            led.places.push(line(
-                config,
-                number,
-                (own.as_deref(), way, by.map(|by| &**by)),
-                &session.places[place],
-            ));
-        }
+        let dir = own.as_ref().map(|own| own.path.as_path());
+        let branch = own.as_ref().and_then(|own| own.branch.clone());
+        let same = |known: &&mut Known| {
+            (known.dir.as_deref(), known.way, known.place) == (dir, way, place)
+                // A span knows no branch: it is on the one that the requests beside it name.
+                && (known.branch == branch || known.branch.is_none() || branch.is_none())
+        };
+        let number = match known.iter_mut().find(same) {
+            Some(known) => {
+                if known.branch.is_none() && branch.is_some() {
+                    led.places[known.number - 1].branch = branch.as_deref().map(str::to_owned);
+                    known.branch = branch;
+                }
+                known.number
+            }
+            None => {
+                let number = led.places.len() + 1;
+                let told = (own.as_deref(), way, by.map(|by| &**by));
+                led.places.push(line(config, number, told, &session.places[place]));
+                known.push(Known { dir: dir.map(Path::to_owned), branch, way, place, number });
+                number
+            }
+        };
         match of {
             Of::Request(index) => led.requests[index] = Some(number),
             Of::Span(index) => led.spans[index] = Some(number),

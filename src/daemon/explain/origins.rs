@@ -1,12 +1,12 @@
 //! File and line of each fact, by reading the logs again.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::gather::{Gathered, One};
 use crate::daemon::assemble::Setup;
 use crate::daemon::intake::again::{Found, Sought};
-use crate::model::Instant;
+use crate::model::{Instant, RequestRef, Tokens};
 use crate::report::explained::{Origins, Source};
 
 /// Of files that need not hold anything so many are looked through at most.
@@ -15,14 +15,10 @@ const MORE: usize = 200;
 pub(super) fn find(setup: &Setup, of: &Gathered) -> Found {
     let mut sought = Sought::default();
     for one in &of.sessions {
-        let tokens =
-            |id| one.seen.session.requests.iter().find(|request| request.id == id).map(|of| of.tokens);
-        let mut by_id = std::collections::HashMap::new();
+        let requests = &one.seen.session.requests;
+        let tokens: HashMap<RequestRef, Tokens> = requests.iter().map(|of| (of.id, of.tokens)).collect();
         for (id, key) in &one.keys {
-            let tokens = by_id.entry(*id).or_insert_with(|| tokens(*id));
-            if let Some(tokens) = tokens {
-                sought.requests.insert(*key, *tokens);
-            }
+            sought.requests.extend(tokens.get(id).map(|tokens| (*key, *tokens)));
         }
         sought.activities.extend(one.events.iter().map(|event| event.key));
     }
@@ -52,7 +48,8 @@ fn likely(of: &Gathered, one: &One) -> Vec<PathBuf> {
         })
     };
     let mut paths: Vec<PathBuf> = named(true).map(|(_, path, ..)| path.clone()).collect();
-    paths.sort_unstable();
+    // A session's own log lies above those of its subagents.
+    paths.sort_by(|a, b| (a.components().count(), a).cmp(&(b.components().count(), b)));
     paths.extend(one.files.iter().cloned());
     paths.extend(named(false).map(|(_, path, ..)| path.clone()));
     let mut seen = HashSet::new();

@@ -19,7 +19,7 @@ pub(super) enum Subject {
     Group(String, DueRow),
     /// A session, by its own id.
     Session(SessionRef, String),
-    /// A local day, with its Unix seconds.
+    /// A local day, with Unix seconds that it lies in.
     Day(Day, (i64, i64)),
 }
 
@@ -37,10 +37,8 @@ pub(super) fn find(
         ));
     }
     if let Ok(day) = text.parse::<Day>() {
-        let none = || Failure::new(Code::NotFound, format!("nothing happened on {day}: see `keitod report`"));
-        let range = Filter::only(day).range(calendar).ok_or_else(none)?;
-        let any = reader.moment(|tx| Ok(!tx.sessions_within(range)?.is_empty())).map_err(internal)?;
-        return if any { Ok(Subject::Day(day, range)) } else { Err(none()) };
+        let range = Filter::only(day).range(calendar).ok_or_else(|| nothing_on(text))?;
+        return Ok(Subject::Day(day, range));
     }
     let mut found = reader.moment(|tx| tx.named(account, text)).map_err(internal)?;
     match found.len() {
@@ -58,6 +56,10 @@ pub(super) fn find(
         Some(Named::Session { session, native, .. }) => Ok(Subject::Session(session, native)),
         None => Err(Failure::new(Code::NotFound, format!("no record, session or day {text}"))),
     }
+}
+
+pub(super) fn nothing_on(day: &str) -> Failure {
+    Failure::new(Code::NotFound, format!("nothing happened on {day}: see `keitod report`"))
 }
 
 fn several(text: &str, number: usize, found: &[Named]) -> Failure {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::gather::{Gathered, One};
 use super::origins;
-use super::subject::Subject;
+use super::subject::{Subject, nothing_on};
 use crate::config::{EntryPer, Overlap};
 use crate::daemon::clerk::Factor;
 use crate::daemon::documents::{Documents, document, internal};
@@ -50,13 +50,11 @@ pub(super) fn tell(
         .sessions
         .iter()
         .map(|one| story(of, one, &only, (gathered, found), (&calendar, &costs)))
-        .filter(|story| {
-            kind == Kind::Session
-                || !story.gaps.is_empty()
-                || !story.requests.is_empty()
-                || story.first.is_some()
-        })
+        .filter(|story| kind != Kind::Day || is_told(story))
         .collect();
+    if let (Kind::Day, true) = (kind, stories.is_empty()) {
+        return Err(nothing_on(&id));
+    }
     let totals = explained::totals(&stories);
     let queue = match kind {
         Kind::Record | Kind::Held => reader.queue_item(account, &id).map_err(internal)?,
@@ -85,6 +83,11 @@ pub(super) fn tell(
         sessions: stories,
         files: found.files.iter().map(file).collect(),
     })
+}
+
+/// Whether anything of a session lies on the day.
+fn is_told(story: &Story) -> bool {
+    story.first.is_some() || !story.gaps.is_empty() || !story.requests.is_empty()
 }
 
 fn only(subject: &Subject, gathered: &Gathered) -> (Kind, String, Only) {
@@ -238,13 +241,18 @@ fn check(
 
 fn echoed(gathered: &Gathered) -> Option<Echoed> {
     let row = &gathered.record.as_ref()?.row;
-    let states =
-        row.ours.iter().map(|state| EntryState { hours: state.hours.to_string(), seconds: state.seconds });
+    let mut states: Vec<EntryState> = Vec::new();
+    for state in &row.ours {
+        let state = EntryState { hours: state.hours.to_string(), seconds: state.seconds };
+        if !states.contains(&state) {
+            states.push(state);
+        }
+    }
     Some(Echoed {
         remote_id: row.new.remote.as_ref()?.as_str().to_owned(),
         answered_at: row.answered_at.map(|at| at.to_string()),
         listed_at: row.listed_at.map(|at| at.to_string()),
-        entry: if row.new.kind == RecordKind::Entry { states.collect() } else { Vec::new() },
+        entry: if row.new.kind == RecordKind::Entry { states } else { Vec::new() },
         amount: row.new.amount.map(|amount| amount.to_string()),
     })
 }

@@ -301,7 +301,7 @@ pub struct PartLine {
     pub day: String,
     /// `billed` (on the record `id`), `open` (due), `held`, `excluded`, `below_min`, `capped`, `other_session`,
     /// `posted_before` (an entry at Keito has as many seconds of it already), `before_cutoff`; of requests also
-    /// `not_billed` (the link bills no such cost), `nothing_to_bill`, `clock_ahead`.
+    /// `not_billed` (the link bills no such cost), `clock_ahead`.
     pub status: &'static str,
     /// The record, or the group of the queue.
     pub id: Option<String>,

@@ -2,7 +2,7 @@
 
 use super::document::{OnRecord, RequestLine, Waits};
 use super::evidence::{Bill, Evidence, Only};
-use super::stands::{self, Stand};
+use super::stands::{Queued, Stand};
 use crate::ledger::due::{Place, Request};
 use crate::model::{Meaning, Payer, Quality, Tokens, Usd};
 
@@ -17,18 +17,20 @@ pub(super) struct Told {
 
 /// The requests that an explanation is about.
 pub(super) fn requests(of: &Evidence<'_>, only: &Only) -> Vec<Told> {
-    of.ledger
-        .requests
-        .iter()
-        .enumerate()
-        .filter_map(|(index, request)| told(of, only, index, request))
-        .collect()
+    let queued = Queued::new(of);
+    let all = of.ledger.requests.iter().enumerate();
+    all.filter_map(|(index, request)| told(of, only, (index, request), &queued)).collect()
 }
 
-fn told(of: &Evidence<'_>, only: &Only, index: usize, request: &Request) -> Option<Told> {
+fn told(
+    of: &Evidence<'_>,
+    only: &Only,
+    (index, request): (usize, &Request),
+    queued: &Queued<'_>,
+) -> Option<Told> {
     let day = of.calendar.day_of(request.at);
     let bills = of.bills.get(&request.id).map_or(&[][..], Vec::as_slice);
-    let waits = stands::of_request(of, request);
+    let waits = queued.of(of, request);
     let meant = match only {
         Only::All => true,
         Only::Day(wanted) => day == *wanted,

@@ -1,12 +1,13 @@
 //! On which record a second or a request is, or why on none.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::evidence::Evidence;
-use crate::ledger::due::{CLOCK_AHEAD, Place, Request, Waiting, WaitingKey};
+use crate::ledger::due::{Place, Request, Waiting, WaitingKey};
 use crate::ledger::spans::SpanKind;
 use crate::ledger::stretches::{self, Stretch};
-use crate::model::{Day, Instant};
+use crate::model::{Day, Instant, RequestKey, Tokens};
 
 /// Where something is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,28 +147,37 @@ fn place_at(of: &Evidence<'_>, end: i64) -> Option<usize> {
     span_at(of, end).map(|index| of.ledger.spans[index].1)
 }
 
-/// Why a request, or what it grew by, is on no record; `None`: all of it is.
-pub(super) fn of_request(of: &Evidence<'_>, request: &Request) -> Option<(Stand, crate::model::Tokens)> {
-    let waits = of.sheet.waiting.iter().filter(|((expense, ..), _)| *expense);
-    let found = waits.flat_map(|(key, sum)| sum.items.iter().map(move |item| (key, item)));
-    let found = found.into_iter().find(|(_, item)| item.key == request.key && item.at == request.at);
-    if let Some((key, item)) = found {
-        return Some((Stand::waiting(of, key), item.tokens));
+/// The requests that wait, by key and instant.
+pub(super) struct Queued<'a>(HashMap<(RequestKey, Instant), (&'a WaitingKey, Tokens)>);
+
+impl<'a> Queued<'a> {
+    pub(super) fn new(of: &'a Evidence<'_>) -> Self {
+        let waits = of.sheet.waiting.iter().filter(|((expense, ..), _)| *expense);
+        let items = waits.flat_map(|(key, sum)| {
+            sum.items.iter().map(move |item| ((item.key, item.at), (key, item.tokens)))
+        });
+        Self(items.collect())
     }
-    let tokens = match &request.billed {
-        Some(billed) => request.tokens.beyond(&billed.tokens),
-        None => request.tokens,
-    };
-    if request.billed.is_some() && tokens.is_zero() {
-        return None;
+
+    /// Why a request, or what it grew by, is on no record; `None`: all of it is.
+    pub(super) fn of(&self, of: &Evidence<'_>, request: &Request) -> Option<(Stand, Tokens)> {
+        if let Some((key, tokens)) = self.0.get(&(request.key, request.at)) {
+            return Some((Stand::waiting(of, key), *tokens));
+        }
+        let tokens = match &request.billed {
+            Some(billed) => request.tokens.beyond(&billed.tokens),
+            None => request.tokens,
+        };
+        if request.billed.is_some() && tokens.is_zero() {
+            return None;
+        }
+        let status = if of.since.is_some_and(|since| request.at < since) {
+            "before_cutoff"
+        } else if request.at > of.horizon {
+            "clock_ahead"
+        } else {
+            "not_billed"
+        };
+        Some((Stand::plain(status), tokens))
     }
-    let ahead: Instant = of.horizon.max(Instant::default().plus(CLOCK_AHEAD));
-    let status = if of.since.is_some_and(|since| request.at < since) {
-        "before_cutoff"
-    } else if request.at > ahead {
-        "clock_ahead"
-    } else {
-        "not_billed"
-    };
-    Some((Stand::plain(status), tokens))
 }

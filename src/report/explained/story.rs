@@ -24,7 +24,7 @@ pub fn story(of: &Evidence<'_>, only: &Only) -> Story {
         session: of.session.to_owned(),
         totals: sums(&gaps, &requests),
         places,
-        first: time::first(of),
+        first: time::first(of, only),
         gaps: gaps.into_iter().map(|gap| gap.line).collect(),
         events_ahead: of.events.iter().filter(|event| event.at > of.horizon).count() as u64,
         requests: requests.into_iter().map(|request| request.line).collect(),

@@ -129,8 +129,11 @@ fn part((day, stretch, stand): (Day, Stretch, Stand)) -> PartLine {
 }
 
 /// The event that begins the timeline.
-pub(super) fn first(of: &Evidence<'_>) -> Option<EventLine> {
+pub(super) fn first(of: &Evidence<'_>, only: &Only) -> Option<EventLine> {
     let event = of.events.first().filter(|event| event.at <= of.horizon)?;
+    if matches!(only, Only::Day(day) if of.calendar.day_of(event.at) != *day) {
+        return None;
+    }
     Some(EventLine {
         at: event.at.to_string(),
         by: by(event.who),

@@ -55,8 +55,7 @@ pub(super) fn sums(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             words.push(format!("{} s = {}", grouped(seconds), clock(seconds)));
         }
         if requests > 0 {
-            let cost = stand.at("cost_usd").text();
-            words.push(format!("{} requests, {cost} USD", grouped(requests)));
+            words.push(super::costing(requests, stand.at("cost_usd")));
         }
         if !words.is_empty() {
             writeln!(out, "{}: {}", super::stand(stand), words.join(", "))?;
@@ -70,12 +69,11 @@ pub(super) fn sums(page: Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         let more: String = more.map(|(key, name)| format!(", {} {name}", sum(key))).collect();
         writeln!(
             out,
-            "as keitod report has it: agent {}, person {}, dropped {}{more}, {} requests, {} USD",
+            "as keitod report has it: agent {}, person {}, dropped {}{more}, {}",
             sum("agent_seconds"),
             sum("human_seconds"),
             sum("dropped_seconds"),
-            report.at("requests").number(),
-            report.at("cost_usd").text()
+            super::costing(report.at("requests").count(), report.at("cost_usd"))
         )?;
     }
     let item = document.at("queue").at("item");
@@ -142,10 +140,10 @@ fn expense(page: Page<'_>, check: Doc<'_>, out: &mut dyn Write) -> io::Result<()
         );
     }
     let (amount, sent) = (check.at("amount").text(), check.at("sent_amount").text());
-    let requests = check.at("requests").number();
+    let requests = super::requests(check.at("requests").count());
     if check.at("equal").0 == true {
-        return writeln!(out, "{requests} requests: {sum} = {sent} {currency} sent");
+        return writeln!(out, "{requests}: {sum} = {sent} {currency} sent");
     }
-    let text = format!("{requests} requests: {sum} = {amount} {currency}, but {sent} sent");
+    let text = format!("{requests}: {sum} = {amount} {currency}, but {sent} sent");
     writeln!(out, "{}", paint(page.look, Ink::Warn, &text))
 }

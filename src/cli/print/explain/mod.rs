@@ -162,6 +162,17 @@ fn source(of: Doc<'_>) -> String {
     }
 }
 
+/// `3 requests`.
+fn requests(count: u64) -> String {
+    format!("{} {}", super::number::grouped(count), if count == 1 { "request" } else { "requests" })
+}
+
+/// `3 requests, 0.0075 USD`.
+fn costing(count: u64, usd: Doc<'_>) -> String {
+    let cost = if usd.is_null() { "no price".to_owned() } else { format!("{} USD", usd.text()) };
+    format!("{}, {cost}", requests(count))
+}
+
 /// `k1c9b7…` or why it is on none.
 pub(super) fn stand(of: Doc<'_>) -> String {
     let id =

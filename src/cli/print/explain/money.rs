@@ -63,13 +63,9 @@ pub(super) fn print(page: Page<'_>, session: Doc<'_>, out: &mut dyn Write) -> io
     sheet.print(out)?;
     let totals = session.at("totals");
     let unpriced = totals.at("unpriced_requests").count();
-    let without = if unpriced > 0 { format!(", {unpriced} of them without a price") } else { String::new() };
-    writeln!(
-        out,
-        "{} requests{without}, {} USD",
-        totals.at("requests").number(),
-        exact(totals.at("cost_usd"))
-    )?;
+    let without = if unpriced > 0 { format!("; {unpriced} without a price") } else { String::new() };
+    let all = super::costing(totals.at("requests").count(), totals.at("cost_usd"));
+    writeln!(out, "{all}{without}")?;
     for price in prices {
         writeln!(out, "price row: {price}")?;
     }

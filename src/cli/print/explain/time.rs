@@ -9,7 +9,7 @@ use super::super::document::Doc;
 use super::super::number::clock;
 use super::super::table::Lean::{Left, Right};
 use super::super::{Ink, Sheet, paint};
-use super::{Page, source, stand};
+use super::{Page, stand};
 
 /// A line of the table.
 struct Line {
@@ -21,8 +21,8 @@ struct Line {
     steps: u64,
     stands: Vec<String>,
     place: u64,
-    /// The first and the last source.
-    sources: (String, String),
+    /// By file the first and the last line; of a database or document none.
+    sources: Vec<Source>,
 }
 
 pub(super) fn print(page: Page<'_>, session: Doc<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -59,11 +59,7 @@ pub(super) fn print(page: Page<'_>, session: Doc<'_>, out: &mut dyn Write) -> io
             if line.steps > 1 { format!("{}, {} steps", line.what, line.steps) } else { line.what.clone() },
             line.stands.join(", "),
             if line.place == 0 { String::new() } else { line.place.to_string() },
-            if line.sources.0 == line.sources.1 {
-                line.sources.0.clone()
-            } else {
-                joined(&line.sources.0, &line.sources.1)
-            },
+            sources(&line.sources),
         ]);
         day = today;
     }
@@ -92,12 +88,38 @@ fn until(line: &Line, zone: &TimeZone) -> String {
     to.strftime(form).to_string()
 }
 
-/// `[1]:3` and `[1]:9` are `[1]:3-9`.
-fn joined(first: &str, last: &str) -> String {
-    match (first.split_once("]:"), last.split_once("]:")) {
-        (Some((file, from)), Some((same, to))) if file == same => format!("{file}]:{from}-{to}"),
-        _ => format!("{first}-{last}"),
+/// A file, its lines, or its row.
+type Source = (u64, Option<(u64, u64)>, Option<i64>);
+
+fn place_in_log(source: Doc<'_>) -> Option<Source> {
+    let line = source.at("line").0.as_u64();
+    Some((source.at("file").0.as_u64()?, line.map(|line| (line, line)), source.at("row").0.as_i64()))
+}
+
+/// Lines of one file are one range: `[1]:3-9`.
+fn join(all: &mut Vec<Source>, more: Source) {
+    match all.iter_mut().find(|known| known.0 == more.0) {
+        Some(known) => {
+            if let (Some(lines), Some((from, to))) = (&mut known.1, more.1) {
+                *lines = (lines.0.min(from), lines.1.max(to));
+            }
+            known.2 = None;
+        }
+        None => all.push(more),
     }
+}
+
+fn sources(all: &[Source]) -> String {
+    let source = |(file, lines, row): &Source| match (lines, row) {
+        (Some((from, to)), _) if from == to => format!("[{}]:{from}", file + 1),
+        (Some((from, to)), _) => format!("[{}]:{from}-{to}", file + 1),
+        (None, Some(row)) => format!("[{}] row {row}", file + 1),
+        (None, None) => format!("[{}]", file + 1),
+    };
+    if all.is_empty() {
+        return super::NOTHING.to_owned();
+    }
+    all.iter().map(source).collect::<Vec<_>>().join(" ")
 }
 
 fn lines(page: Page<'_>, session: Doc<'_>) -> Vec<Line> {
@@ -115,9 +137,7 @@ fn lines(page: Page<'_>, session: Doc<'_>) -> Vec<Line> {
                         last.stands.push(stand);
                     }
                 }
-                if line.sources.1 != super::NOTHING {
-                    last.sources.1.clone_from(&line.sources.1);
-                }
+                line.sources.into_iter().for_each(|source| join(&mut last.sources, source));
             }
             _ => lines.push(line),
         }
@@ -142,7 +162,6 @@ fn line(page: Page<'_>, gap: Doc<'_>) -> Line {
             stands.push(stand);
         }
     }
-    let source = source(gap.at("source"));
     let (seconds, counted) = (gap.at("seconds").count(), gap.at("counted_seconds").count());
     let why = gap.at("why").str().unwrap_or_default();
     Line {
@@ -154,7 +173,7 @@ fn line(page: Page<'_>, gap: Doc<'_>) -> Line {
         steps: u64::from(why == "short"),
         stands,
         place: gap.at("place").count(),
-        sources: (source.clone(), source),
+        sources: place_in_log(gap.at("source")).into_iter().collect(),
     }
 }
 

@@ -25,7 +25,7 @@ const SPACE: i64 = 20;
 const HEAD: i64 = 34;
 const FOOT: i64 = 44;
 /// Letters of a name that fit left of the lanes.
-const NAME: usize = 36;
+const NAME: usize = 34;
 
 /// Fills are patterns first and colours second: on paper without colours they stay apart.
 const STYLE: &str = r##"<style>
@@ -38,6 +38,9 @@ text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-se
 .name{font-weight:600}
 .sum{text-anchor:end;font-variant-numeric:tabular-nums}
 .grid{stroke:#d0d7de;stroke-width:1}
+.in{fill:#1b1f24;font-size:11px;text-anchor:middle}
+.on{fill:#fff;font-size:11px;text-anchor:middle}
+.plate{fill:#fff;fill-opacity:.85}
 .track{fill:#f6f8fa}
 .billed{fill:#1f5fa8}
 .waits{fill:url(#waits);stroke:#1f5fa8;stroke-width:1}
@@ -147,9 +150,9 @@ fn draw_panel(svg: &mut Svg, panel: &Panel, top: i64, zone: &TimeZone) {
 fn draw_lane(svg: &mut Svg, lane: &Lane, y: i64, scale: &Scale, zone: &TimeZone) {
     let short: String = lane.session.chars().take(13).collect();
     let short = if short.len() < lane.session.len() { format!("{short}…") } else { short };
-    svg.text("name", (px(24), px(y + 11)), &cut(&format!("{} {short}", lane.agent)));
+    svg.text("name", (px(24), px(y + 11)), &cut(&format!("{} {short}", lane.agent), NAME));
     let places = if lane.places.is_empty() { String::new() } else { format!(", {}", lane.places.join(", ")) };
-    svg.text("sub", (px(24), px(y + 26)), &cut(&format!("{}{places}", clock(counted(&lane.segments)))));
+    svg.text("sub", (px(24), px(y + 26)), &cut(&format!("{}{places}", clock(counted(&lane.segments))), NAME));
     svg.rect("track", (px(LEFT), px(y)), (px(RIGHT - LEFT), px(BAR)));
     for segment in &lane.segments {
         let (from, to) = (scale.x(segment.start), scale.x(segment.end));
@@ -160,15 +163,31 @@ fn draw_lane(svg: &mut Svg, lane: &Lane, y: i64, scale: &Scale, zone: &TimeZone)
         let width = Tenths((to.0 - from.0).max(5));
         let title = told(segment, zone);
         svg.told_rect(segment.fill.word(), (from, px(y)), (width, px(BAR)), (segment.seconds(), &title));
+        label(svg, segment, (from, width), y);
     }
     svg.marks("request", lane.requests.iter().map(|at| scale.x(*at)), px(y + BAR + 1), px(5));
     if lane.logs.len() > 1 {
         for (row, (name, at)) in lane.logs.values().enumerate() {
             let y = y + BAR + 8 + i64::try_from(row).unwrap_or(0) * LOG;
-            svg.text("log", (px(36), px(y + 9)), &cut(name));
+            svg.text("log", (px(36), px(y + 9)), &cut(name, NAME - 2));
             svg.marks("event", at.iter().map(|at| scale.x(*at)), px(y + 2), px(8));
         }
     }
+}
+
+/// The length, where there is room for it; on a plate of its own where the fill is a pattern.
+fn label(svg: &mut Svg, segment: &Segment, (from, width): (Tenths, Tenths), y: i64) {
+    let text = clock(segment.seconds());
+    let room = i64::try_from(text.len()).unwrap_or(0) * 65 + 100;
+    if width.0 < room + 60 {
+        return;
+    }
+    let middle = Tenths(from.0 + width.0 / 2);
+    let plain = matches!(segment.fill, Fill::Billed | Fill::Dropped);
+    if !plain {
+        svg.rect("plate", (Tenths(middle.0 - room / 2), px(y + 5)), (Tenths(room), px(BAR - 10)));
+    }
+    svg.text(if segment.fill == Fill::Billed { "on" } else { "in" }, (middle, px(y + 17)), &text);
 }
 
 fn counted(segments: &[Segment]) -> u64 {
@@ -186,11 +205,11 @@ fn told(segment: &Segment, zone: &TimeZone) -> String {
     format!("{from} to {to}, {length}, {}{note}", segment.fill.told())
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().count() <= NAME {
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
         return text.to_owned();
     }
-    text.chars().take(NAME - 1).chain(['…']).collect()
+    text.chars().take(most - 1).chain(['…']).collect()
 }
 
 /// Only what is in the picture, with its sum.

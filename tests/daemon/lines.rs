@@ -68,6 +68,43 @@ impl Talk {
         )
     }
 
+    /// Any line; `rest` are its members but for its head.
+    pub fn line(&mut self, second: i64, rest: &str) -> String {
+        let uuid = self.number();
+        format!("{{{rest},{}}}\n", head(&self.id, &self.cwd, uuid, second))
+    }
+
+    /// A tool's result; its log says how many seconds it took, if any.
+    pub fn tool(&mut self, second: i64, took: u64) -> String {
+        let result = match took {
+            0 => r#"{"stdout":"ok"}"#.to_owned(),
+            _ => format!(r#"{{"durationMs":{}}}"#, took * 1000),
+        };
+        let content = r#"[{"type":"tool_result","tool_use_id":"toolu_1","content":"ok"}]"#;
+        self.line(
+            second,
+            &format!(
+                r#""type":"user","message":{{"role":"user","content":{content}}},"toolUseResult":{result}"#
+            ),
+        )
+    }
+
+    /// A prompt in a mode that never asks: typed by a person, or by a program (`sdk`, `scheduled`).
+    pub fn prompt_from(&mut self, second: i64, source: &str, kind: &str) -> String {
+        self.line(
+            second,
+            &format!(
+                r#""type":"user","message":{{"role":"user","content":"go on"}},"permissionMode":"bypassPermissions","origin":{{"kind":"{kind}"}},"promptSource":"{source}","turnOrigin":"{kind}""#
+            ),
+        )
+    }
+
+    /// The end of a turn with its logged length.
+    pub fn turn(&mut self, second: i64, length: u64) -> String {
+        let length = length * 1000;
+        self.line(second, &format!(r#""type":"system","subtype":"turn_duration","durationMs":{length}"#))
+    }
+
     /// A prompt and an answer 120 s later, of 1000 tokens in and 100 out.
     pub fn exchange(&mut self) -> String {
         let counts = Counts { input: 1000, output: 100, ..Counts::default() };

@@ -12,6 +12,7 @@ mod audit;
 mod clock;
 mod credentials;
 mod dry_run;
+mod explain;
 mod faults;
 mod foreign;
 mod formats;

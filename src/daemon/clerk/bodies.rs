@@ -9,7 +9,7 @@ use super::seal::{Desk, add};
 use super::session::Loaded;
 use crate::keito::{self, EntryBody, EntryMeta, ExpenseBody, ExpenseMeta, Identity, MetadataJson, Optional};
 use crate::ledger::days::Calendar;
-use crate::ledger::due::{DueEntry, DueExpense, Item};
+use crate::ledger::due::{DueEntry, DueExpense, Item, Place};
 use crate::ledger::spans::RULE;
 use crate::ledger::stretches;
 use crate::model::{CategoryId, Covers, Hours, Instant, Quality, Tokens, Usd};
@@ -73,7 +73,7 @@ impl EntryFacts {
     pub(super) fn of(calendar: &Calendar, loaded: &Loaded, due: &DueEntry) -> Self {
         let mut facts = Self { model: String::new(), tokens: Tokens::default(), requests: 0 };
         let mut by_model: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
-        for request in loaded.session.requests.iter().filter(|request| request.place == due.place) {
+        for request in loaded.session.requests.iter().filter(|request| is_of(loaded, request.place, due)) {
             if calendar.day_of(request.at) == due.day {
                 facts.tokens.add(&request.tokens);
                 facts.requests += 1;
@@ -89,7 +89,7 @@ impl EntryFacts {
     pub(super) fn beside(mut within: Within, loaded: &Loaded, due: &DueEntry) -> Self {
         let brings = |at: i64| due.stretches.iter().any(|(start, end)| (start + 1..=*end).contains(&at));
         let requests = loaded.session.requests.iter().filter(|request| brings(request.at.seconds()));
-        for request in requests.filter(|request| request.place == due.place) {
+        for request in requests.filter(|request| is_of(loaded, request.place, due)) {
             within.tokens.add(&request.tokens);
             within.requests += 1;
             *within.models.entry(request.model.to_string()).or_default() += request.tokens.output;
@@ -98,6 +98,11 @@ impl EntryFacts {
         let model = most.map_or_else(|| "unknown".to_owned(), |(model, _)| model);
         Self { model, tokens: within.tokens, requests: within.requests }
     }
+}
+
+/// Whether a place is that of the entry: several directories and branches may lead to one link.
+fn is_of(loaded: &Loaded, place: usize, due: &DueEntry) -> bool {
+    place == due.place || matches!(&loaded.session.places[place], Place::To { link, .. } if *link == due.link)
 }
 
 fn quality_word(quality: Quality) -> &'static str {

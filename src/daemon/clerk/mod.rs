@@ -58,6 +58,7 @@ pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
 pub use formats::Finding;
 pub use onlooker::{Onlooker, Seen};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
+pub(in crate::daemon) use session::Hints;
 pub use settings::Settings;
 pub use zone::ZoneChange;
 

@@ -1,5 +1,6 @@
 //! A session as the ledger wants to see it: its facts, what is billed of them, and where each goes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Clerk, Policy, Scope, Spot};
@@ -64,14 +65,14 @@ impl Clerk {
             }
         }
         let mut events: Vec<(Instant, Event)> = Vec::with_capacity(requests.len() + spans.len());
+        let hints = Hints::new(requests.iter().map(|(of, branch)| (of.dir, of.at, *branch)));
         for (index, (request, branch)) in requests.iter().enumerate() {
             events.push((request.at, Event { of: Of::Request(index), dir: request.dir, branch: *branch }));
         }
         for (index, span) in spans.iter().enumerate() {
-            events.push((
-                Instant::from_seconds(span.end),
-                Event { of: Of::Span(index), dir: span.dir, branch: None },
-            ));
+            let at = Instant::from_seconds(span.end);
+            let branch = span.dir.and_then(|dir| hints.at(dir, at)).copied();
+            events.push((at, Event { of: Of::Span(index), dir: span.dir, branch }));
         }
         events.sort_by_key(|(at, event)| (*at, event.of));
         session.requests = requests.into_iter().map(|(request, _)| request).collect();
@@ -88,6 +89,32 @@ impl Clerk {
         }
         session.places = spots.iter().map(|spot| spot.place.clone()).collect();
         Ok(Some(Loaded { head, session, spots }))
+    }
+}
+
+/// The branch that the log names for time: of an activity none is kept, but requests of its directory have one.
+#[derive(Debug)]
+pub(in crate::daemon) struct Hints<T>(HashMap<DirRef, Vec<(Instant, T)>>);
+
+impl<T> Hints<T> {
+    /// From requests in order of time.
+    pub(in crate::daemon) fn new(
+        requests: impl Iterator<Item = (Option<DirRef>, Instant, Option<T>)>,
+    ) -> Self {
+        let mut by_dir: HashMap<DirRef, Vec<(Instant, T)>> = HashMap::new();
+        for (dir, at, branch) in requests {
+            if let (Some(dir), Some(branch)) = (dir, branch) {
+                by_dir.entry(dir).or_default().push((at, branch));
+            }
+        }
+        Self(by_dir)
+    }
+
+    /// Of the last request there until the end of the second that begins at `at`, else of the first.
+    pub(in crate::daemon) fn at(&self, dir: DirRef, at: Instant) -> Option<&T> {
+        let list = self.0.get(&dir)?;
+        let before = list.partition_point(|(then, _)| then.seconds() <= at.seconds());
+        list.get(before.saturating_sub(1)).map(|(_, branch)| branch)
     }
 }
 

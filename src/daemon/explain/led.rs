@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::daemon::clerk::Seen;
+use crate::daemon::clerk::{Hints, Seen};
 use crate::ledger::due::Place;
 use crate::ledger::held::Held;
 use crate::ledger::overlap::Overlap;
@@ -94,8 +94,11 @@ pub(super) fn led(
     let mut walk = Walk { tx, config, known: HashMap::new() };
     let requests = session.requests.iter().enumerate();
     let requests = requests.map(|(index, of)| (of.at, Of::Request(index), of.dir, branches.get(&of.id)));
-    let spans = session.spans.iter().enumerate();
-    let spans = spans.map(|(index, (of, _))| (Instant::from_seconds(of.end), Of::Span(index), of.dir, None));
+    let hints = Hints::new(session.requests.iter().map(|of| (of.dir, of.at, branches.get(&of.id))));
+    let spans = session.spans.iter().enumerate().map(|(index, (of, _))| {
+        let at = Instant::from_seconds(of.end);
+        (at, Of::Span(index), of.dir, of.dir.and_then(|dir| hints.at(dir, at)).copied())
+    });
     let mut events: Vec<_> = requests.chain(spans).collect();
     events.sort_by_key(|(at, of, ..)| (*at, *of));
     let first = walk.own(tx.first_dir(seen.head.id)?, None)?.filter(|own| own.maps());
@@ -121,7 +124,8 @@ pub(super) fn led(
         let dir = own.as_ref().map(|own| own.path.as_path());
         let branch = own.as_ref().and_then(|own| own.branch.clone());
         let same = |known: &&mut Known| {
-            (known.dir.as_deref(), known.way, known.place) == (dir, way, place)
+            (known.dir.as_deref(), known.way) == (dir, way)
+                && session.places[known.place] == session.places[place]
                 // A span knows no branch: it is on the one that the requests beside it name.
                 && (known.branch == branch || known.branch.is_none() || branch.is_none())
         };

@@ -114,10 +114,12 @@ pub enum Trouble {
     #[error("{0}")]
     Origin(#[from] super::OriginError),
     /// A template field that does not exist.
-    #[error("has no field {{{field}}}; there are {allowed}")]
+    #[error("has no field {{{field}}}{}; there are {allowed}", nearest(meant.as_deref()))]
     Field {
         /// The name in braces.
         field: String,
+        /// What was probably meant, in braces.
+        meant: Option<String>,
         /// All that exist here.
         allowed: String,
     },

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::error::Trouble;
+use super::section::nearest;
 
 /// The fields that every template knows.
 pub const NOTE_FIELDS: &[&str] = &[
@@ -41,7 +42,11 @@ impl Template {
                 let (field, after) =
                     brace.strip_prefix('{').and_then(|b| b.split_once('}')).ok_or_else(wrong)?;
                 if !is_field(field, more) {
-                    return Err(Trouble::Field { field: field.to_owned(), allowed: allowed(more) });
+                    return Err(Trouble::Field {
+                        field: field.to_owned(),
+                        meant: meant(field, more),
+                        allowed: allowed(more),
+                    });
                 }
                 if !plain.is_empty() {
                     parts.push(Part::Text(std::mem::take(&mut plain)));
@@ -55,6 +60,12 @@ impl Template {
             parts.push(Part::Text(plain));
         }
         Ok(Self(parts))
+    }
+
+    /// Parses a template that knows the known fields alone; `None` if it is none.
+    #[must_use]
+    pub fn plain(text: &str) -> Option<Self> {
+        Self::parse(text, &[]).ok()
     }
 
     /// Puts values into some fields for good: the captures of a branch, when the rule matched. Returning `None` keeps
@@ -92,6 +103,12 @@ impl Template {
 
 fn is_field(name: &str, more: &[String]) -> bool {
     NOTE_FIELDS.contains(&name) || more.iter().any(|other| other == name)
+}
+
+/// The field that was probably meant.
+fn meant(name: &str, more: &[String]) -> Option<String> {
+    let known = NOTE_FIELDS.iter().copied().chain(more.iter().map(String::as_str));
+    nearest(name, known).map(|field| format!("{{{field}}}"))
 }
 
 fn allowed(more: &[String]) -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::clerk::{Detail, Factor, NoteFor, Policy, Spot};
 use crate::config::{self, Config, CostBasis, Template};
-use crate::keito::Extra;
+use crate::keito::{Extra, note_name};
 use crate::ledger::basis::{Basis, Cost};
 use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
@@ -30,6 +30,8 @@ pub struct ConfigPolicy {
     account: Option<AccountId>,
     looked: HashMap<DirRef, (Instant, Arc<DirFacts>, PathBuf)>,
     spots: HashMap<(Agent, DirRef, Option<BranchRef>), Known>,
+    /// The same under `[default]`.
+    defaults: HashMap<(Agent, DirRef, Option<BranchRef>), Known>,
     /// Agents whose hooks of the skill are looked for, beside these roots; those that have them.
     hooked: Vec<(Agent, Vec<PathBuf>)>,
     skilled: Vec<Agent>,
@@ -58,6 +60,7 @@ impl ConfigPolicy {
             account,
             looked: HashMap::new(),
             spots: HashMap::new(),
+            defaults: HashMap::new(),
             hooked: Vec::new(),
             skilled: Vec::new(),
             remembers: false,
@@ -264,6 +267,30 @@ impl Policy for ConfigPolicy {
         Some(Arc::new(Spot { place: self.place(agent, &link), detail }))
     }
 
+    fn default_spot_in(
+        &mut self,
+        tx: &Tx<'_>,
+        agent: &Agent,
+        (dir, branch): (Option<DirRef>, Option<BranchRef>),
+        now: Instant,
+    ) -> Result<Option<Arc<Spot>>, Error> {
+        let Some(link) = self.config.rules.default.clone() else { return Ok(None) };
+        let Some(dir) = dir else { return Ok(self.default_spot(agent)) };
+        let Some((facts, path)) = self.facts(tx, dir, now)? else { return Ok(self.default_spot(agent)) };
+        let key = (agent.clone(), dir, branch);
+        if let Some((known, spot)) = self.defaults.get(&key)
+            && Arc::ptr_eq(known, &facts)
+        {
+            return Ok(spot.clone());
+        }
+        let name = branch.map(|branch| tx.branch_name(branch)).transpose()?.flatten();
+        let link = LinkTo::bare(link, By::Default);
+        let detail = self.detail(agent, &path, &facts, name.as_deref(), Some(&link));
+        let spot = Some(Arc::new(Spot { place: self.place(agent, &link), detail }));
+        self.defaults.insert(key, (facts, spot.clone()));
+        Ok(spot)
+    }
+
     fn changed(&mut self, tx: &Tx<'_>, dir: DirRef, now: Instant) -> Result<bool, Error> {
         let before = self.looked.get(&dir).map(|(_, facts, _)| Arc::clone(facts));
         let after = self.facts(tx, dir, now)?.map(|(facts, _)| facts);
@@ -320,23 +347,24 @@ impl Policy for ConfigPolicy {
         let notes = &self.config.notes;
         let template: &Template =
             if of.expense { &notes.expense } else { detail.notes.as_ref().unwrap_or(&notes.entry) };
-        template.render(|field| {
-            Some(match field {
-                "agent" => of.agent.as_str().to_owned(),
-                "model" => of.model.to_owned(),
-                "repo" => detail.repo.clone(),
-                "branch" => detail.branch.clone().filter(|_| detail.send_branch)?,
-                "day" => of.day.to_string(),
-                "session" => of.session.to_owned(),
-                "requests" => of.requests.to_string(),
-                "duration" => format!("{}:{:02}", of.seconds / 3600, of.seconds / 60 % 60),
-                "input_k" => thousands(of.tokens.prompt()),
-                "output_k" => thousands(of.tokens.output),
-                "client" => detail.names[0].clone(),
-                "project" => detail.names[1].clone(),
-                "task" => detail.names[2].clone(),
-                _ => return None,
-            })
+        let name = |text: &str| Some(note_name(text));
+        template.render(|field| match field {
+            "agent" => name(of.agent.as_str()),
+            "model" => name(of.model).filter(|model| model != "unknown"),
+            "repo" => name(&detail.repo).filter(|_| self.config.privacy.send_repo),
+            "branch" => name(detail.branch.as_deref().filter(|_| detail.send_branch)?),
+            "day" => Some(of.day.to_string()),
+            "session" => name(of.session),
+            "requests" => Some(of.requests.to_string()),
+            // An expense has no time of its own.
+            "duration" if of.expense => None,
+            "duration" => Some(format!("{}:{:02}", of.seconds / 3600, of.seconds / 60 % 60)),
+            "input_k" => Some(thousands(of.tokens.prompt())),
+            "output_k" => Some(thousands(of.tokens.output)),
+            "client" => name(&detail.names[0]),
+            "project" => name(&detail.names[1]),
+            "task" => name(&detail.names[2]),
+            _ => None,
         })
     }
 

@@ -47,5 +47,5 @@ pub use page::{PER_PAGE, Page};
 pub use request::{Method, Range, Send, entry_path};
 pub use seen::{Echo, Metadata};
 pub use settings::{Error, Settings};
-pub use text::clean_notes;
+pub use text::{clean_notes, note_name};
 pub use trim::trimmed;

@@ -17,6 +17,15 @@ pub fn clean_notes(text: &str) -> String {
     text.lines().map(clean).collect::<Vec<_>>().join("\n").trim_end_matches('\n').to_owned()
 }
 
+/// Bytes of a name in notes and metadata: a branch or a repository may be called anything.
+pub const NAME: usize = 120;
+
+/// A name from outside, for notes: one line, cleaned and cut.
+#[must_use]
+pub fn note_name(text: &str) -> String {
+    cut(clean(text).trim(), NAME).to_owned()
+}
+
 /// The longest prefix of at most `max` bytes that ends at a character.
 #[must_use]
 pub fn cut(text: &str, max: usize) -> &str {

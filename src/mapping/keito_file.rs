@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::config::Template;
 use crate::model::{AccountId, Link, ProjectId, TaskId};
 
 /// What a file says.
@@ -32,6 +33,8 @@ pub struct LinkFile {
     pub max_seconds: Option<u64>,
     /// Notes say nothing but that the agent worked.
     pub redact_notes: bool,
+    /// The repository's own notes template; the skill has no such key and passes it over.
+    pub notes: Option<Template>,
     /// Only a mark in the metadata: Keito knows no drafts.
     pub draft: bool,
     /// Further metadata by name.
@@ -76,6 +79,9 @@ pub enum FileError {
     /// A version that this keitod does not know.
     #[error("version is not 1: update keitod")]
     Version,
+    /// Its own notes template cannot be used.
+    #[error("agent_tracking.notes is no template: fields stand in braces, such as {{agent}} in {{repo}}")]
+    Notes,
     /// A key that a link needs.
     #[error("{0} is missing: run `keitod link`")]
     Missing(&'static str),
@@ -103,6 +109,7 @@ struct RawTracking {
     min_duration_seconds: Option<u64>,
     max_duration_seconds: Option<u64>,
     redact_notes: Option<bool>,
+    notes: Option<String>,
 }
 
 /// Reads a file. Keys that version 1 does not have are passed over: other tools keep theirs there.
@@ -124,6 +131,10 @@ pub fn parse(text: &str) -> Result<Read, FileError> {
     }
     let project = said(raw.project_id).ok_or(FileError::Missing("project_id"))?;
     let task = said(raw.task_id).ok_or(FileError::Missing("task_id"))?;
+    let notes = match said(tracking.notes) {
+        Some(text) => Some(Template::plain(&text).ok_or(FileError::Notes)?),
+        None => None,
+    };
     let mut metadata = Vec::new();
     let mut ignored = Vec::new();
     for (name, value) in raw.metadata.unwrap_or_default() {
@@ -144,6 +155,7 @@ pub fn parse(text: &str) -> Result<Read, FileError> {
         min_seconds: tracking.min_duration_seconds,
         max_seconds: tracking.max_duration_seconds,
         redact_notes: tracking.redact_notes.unwrap_or(false),
+        notes,
         draft: tracking.draft.unwrap_or(false),
         metadata,
         ignored,
@@ -274,6 +286,7 @@ metadata:
             min_seconds: Some(120),
             max_seconds: Some(28_800),
             redact_notes: true,
+            notes: None,
             draft: true,
             metadata: vec![
                 ("code".into(), text("007")),

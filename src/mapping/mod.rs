@@ -77,7 +77,8 @@ pub struct LinkTo {
     pub metadata: Vec<(String, Scalar)>,
     /// Names of the file's metadata that are no single value and cannot be sent: to be reported.
     pub ignored_metadata: Vec<String>,
-    /// Note of its entries, with the branch's groups filled in; `None`: that of `[notes]`.
+    /// Note of its entries: the repository's own, or the rule's with the branch's groups filled in; `None`: that of
+    /// `[notes]`.
     pub notes: Option<Template>,
     /// What its expenses are made of, if the rule says so; ask [`money_terms`].
     pub cost: Option<CostBasis>,
@@ -184,6 +185,7 @@ fn by_file(path: &Path, text: &str) -> Mapped {
                 min_seconds: file.min_seconds,
                 max_seconds: file.max_seconds,
                 redact_notes: file.redact_notes,
+                notes: file.notes,
                 draft: file.draft,
                 metadata: file.metadata,
                 ignored_metadata: file.ignored,

@@ -26,6 +26,7 @@ mod lines;
 mod live;
 mod money;
 mod network;
+mod notes;
 mod notified;
 mod overrides;
 mod place;

@@ -16,6 +16,7 @@ mod cline;
 mod codex;
 mod copilot;
 mod database;
+mod explained;
 mod gemini;
 mod goose;
 mod home;

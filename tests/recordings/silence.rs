@@ -22,6 +22,9 @@ pub fn answers(home: &Home, canaries: &[String], name: &str) {
         assert!(!said.is_empty(), "{name}: {words:?}");
         silent(&said, canaries, &format!("{name}: {words:?}"));
     }
+    for said in crate::explained::agrees(home, name) {
+        silent(&said, canaries, &format!("{name}: explain"));
+    }
 }
 
 /// The state with its write-ahead log, the log at its most talkative, and what arrived at Keito.

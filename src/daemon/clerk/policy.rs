@@ -16,6 +16,16 @@ pub struct Spot {
     pub detail: Detail,
 }
 
+impl Spot {
+    /// Whether work at both goes onto one record: that is per link and its flags, whatever repositories and branches
+    /// the session worked in there. The record names the first.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let named = |of: &Detail| Detail { repo: String::new(), send_repo: None, branch: None, ..of.clone() };
+        self.place == other.place && named(&self.detail) == named(&other.detail)
+    }
+}
+
 /// What notes and metadata say of a link.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Detail {
@@ -142,6 +152,20 @@ pub trait Policy {
 
     /// `[default]`, for a session without any link.
     fn default_spot(&self, agent: &Agent) -> Option<Arc<Spot>>;
+
+    /// `[default]` for work in a directory, with what its records say of that.
+    ///
+    /// # Errors
+    /// Of the database.
+    fn default_spot_in(
+        &mut self,
+        _tx: &Tx<'_>,
+        agent: &Agent,
+        _at: (Option<DirRef>, Option<BranchRef>),
+        _now: Instant,
+    ) -> Result<Option<Arc<Spot>>, Error> {
+        Ok(self.default_spot(agent))
+    }
 
     /// The price of tokens of a request.
     ///

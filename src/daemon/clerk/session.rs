@@ -153,8 +153,8 @@ impl Trail<'_, '_> {
     }
 
     fn index(&mut self, spot: Arc<Spot>) -> usize {
-        if let Some(known) = self.spots.iter().position(|known| Arc::ptr_eq(known, &spot) || **known == *spot)
-        {
+        let same = |known: &Arc<Spot>| Arc::ptr_eq(known, &spot) || known.is_like(&spot);
+        if let Some(known) = self.spots.iter().position(same) {
             return known;
         }
         self.spots.push(spot);
@@ -167,12 +167,18 @@ impl Trail<'_, '_> {
             own.push(self.own(event.dir, event.branch)?);
         }
         let mapped = first.is_some() || own.iter().any(Option::is_some);
-        let default = if mapped { None } else { self.policy.default_spot(self.agent) };
-        let default = default.map(|spot| self.index(spot));
+        let mut defaults = vec![None; own.len()];
+        if !mapped {
+            for ((_, event), default) in events.iter().zip(&mut defaults) {
+                let at = (event.dir, event.branch);
+                let spot = self.policy.default_spot_in(self.tx, self.agent, at, self.now)?;
+                *default = spot.map(|spot| self.index(spot));
+            }
+        }
         let unmapped = Spot { place: Place::Held(Held::Unmapped), detail: super::Detail::default() };
         let unmapped = self.index(Arc::new(unmapped));
         let mut places = Vec::with_capacity(own.len());
-        for place in own {
+        for (place, default) in own.into_iter().zip(defaults) {
             self.last = place.or(self.last);
             places.push(place.or(self.last).or(first).or(default).unwrap_or(unmapped));
         }

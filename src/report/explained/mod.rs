@@ -19,9 +19,6 @@ mod stands;
 mod story;
 mod time;
 
-#[cfg(test)]
-mod tests;
-
 pub use check::{Posted, check};
 pub use document::{
     Check, Echoed, EntryState, EventLine, Explanation, FileLine, GapLine, Kind, OnRecord, PartLine,

@@ -105,6 +105,14 @@ impl Setup {
         self.open_clerk(true, &self.watched()).map(|(clerk, ..)| clerk)
     }
 
+    /// A clerk over a copy of the state, which obeys what was decided and decides nothing.
+    ///
+    /// # Errors
+    /// If the copy cannot be used.
+    pub fn clerk_of_copy(&self) -> Result<Clerk, Error> {
+        self.open_clerk(false, &self.watched()).map(|(clerk, ..)| clerk)
+    }
+
     fn open_clerk(
         &self,
         remember: bool,

@@ -313,7 +313,7 @@ impl Tx<'_> {
         let mut select = self.conn.prepare_cached(&format!(
             "SELECT DISTINCT s.id FROM session s JOIN agent a ON a.id = s.agent JOIN span p ON p.session = s.id \
              WHERE a.name = ?1 AND p.kind = 0 AND p.start < ?3 AND p.end > ?2 AND (p.start = ?2 OR ( \
-             (?2 % 900 = 0 OR ?2 = ?4 OR {}) AND (?3 % 900 = 0 OR {}))) ORDER BY s.id",
+             (?2 % 900 = 0 OR ?2 = ?4 OR {}) AND (?3 % 900 = 0 OR ?3 = ?4 OR {}))) ORDER BY s.id",
             has("?2"),
             has("?3")
         ))?;

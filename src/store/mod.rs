@@ -8,6 +8,7 @@ mod adopted;
 mod audit;
 mod backup;
 mod ballast;
+mod between;
 mod billed;
 mod days;
 mod dues;

@@ -9,6 +9,7 @@
 
 mod acts;
 mod audit;
+mod backfill;
 mod clock;
 mod credentials;
 mod dry_run;

@@ -92,8 +92,9 @@ impl Setup {
         let (pulse, stop) = (Pulse::default(), CancellationToken::new());
         let (clerk, thread) = ClerkHandle::start(clerk, Arc::new(storage), pulse.clone(), stop.clone())?;
         let health = Arc::new(Mutex::new(Health::default()));
-        let intake =
-            Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?.beating(pulse.clone());
+        let intake = Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?
+            .beating(pulse.clone())
+            .seeing_branches(self.env.home());
         Ok(Parts { clerk, thread, intake, health, table, since, database, stop, pulse })
     }
 

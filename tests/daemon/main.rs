@@ -24,6 +24,7 @@ mod inputs;
 mod keito;
 mod lines;
 mod live;
+mod mapping;
 mod money;
 mod network;
 mod notified;

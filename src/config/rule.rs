@@ -67,6 +67,16 @@ pub struct Rules {
     pub default: Option<Link>,
 }
 
+impl Rules {
+    /// Whether any of them looks at branches.
+    #[must_use]
+    pub fn ask_branches(&self) -> bool {
+        let conditions =
+            self.exclude.iter().map(|rule| &rule.when).chain(self.link.iter().map(|rule| &rule.when));
+        conditions.into_iter().any(|when| when.branch.is_some())
+    }
+}
+
 pub(super) fn rules(sections: Vec<Section<'_>>, default: Section<'_>, env: &Env) -> Rules {
     let mut rules = Rules { default: fallback(default), ..Rules::default() };
     for (index, mut s) in sections.into_iter().enumerate() {

@@ -53,7 +53,7 @@ pub use mend::{Damage, Whereabouts};
 pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};
 pub use person::BilledKey;
 pub use presence::KnownRow;
-pub use read::{AccountView, ListedRow, Reader};
+pub use read::{AccountView, Branches, ListedRow, Reader};
 pub use schema::VERSION;
 pub use tally::{Frozen, TallyOf};
 pub use views::{RequestOf, SessionHead};

@@ -255,6 +255,7 @@ impl Clerk {
     /// Of the database.
     pub fn set_account(&mut self, account: Option<&Account>, now: Instant) -> Result<(), Error> {
         self.shares.clear();
+        self.policy.deliver_to(account.map(|account| &account.account));
         let Some(account) = account else {
             self.account = None;
             return Ok(());

@@ -56,7 +56,7 @@ fn while_the_daemon_runs_the_head_of_the_directory_counts() {
 #[test]
 fn without_it_the_branch_of_the_log_counts_for_time_and_requests() {
     let keito = Keito::start();
-    let place = Place::new(&keito.origin);
+    let mut place = Place::new(&keito.origin);
     by_branch(&place);
     let repo = place.path("repo");
     repository(&repo);
@@ -70,6 +70,20 @@ fn without_it_the_branch_of_the_log_counts_for_time_and_requests() {
         fix(talk.answer(260, COUNTS)),
     ];
     place.append("1", &lines.concat());
+    // The report says so before anything is sent.
+    let key = place.key.take();
+    place.run(&["run", "--once"]);
+    let (_, out, _) = place.run(&["report", "--by", "project", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let rows = report["rows"].as_array().unwrap().iter();
+    let row = |row: &serde_json::Value| {
+        let project = super::short(row["project"].as_str().unwrap_or_default());
+        (project, row["agent_seconds"].as_u64().unwrap(), row["requests"].as_u64().unwrap())
+    };
+    let mut rows: Vec<_> = rows.map(row).collect();
+    rows.sort_unstable();
+    assert_eq!(rows, [("billing", 100, 1), ("website", 100, 2)]);
+    place.key = key;
     deliver(&place);
     assert_eq!(time(&keito), [("billing", 100), ("website", 100)]);
     assert_eq!(cost(&keito), [("billing", 1), ("website", 2)]);

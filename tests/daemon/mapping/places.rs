@@ -150,8 +150,10 @@ fn a_repository_that_is_renamed_while_a_session_runs_stays_on_its_project() {
     assert_eq!((time(&keito), cost(&keito).len()), (vec![("website", 300)], 3));
     assert!(cost(&keito).iter().all(|(project, _)| *project == "website"));
     // A new repository under the old name is another one.
+    assert_eq!(service.stop(), 0);
     link_at(&before, ids::BILLING);
     session(&place, 2, &before);
+    let service = place.start();
     service.settle();
     assert_eq!(time(&keito), [("billing", 200), ("website", 300)]);
 }

@@ -172,11 +172,14 @@ impl Documents {
     }
 }
 
+/// A directory on a branch.
+type OnBranch = (DirRef, Option<Arc<str>>);
+
 /// Where directories lead, for reports: the mapping in force over what was remembered of each directory.
 struct Places<'a> {
     config: &'a Config,
     dirs: HashMap<DirRef, (String, Option<String>)>,
-    own: RefCell<HashMap<(DirRef, Option<Arc<str>>), Option<Place>>>,
+    own: RefCell<HashMap<OnBranch, Option<Place>>>,
     /// Empty if no rule asks for branches.
     branches: Branches,
     names: RefCell<HashMap<String, String>>,

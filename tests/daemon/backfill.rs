@@ -1,9 +1,11 @@
 //! `keitod backfill`: what it promises is what arrives, once, and nothing before the cut-off is sent without it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
 
 use keitod::sandbox::ids;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::keito::Keito;
@@ -63,45 +65,40 @@ fn deliver(place: &Place) {
     panic!("it does not come to rest");
 }
 
-/// Hundredths of hours, and ten-thousandths of money, of all that stands at Keito, by day and project.
-fn stands(keito: &Keito) -> Vec<(String, String, i128, i128)> {
-    let mut sums = std::collections::BTreeMap::<(String, String), (i128, i128)>::new();
+/// By day and project: hours and money.
+type Sums = Vec<(String, String, Decimal, Decimal)>;
+
+/// All that stands at Keito.
+fn stands(keito: &Keito) -> Sums {
+    let mut sums = BTreeMap::<(String, String), (Decimal, Decimal)>::new();
     for entry in keito.entries() {
-        let hours = (entry.hours.to_string().parse::<f64>().unwrap() * 100.0).round() as i128;
-        sums.entry((entry.spent_date.to_string(), entry.project.clone())).or_default().0 += hours;
+        sums.entry((entry.spent_date.to_string(), entry.project)).or_default().0 += entry.hours.value();
     }
     for expense in keito.expenses() {
-        let cost = (expense.total_cost.to_string().parse::<f64>().unwrap() * 10_000.0).round() as i128;
-        sums.entry((expense.spent_date.to_string(), expense.project.clone())).or_default().1 += cost;
+        let key = (expense.spent_date.to_string(), expense.project);
+        sums.entry(key).or_default().1 += expense.total_cost.value();
     }
     sums.into_iter().map(|((day, project), (hours, cost))| (day, project, hours, cost)).collect()
 }
 
 /// The same of a preview.
-fn promised(document: &Value) -> Vec<(String, String, i128, i128)> {
-    let number = |value: &Value, factor: f64| {
-        (value.as_str().unwrap().parse::<f64>().unwrap() * factor).round() as i128
-    };
-    let rows =
-        document["rows"].as_array().unwrap().iter().filter(|row| row["entries"] != 0 || row["expenses"] != 0);
-    let row = |row: &Value| {
-        let text = |key: &str| row[key].as_str().unwrap().to_owned();
-        (text("day"), text("project"), number(&row["hours"], 100.0), number(&row["amount"], 10_000.0))
-    };
-    rows.map(row).collect()
+fn promised(document: &Value) -> Sums {
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+    let number = |row: &Value, key: &str| text(row, key).parse::<Decimal>().unwrap();
+    let rows = document["rows"].as_array().unwrap().iter();
+    let rows = rows.filter(|row| row["entries"] != 0 || row["expenses"] != 0);
+    rows.map(|row| (text(row, "day"), text(row, "project"), number(row, "hours"), number(row, "amount")))
+        .collect()
 }
 
 /// What came to Keito since.
-fn added(
-    before: &[(String, String, i128, i128)],
-    after: Vec<(String, String, i128, i128)>,
-) -> Vec<(String, String, i128, i128)> {
-    let rest = |(day, project, hours, cost): (String, String, i128, i128)| {
+fn added(before: &Sums, after: Sums) -> Sums {
+    let rest = |(day, project, hours, cost): (String, String, Decimal, Decimal)| {
         let known = before.iter().find(|known| known.0 == day && known.1 == project);
-        let (h, c) = known.map_or((0, 0), |known| (known.2, known.3));
+        let (h, c) = known.map_or_else(Default::default, |known| (known.2, known.3));
         (day, project, hours - h, cost - c)
     };
-    after.into_iter().map(rest).filter(|row| row.2 != 0 || row.3 != 0).collect()
+    after.into_iter().map(rest).filter(|row| !row.2.is_zero() || !row.3.is_zero()).collect()
 }
 
 fn decided(place: &Place) -> Vec<Value> {

@@ -27,7 +27,8 @@ fn excluded() -> Vec<(String, String)> {
 #[test]
 fn switched_off_or_broken_sends_nothing() {
     type Spoil = fn(&Path);
-    let cases: &[(&str, Spoil, Vec<(String, String)>)] = &[
+    type Queue = Vec<(String, String)>;
+    let cases: &[(&str, Spoil, Queue)] = &[
         (
             "enabled: false",
             |repo| {

@@ -39,7 +39,7 @@ pub fn print_backfill(json: &[u8], look: Look, out: &mut dyn Write) -> Result<()
     }
     let cut_off = document.at("cut_off").instant(&zone);
     let (from, to) = (document.at("from").text(), document.at("to").text());
-    sheet.print_or(&format!("nothing from {from} to {to} that is left to send"), out)?;
+    sheet.print_or(&format!("nothing from {from} to {to} that is not sent or admitted already"), out)?;
     ways(totals, look, out)?;
     left_out(totals, out)?;
     let keito = document.at("keito");

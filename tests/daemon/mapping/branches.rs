@@ -88,3 +88,25 @@ fn without_it_the_branch_of_the_log_counts_for_time_and_requests() {
     assert_eq!(time(&keito), [("billing", 100), ("website", 100)]);
     assert_eq!(cost(&keito), [("billing", 1), ("website", 2)]);
 }
+
+#[test]
+fn a_line_that_names_no_branch_was_written_on_the_one_named_last_else_first() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    by_branch(&place);
+    let mut talk = Talk::new(1, "/w/a");
+    let none = |line: String| line.replace("\"gitBranch\":\"main\",", "");
+    let fix = |line: String| line.replace("\"gitBranch\":\"main\"", "\"gitBranch\":\"fix/2\"");
+    let lines = [
+        none(talk.prompt(0)),
+        none(talk.answer(100, COUNTS)),
+        talk.answer(130, COUNTS),
+        none(talk.answer(170, COUNTS)),
+        fix(talk.answer(220, COUNTS)),
+        none(talk.answer(280, COUNTS)),
+    ];
+    place.append("1", &lines.concat());
+    deliver(&place);
+    assert_eq!(time(&keito), [("billing", 170), ("website", 110)]);
+    assert_eq!(cost(&keito), [("billing", 3), ("website", 2)]);
+}

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use keitod::sandbox::ids;
 
@@ -146,4 +147,36 @@ fn an_exclude_rule_comes_before_the_repositorys_own_link() {
     deliver(&place);
     assert_eq!((time(&keito), cost(&keito)), (vec![("pipeline", 200)], vec![("pipeline", 1)]));
     assert_eq!(queue(&place), excluded());
+}
+
+#[test]
+fn what_may_not_be_read_sends_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for hidden in [".keito/config.yml", ".keito"] {
+        let keito = Keito::start();
+        let mut place = Place::new(&keito.origin);
+        tempting(&place);
+        let repo = place.path("work/api");
+        link_at(&repo, ids::WEBSITE);
+        session(&place, 1, &repo);
+        if rustix::process::geteuid().is_root() {
+            // Nothing is hidden from root: the program runs as somebody else.
+            let words = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+            let chown = Command::new("chown").args(["-R", "65534:65534"]).arg(place.home()).status();
+            let able =
+                Command::new(words[0]).args(&words[1..]).args([env!("CARGO_BIN_EXE_keitod"), "man"]).output();
+            if !chown.is_ok_and(|chown| chown.success()) || !able.is_ok_and(|able| able.status.success()) {
+                println!("skipped: nobody else can run the program here");
+                return;
+            }
+            place.through = Some(words.map(str::to_owned).into());
+        }
+        fs::set_permissions(repo.join(hidden), fs::Permissions::from_mode(0)).unwrap();
+        deliver(&place);
+        assert_eq!((time(&keito), cost(&keito)), (vec![], vec![]), "{hidden}");
+        assert_eq!(queue(&place), held("mapping_error"), "{hidden}");
+        fs::set_permissions(repo.join(hidden), fs::Permissions::from_mode(0o755)).unwrap();
+        deliver(&place);
+        assert_eq!(time(&keito), [("website", 200)], "{hidden}");
+    }
 }

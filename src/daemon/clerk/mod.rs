@@ -156,7 +156,8 @@ struct Paging {
     /// Only this user's.
     user: Option<UserId>,
     page: u32,
-    asked: bool,
+    /// When this page was asked for.
+    asked: Option<Instant>,
     reading: Reading,
 }
 

@@ -56,7 +56,12 @@ impl Office {
             roots: agent.roots.iter().map(|root| self.shown(root)).collect(),
             lag_bytes: agent.lag_bytes,
             watcher: agent.watcher.to_owned(),
-            unreadable: health.problem_count,
+            unreadable: agent.problems.count(),
+            unreadable_first: agent
+                .problems
+                .reasons
+                .first_key_value()
+                .map(|(path, reason)| format!("{}: {reason}", self.shown(path))),
         });
         let delivery = &self.running.setup.config.delivery;
         let desk = line.as_ref().map(|(_, desk)| desk);
@@ -187,6 +192,9 @@ impl Answers for Office {
 
     fn act(&self, act: Act) -> Answer<'_> {
         Box::pin(async move {
+            if let Act::Backfill(wanted) = act {
+                return super::backfill::of_running(&self.running, wanted).await;
+            }
             let now = time::now();
             let doing = act.clone();
             let done = self.running.clerk.call(move |clerk| acts::act(clerk, &doing, now)).await;

@@ -133,7 +133,7 @@ fn names_from_outside_are_one_line_and_short() {
     let lines = Talk::new(1, "/home/dev/no\\u0007where").exchange();
     place.append("one", &lines.replace("\"gitBranch\":\"main\"", &named));
     let [entries, expenses] = notes(&keito, &place);
-    let expected = format!("<a [31mbc{}>nowhere", "ä".repeat(55));
+    let expected = format!("<a [31mbc{}>nowhere", "ä".repeat(56));
     assert_eq!((entries, expenses), (vec![expected.clone()], vec![expected]));
 }
 

@@ -18,7 +18,7 @@ use crate::store::{Error, SessionHead, Tx};
 
 /// A session as the clerk sees it, and what of it is on no record.
 #[derive(Debug)]
-pub struct Seen {
+pub struct Sight {
     /// Who it is.
     pub head: SessionHead,
     /// Its facts, each with its place.
@@ -60,8 +60,10 @@ impl Onlooker {
     pub fn deliver_to(&mut self, tx: &Tx<'_>, id: AccountRef) -> Result<(), Error> {
         let Some(of) = tx.account_of(id)? else { return Ok(()) };
         let (id, row) = tx.account_row(&of)?;
+        self.policy.deliver_to(Some(&of.account));
         let desk = Desk::from_text(&row.desk, self.now);
-        self.account = Some(Scope { id, of, row, desk, kept: 0 });
+        let earlier = self.rulings.admitted(&of);
+        self.account = Some(Scope { id, of, row, desk, kept: 0, earlier });
         Ok(())
     }
 
@@ -81,7 +83,7 @@ impl Onlooker {
     ///
     /// # Errors
     /// Of the database.
-    pub fn see(&mut self, tx: &Tx<'_>, id: SessionRef) -> Result<Option<Seen>, Error> {
+    pub fn see(&mut self, tx: &Tx<'_>, id: SessionRef) -> Result<Option<Sight>, Error> {
         let Some(mut loaded) =
             Clerk::load(tx, self.policy.as_mut(), self.account.as_ref(), id, None, self.now)?
         else {
@@ -92,7 +94,7 @@ impl Onlooker {
         }
         let sheet = self.sheet(&loaded);
         let super::session::Loaded { head, session, spots } = loaded;
-        Ok(Some(Seen { head, session, spots, sheet }))
+        Ok(Some(Sight { head, session, spots, sheet }))
     }
 
     fn sheet(&self, loaded: &super::session::Loaded) -> Sheet {

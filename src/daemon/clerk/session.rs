@@ -65,20 +65,23 @@ impl Clerk {
             }
         }
         let mut events: Vec<(Instant, Event)> = Vec::with_capacity(requests.len() + spans.len());
-        let hints = Hints::new(requests.iter().map(|(of, branch)| (of.dir, of.at, *branch)));
         for (index, (request, branch)) in requests.iter().enumerate() {
             events.push((request.at, Event { of: Of::Request(index), dir: request.dir, branch: *branch }));
         }
         for (index, span) in spans.iter().enumerate() {
-            let at = Instant::from_seconds(span.end);
-            let branch = span.dir.and_then(|dir| hints.at(dir, at)).copied();
-            events.push((at, Event { of: Of::Span(index), dir: span.dir, branch }));
+            events.push((
+                Instant::from_seconds(span.end),
+                Event { of: Of::Span(index), dir: span.dir, branch: span.branch },
+            ));
         }
         events.sort_by_key(|(at, event)| (*at, event.of));
+        fill_branches(&mut events);
         session.requests = requests.into_iter().map(|(request, _)| request).collect();
         session.spans = spans.into_iter().map(|span| (span, 0)).collect();
         let mut trail = Trail { tx, policy, agent: &head.agent, now, spots: Vec::new(), last: None };
-        let first = trail.own(tx.first_dir(id)?, None)?;
+        let first = tx.first_dir(id)?;
+        let branch = events.iter().find(|(_, event)| event.dir == first).and_then(|(_, event)| event.branch);
+        let first = trail.own(first, branch)?;
         let places = trail.walk(&events, first)?;
         let spots = trail.spots;
         for ((_, event), place) in events.iter().zip(places) {
@@ -92,32 +95,6 @@ impl Clerk {
     }
 }
 
-/// The branch that the log names for time: of an activity none is kept, but requests of its directory have one.
-#[derive(Debug)]
-pub(in crate::daemon) struct Hints<T>(HashMap<DirRef, Vec<(Instant, T)>>);
-
-impl<T> Hints<T> {
-    /// From requests in order of time.
-    pub(in crate::daemon) fn new(
-        requests: impl Iterator<Item = (Option<DirRef>, Instant, Option<T>)>,
-    ) -> Self {
-        let mut by_dir: HashMap<DirRef, Vec<(Instant, T)>> = HashMap::new();
-        for (dir, at, branch) in requests {
-            if let (Some(dir), Some(branch)) = (dir, branch) {
-                by_dir.entry(dir).or_default().push((at, branch));
-            }
-        }
-        Self(by_dir)
-    }
-
-    /// Of the last request there until the end of the second that begins at `at`, else of the first.
-    pub(in crate::daemon) fn at(&self, dir: DirRef, at: Instant) -> Option<&T> {
-        let list = self.0.get(&dir)?;
-        let before = list.partition_point(|(then, _)| then.seconds() <= at.seconds());
-        list.get(before.saturating_sub(1)).map(|(_, branch)| branch)
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Of {
     Request(usize),
@@ -128,6 +105,20 @@ struct Event {
     of: Of,
     dir: Option<DirRef>,
     branch: Option<BranchRef>,
+}
+
+/// A line that names no branch was written on the one that was named last in its directory, else on the first.
+fn fill_branches(events: &mut [(Instant, Event)]) {
+    let mut known: HashMap<DirRef, BranchRef> = HashMap::new();
+    let mut fill = |event: &mut Event| {
+        let Some(dir) = event.dir else { return };
+        match event.branch {
+            Some(branch) => drop(known.insert(dir, branch)),
+            None => event.branch = known.get(&dir).copied(),
+        }
+    };
+    events.iter_mut().for_each(|(_, event)| fill(event));
+    events.iter_mut().rev().for_each(|(_, event)| fill(event));
 }
 
 /// Walks a session in order of time: a fact in a directory that nothing maps goes where the session was last, then

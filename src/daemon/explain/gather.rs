@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::led::{self, Led};
 use super::subject::Subject;
-use crate::daemon::clerk::{Onlooker, Seen};
+use crate::daemon::clerk::{Onlooker, Sight};
 use crate::daemon::documents::Documents;
 use crate::ledger::due::CLOCK_AHEAD;
 use crate::ledger::spans::{self, Event, Gap};
@@ -19,7 +19,7 @@ use crate::store::{DueRow, Earlier, Error, Frozen, RecordRow, Tx};
 /// A session.
 pub(super) struct One {
     pub(super) id: SessionRef,
-    pub(super) seen: Seen,
+    pub(super) seen: Sight,
     pub(super) events: Vec<Event>,
     pub(super) gaps: Vec<Gap>,
     pub(super) held: Vec<Held>,
@@ -106,7 +106,7 @@ pub(super) fn gather(
 fn one(
     tx: &Tx<'_>,
     of: &Documents,
-    (account, seen, id): (Option<AccountRef>, Seen, SessionRef),
+    (account, seen, id): (Option<AccountRef>, Sight, SessionRef),
     horizon: Instant,
     onlooker: &Onlooker,
 ) -> Result<One, Error> {

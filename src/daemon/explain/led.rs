@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::daemon::clerk::{Hints, Seen};
+use crate::daemon::clerk::Sight;
 use crate::ledger::due::Place;
 use crate::ledger::held::Held;
 use crate::ledger::overlap::Overlap;
 use crate::mapping::{self, By, DirView, Excluded, Mapped};
-use crate::model::{DirRef, Instant, RequestRef};
+use crate::model::{BranchRef, DirRef, Instant, RequestRef};
 use crate::repo::{self, DirFacts};
 use crate::report::explained::PlaceLine;
 use crate::store::{Error, Tx};
@@ -84,24 +84,52 @@ impl Walk<'_, '_> {
     }
 }
 
+type Event = (Instant, Of, Option<DirRef>, Option<Arc<str>>);
+
+/// A line that names no branch was written on the one that was named last in its directory, else on the first.
+fn fill(events: &mut [Event]) {
+    let mut known: HashMap<DirRef, Arc<str>> = HashMap::new();
+    let mut fill = |(_, _, dir, branch): &mut Event| {
+        let Some(dir) = *dir else { return };
+        match branch {
+            Some(branch) => drop(known.insert(dir, Arc::clone(branch))),
+            None => *branch = known.get(&dir).cloned(),
+        }
+    };
+    events.iter_mut().for_each(&mut fill);
+    events.iter_mut().rev().for_each(fill);
+}
+
 pub(super) fn led(
     tx: &Tx<'_>,
     config: &Config,
-    seen: &Seen,
+    seen: &Sight,
     branches: &HashMap<RequestRef, Arc<str>>,
 ) -> Result<Led, Error> {
     let session = &seen.session;
     let mut walk = Walk { tx, config, known: HashMap::new() };
-    let requests = session.requests.iter().enumerate();
-    let requests = requests.map(|(index, of)| (of.at, Of::Request(index), of.dir, branches.get(&of.id)));
-    let hints = Hints::new(session.requests.iter().map(|of| (of.dir, of.at, branches.get(&of.id))));
-    let spans = session.spans.iter().enumerate().map(|(index, (of, _))| {
-        let at = Instant::from_seconds(of.end);
-        (at, Of::Span(index), of.dir, of.dir.and_then(|dir| hints.at(dir, at)).copied())
-    });
-    let mut events: Vec<_> = requests.chain(spans).collect();
+    let mut events = Vec::with_capacity(session.requests.len() + session.spans.len());
+    for (index, of) in session.requests.iter().enumerate() {
+        events.push((of.at, Of::Request(index), of.dir, branches.get(&of.id).cloned()));
+    }
+    let mut names: HashMap<BranchRef, Option<Arc<str>>> = HashMap::new();
+    for (index, (of, _)) in session.spans.iter().enumerate() {
+        let branch = match of.branch.map(|branch| (branch, names.get(&branch))) {
+            None => None,
+            Some((_, Some(known))) => known.clone(),
+            Some((branch, None)) => {
+                let name: Option<Arc<str>> = tx.branch_name(branch)?.map(Arc::from);
+                names.insert(branch, name.clone());
+                name
+            }
+        };
+        events.push((Instant::from_seconds(of.end), Of::Span(index), of.dir, branch));
+    }
     events.sort_by_key(|(at, of, ..)| (*at, *of));
-    let first = walk.own(tx.first_dir(seen.head.id)?, None)?.filter(|own| own.maps());
+    fill(&mut events);
+    let begun = tx.first_dir(seen.head.id)?;
+    let branch = events.iter().find(|(.., dir, _)| *dir == begun).and_then(|(.., branch)| branch.clone());
+    let first = walk.own(begun, branch.as_ref())?.filter(|own| own.maps());
     let mut last: Option<Arc<Own>> = None;
     let mut led = Led {
         places: Vec::new(),
@@ -110,7 +138,7 @@ pub(super) fn led(
     };
     let mut known: Vec<Known> = Vec::new();
     for (_, of, dir, branch) in events {
-        let own = walk.own(dir, branch)?;
+        let own = walk.own(dir, branch.as_ref())?;
         let (way, by) = match (&own, &last, &first) {
             (Some(own), ..) if own.maps() => ("directory", Some(own)),
             (_, Some(last), _) => ("session_last", Some(last)),
@@ -126,7 +154,7 @@ pub(super) fn led(
         let same = |known: &&mut Known| {
             (known.dir.as_deref(), known.way) == (dir, way)
                 && session.places[known.place] == session.places[place]
-                // A span knows no branch: it is on the one that the requests beside it name.
+                // Some lines name none.
                 && (known.branch == branch || known.branch.is_none() || branch.is_none())
         };
         let number = match known.iter_mut().find(same) {

@@ -2,7 +2,7 @@
 //! while it does not.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +13,14 @@ use serde::Serialize;
 use super::time;
 use crate::config::Config;
 use crate::ledger::days::Calendar;
-use crate::mapping::{self, DirView, Mapped};
-use crate::model::{DirRef, Instant, SessionRef, Usd};
+use crate::ledger::held::Held;
+use crate::mapping::{self, Catalogue, DirView, Mapped};
+use crate::model::{AccountRef, DirRef, Instant, ProjectId, SessionRef, TaskId, Usd};
 use crate::prices::{Request, Table};
 use crate::repo;
 use crate::report::{Filter, Place, Report, RequestRow, Rows, Rules};
 use crate::server::{self, Code, Failure, Question, ReportQuery};
-use crate::status::{self, Compared, Drift, Live, QueueFilter, QueueState, Status, Today};
+use crate::status::{self, Compared, Drift, Live, QueueFilter, QueueItem, QueueState, Status, Today};
 use crate::store::{AccountView, Error, ListedRow, Reader};
 
 /// Answers questions from the database.
@@ -99,7 +100,20 @@ impl Documents {
         live.keito.cost_decimals = account.decimals;
         live.prices_unused = self.table.unused().to_vec();
         live.price_drift = self.drift(&reader.listed_costs(now.minus(DRIFT)).map_err(internal)?);
-        document(&Status::build(live, counts, today))
+        let mut status = Status::build(live, counts, today);
+        let closed = status.reasons.iter_mut().find(|reason| reason.code == Held::ProjectClosed.code());
+        if let Some(reason) = closed {
+            let filter = QueueFilter { states: vec![QueueState::Held], limit: usize::MAX };
+            let mut queue = reader.queue(account.id, &filter, now).map_err(internal)?;
+            if let Some(catalogue) = catalogue(&reader, account.id)? {
+                queue.items.iter_mut().for_each(|item| name(item, &catalogue));
+            }
+            let details: BTreeSet<String> = queue.items.into_iter().filter_map(|item| item.detail).collect();
+            if let (Some((head, _)), false) = (reason.message.split_once(':'), details.is_empty()) {
+                reason.message = format!("{head}: {}", details.into_iter().collect::<Vec<_>>().join("; "));
+            }
+        }
+        document(&status)
     }
 
     fn sessions(&self, query: &server::SessionsQuery) -> Result<Vec<u8>, Failure> {
@@ -123,14 +137,22 @@ impl Documents {
         }
         let reader = self.reader()?;
         let account = reader.account_view().map_err(internal)?.id;
-        document(&reader.queue(account, &filter, time::now()).map_err(internal)?)
+        let mut queue = reader.queue(account, &filter, time::now()).map_err(internal)?;
+        if let Some(catalogue) = catalogue(&reader, account)? {
+            queue.items.iter_mut().for_each(|item| name(item, &catalogue));
+        }
+        document(&queue)
     }
 
     fn record(&self, id: &str) -> Result<Vec<u8>, Failure> {
         let reader = self.reader()?;
         let account = reader.account_view().map_err(internal)?.id;
         let none = || Failure::new(Code::NotFound, format!("no record {id}: see `keitod queue list`"));
-        document(&reader.queue_item(account, id).map_err(internal)?.ok_or_else(none)?)
+        let mut found = reader.queue_item(account, id).map_err(internal)?.ok_or_else(none)?;
+        if let Some(catalogue) = catalogue(&reader, account)? {
+            name(&mut found.item, &catalogue);
+        }
+        document(&found)
     }
 
     fn with_rules<R>(
@@ -247,6 +269,26 @@ impl<'a> Places<'a> {
             Mapped::Excluded(_) | Mapped::Error(_) => Some(Place::default()),
             Mapped::Unmapped => None,
         }
+    }
+}
+
+fn catalogue(reader: &Reader, account: Option<AccountRef>) -> Result<Option<Catalogue>, Failure> {
+    let text = reader.books(account).map_err(internal)?;
+    Ok(text.and_then(|text| serde_json::from_str::<(i64, Catalogue)>(&text).ok()).map(|(_, known)| known))
+}
+
+/// The names of an item's project and task, and what is wrong with them if it is held for that.
+fn name(item: &mut QueueItem, catalogue: &Catalogue) {
+    let Some(project) = item.project.as_deref() else { return };
+    let known = |name: &String| !name.is_empty();
+    item.project_name = catalogue.project(project).map(|of| of.name.clone()).filter(known);
+    let task = item.task.as_deref().filter(|_| item.kind == "entry");
+    item.task_name =
+        task.and_then(|task| catalogue.task(project, task)).map(|of| of.name.clone()).filter(known);
+    let code = item.reason.as_deref().map(|reason| reason.split(':').next().unwrap_or(reason));
+    if code == Some(Held::ProjectClosed.code()) {
+        let closed = catalogue.check(&ProjectId::new(project), task.map(TaskId::new).as_ref());
+        item.detail = closed.err().map(|closed| closed.to_string());
     }
 }
 

@@ -13,7 +13,7 @@ use super::stretches::Stretch;
 pub use super::waiting::{Sum, Waiting, WaitingKey, Waits};
 use super::{entries, expenses};
 use crate::model::{
-    Day, DirRef, Instant, Link, Payer, Quality, RecordRef, Reported, RequestKey, RequestRef, Terms, Tokens,
+    Day, DirRef, Instant, Kind, Link, Payer, Quality, RecordRef, Reported, RequestKey, RequestRef, Terms, Tokens,
     Usd,
 };
 
@@ -163,6 +163,8 @@ pub struct Rules<'a> {
     pub approved_time: &'a [Stretch],
     /// Entries are held for this reason, whatever their place (skill hooks).
     pub entries_held: Option<Held>,
+    /// Nothing can be booked on this link; expenses have no task.
+    pub closed: &'a dyn Fn(&Link, Kind) -> bool,
     /// Expenses are held for this reason (no category, no rate), by day.
     pub expenses_held: &'a dyn Fn(Day) -> Option<Held>,
     /// The price of tokens of a request.

@@ -375,7 +375,7 @@ impl Clerk {
     ) -> Result<Option<(SessionHead, due::WaitingKey, Sum)>, Error> {
         let (calendar, _) = self.calendar();
         let (category, today) = (self.category(), self.workspace_today(now, &calendar));
-        let Self { store, settings, policy, account, appended, settled, rulings, shares, .. } = self;
+        let Self { store, settings, policy, account, appended, settled, rulings, shares, books, .. } = self;
         store.transact(|tx: &Tx<'_>| {
             let session: SessionRef = due.session;
             let (scope, seen): (Option<&Scope>, _) = (account.as_ref(), appended.get(&session).copied());
@@ -395,6 +395,7 @@ impl Clerk {
                 today,
                 settled: *settled,
                 rulings,
+                books,
                 now,
             };
             let sheet = bench.with_rules(&loaded.head, |rules| due::due(&loaded.session, rules));

@@ -25,6 +25,7 @@ impl Clerk {
             Answer::Category { from, to, page, outcome } => {
                 self.found_category((from, to, page), outcome, now, random)?;
             }
+            Answer::Projects { active, outcome } => self.found_projects(active, outcome, now, random)?,
             Answer::List { kind, outcome } => self.page(kind, outcome, now, random)?,
             Answer::Send { write, outcome } => self.sent(write, outcome, now, random)?,
             Answer::Broken { write } => self.broken(write, now)?,

@@ -45,6 +45,7 @@ impl Clerk {
         if let Some(kind) = only {
             return self.deliver_kind(kind, 1, now, random, polled);
         }
+        self.find_projects(now, polled)?;
         self.find_category(now, polled)?;
         let expenses = self.account.as_ref().is_some_and(|scope| scope.desk.pause.is_none());
         self.deliver_kind(Kind::Entry, self.settings.in_flight, now, random, polled)?;

@@ -11,6 +11,7 @@ mod answers;
 mod audit;
 mod bench;
 mod bodies;
+mod books;
 mod clock;
 mod currency;
 mod days;
@@ -53,7 +54,7 @@ pub use acts::{ActError, Acted, Refused};
 pub use audit::{Asked, Ticket};
 pub use clock::{Noticed, heed_clocks};
 pub use decision::{Decision, Journal};
-pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
+pub use effect::{Answer, Echoed, Effect, ListPage, MeFound, ProjectPage};
 pub use formats::Finding;
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
@@ -87,6 +88,7 @@ pub struct Clerk {
     rulings: rulings::Rulings,
     shares: shares::Shares,
     formats: formats::Formats,
+    books: books::Books,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -220,6 +222,7 @@ impl Clerk {
             rulings: rulings::Rulings::default(),
             shares: shares::Shares::default(),
             formats: formats::Formats::default(),
+            books: books::Books::default(),
         };
         clerk.find_ahead(now)?;
         Ok(clerk)
@@ -275,7 +278,7 @@ impl Clerk {
         self.lines[slot(Kind::Expense)].unlisted = unlisted[1].clone();
         (self.me_asked, self.category_asked) = (false, false);
         (self.category_page, self.category_again) = (None, None);
-        Ok(())
+        self.open_books()
     }
 
     /// Tries at once what waits because it was refused: a pause that a probe can end, and parked projects.
@@ -365,7 +368,12 @@ impl Clerk {
     /// Of the database.
     pub fn settle(&mut self, settled: Settled) -> Result<(), Error> {
         self.settled = settled;
-        if settled.time { self.recheck_all() } else { Ok(()) }
+        if settled.time {
+            self.want_books_if_held()?;
+            self.recheck_all()
+        } else {
+            Ok(())
+        }
     }
 
     /// The calendar in force: the pinned zone, else the configured, the workspace's, the system's. The second value

@@ -25,7 +25,7 @@ use crate::daemon::rehearse::rehearse;
 use crate::daemon::run::{self, Running};
 use crate::deliver::PauseReason;
 use crate::sandbox::{self, Sandbox, ids};
-use crate::server::{self, Act, Limits, Question};
+use crate::server::{self, Act, Assign, Limits, Question};
 use crate::status::Live;
 
 /// The daemon in this process.
@@ -86,6 +86,9 @@ impl Engine for InProcess {
         find_database(&paths)?;
         let rig = Rig::new(place.env.clone(), config, &paths);
         let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
+        if let Act::Assign(words) = act {
+            return driven(async { Ok(crate::daemon::assign::of_state(&rig.setup, Assign::clone(words)).await?) });
+        }
         Ok(acts::alone(&rig.setup, act)??)
     }
 }

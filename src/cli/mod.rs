@@ -6,6 +6,7 @@
 mod act;
 mod args;
 mod ask;
+mod assign;
 mod audit;
 mod completions;
 mod config;

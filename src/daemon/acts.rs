@@ -27,6 +27,7 @@ pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failur
             };
             clerk.set_zone(zone, from, *sure, now)
         }
+        Act::Assign(_) => return Err(Failure::new(Code::Internal, "an assignment asks Keito for its projects")),
         Act::ApproveAgent { agent } => clerk.approve_agent(&Agent::new(agent)),
         Act::Pause => clerk.pause(now),
         Act::Resume => clerk.resume(),
@@ -58,10 +59,18 @@ fn zone(change: &ZoneChange) -> serde_json::Value {
     })
 }
 
-fn failure(error: ActError) -> Failure {
+pub(super) fn failure(error: ActError) -> Failure {
     let code = match &error {
-        ActError::Refused(Refused::NotFound { .. } | Refused::NotStopped { .. }) => Code::NotFound,
-        ActError::Refused(Refused::NoReason | Refused::NoZone { .. }) => Code::InvalidInput,
+        ActError::Refused(
+            Refused::NotFound { .. }
+            | Refused::NotStopped { .. }
+            | Refused::NoSession { .. }
+            | Refused::NothingSelected
+            | Refused::NothingLocked,
+        ) => Code::NotFound,
+        ActError::Refused(
+            Refused::NoReason | Refused::NoZone { .. } | Refused::Ambiguous { .. } | Refused::DateAhead { .. },
+        ) => Code::InvalidInput,
         ActError::Refused(_) => Code::Conflict,
         ActError::Store(_) => Code::Internal,
     };

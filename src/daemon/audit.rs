@@ -173,7 +173,7 @@ async fn read(
 }
 
 /// Waits until a request may leave.
-async fn leave(clerk: &ClerkHandle) -> Result<(), Failure> {
+pub(super) async fn leave(clerk: &ClerkHandle) -> Result<(), Failure> {
     let closed = || Failure::new(Code::NotReady, "delivery is paused: see `keitod status`");
     loop {
         let ticket = clerk.call(|clerk| {
@@ -238,10 +238,10 @@ fn document((from, to): (Day, Day), found: &[Found], records: usize, outcome: &A
     })
 }
 
-fn no_credentials() -> Failure {
+pub(super) fn no_credentials() -> Failure {
     Failure::new(Code::NotReady, "there are no credentials: set KEITO_API_KEY and KEITO_ACCOUNT_ID")
 }
 
-fn internal(error: impl std::fmt::Display) -> Failure {
+pub(super) fn internal(error: impl std::fmt::Display) -> Failure {
     Failure::new(Code::Internal, error.to_string())
 }

@@ -181,6 +181,15 @@ impl Answers for Office {
 
     fn act(&self, act: Act) -> Answer<'_> {
         Box::pin(async move {
+            if let Act::Assign(words) = act {
+                let running = self.running.clone();
+                // A task of its own: whoever asked may hang up, and what is decided is done whole.
+                let done = tokio::spawn(async move { super::assign::of_running(&running, *words).await });
+                let stopped = "the assignment did not end; see the log";
+                let document = done.await.map_err(|_| Failure::new(Code::Internal, stopped))??;
+                let _ = self.running.orders.send(Order::Look).await;
+                return Ok(document);
+            }
             let now = time::now();
             let doing = act.clone();
             let done = self.running.clerk.call(move |clerk| acts::act(clerk, &doing, now)).await;

@@ -118,6 +118,8 @@ pub struct Session {
     pub unproven: BTreeSet<Arc<str>>,
     /// The places.
     pub places: Vec<Place>,
+    /// The date that a place's facts are sent on whatever their own, by the same index; may be shorter.
+    pub dates: Vec<Option<Day>>,
     /// The last instant in the log.
     pub last_at: Option<Instant>,
     /// The first and the last append that the running daemon saw, by our clock.
@@ -246,6 +248,12 @@ pub struct Sheet {
 }
 
 impl Sheet {
+    /// Whether the time of one entry would be longer than so many seconds.
+    #[must_use]
+    pub fn entries_beyond(&self, longest: u64) -> bool {
+        self.waiting.iter().any(|((expense, ..), sum)| !expense && sum.seconds > longest)
+    }
+
     pub(super) fn wait(&mut self, key: WaitingKey) -> &mut Sum {
         self.waiting.entry(key).or_default()
     }
@@ -265,6 +273,13 @@ pub fn due(session: &Session, rules: &Rules<'_>) -> Sheet {
     expenses::due_expenses(session, rules, &mut sheet);
     entries::due_entries(session, rules, &mut sheet);
     sheet
+}
+
+impl Session {
+    /// The date that facts of a day are sent on.
+    pub(super) fn date(&self, place: usize, day: Day) -> Day {
+        self.dates.get(place).copied().flatten().unwrap_or(day)
+    }
 }
 
 /// When the session has been quiet for `settle`.

@@ -36,7 +36,7 @@ pub(super) fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Shee
                 inner_open += inner(rest, last_covered);
             }
             for (day, from, to) in rules.calendar.split(rest.0, rest.1) {
-                open.push((day, *place, (from, to)));
+                open.push((session.date(*place, day), *place, (from, to)));
             }
         }
     }

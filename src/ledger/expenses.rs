@@ -32,7 +32,7 @@ pub(super) fn due_expenses(session: &Session, rules: &Rules<'_>, sheet: &mut She
         if excess && tokens.is_zero() {
             continue;
         }
-        let day = rules.calendar.day_of(request.at);
+        let day = session.date(request.place, rules.calendar.day_of(request.at));
         let place = &session.places[request.place];
         let (link, bill) = match place {
             Place::To { link, cost, .. } => (Some(link.clone()), cost.bill(request.payer, request.reported)),

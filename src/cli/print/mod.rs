@@ -1,6 +1,7 @@
 //! Documents for people: from JSON, so that what the socket answers and what the file answers look the same.
 
 mod act;
+mod assign;
 mod audit;
 mod demo;
 mod document;
@@ -19,6 +20,7 @@ mod tests;
 mod text;
 
 pub use act::print_act;
+pub(super) use assign::print_assign;
 pub(super) use audit::{is_clean, print_audit};
 pub use demo::print_demo;
 pub(super) use flush::failed;

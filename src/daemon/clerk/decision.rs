@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 
+use super::assigned::Assignment;
 use crate::coverage::{Listed, Posted};
 use crate::ledger::stretches::Stretch;
 use crate::model::{
@@ -30,6 +31,8 @@ pub enum Ruling {
     Since(Instant),
     /// Days are those of this IANA zone, from an instant on; without one from the beginning.
     Zone(String, Option<Instant>),
+    /// Facts were mapped after the fact.
+    Assign(Box<Assignment>),
     /// Something about these facts.
     On(Verb, Box<Facts>),
 }

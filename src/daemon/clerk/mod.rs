@@ -5,6 +5,9 @@
 //! between any two calls. Each call commits what it decided before it returns.
 
 mod acts;
+mod assign;
+mod assign_plan;
+pub mod assigned;
 mod adopting;
 mod adopting_day;
 mod answers;
@@ -23,6 +26,7 @@ mod given;
 mod late;
 mod laying;
 mod listing;
+mod moves;
 mod newcomer;
 mod poison;
 mod policy;
@@ -41,9 +45,11 @@ mod twins;
 mod zone;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use self::assigned::Assignment;
 use crate::deliver::{Desk, Freshness, Reading};
 use crate::ledger::days::Calendar;
 use crate::ledger::due::CLOCK_AHEAD;
@@ -51,6 +57,7 @@ use crate::model::{AccountRef, Day, Instant, Kind, RecordRef, SessionRef, UserId
 use crate::store::{self, Account, AccountRow, Error, Ingested, Store};
 
 pub use acts::{ActError, Acted, Refused};
+pub use assign::{Amounts, AssignOrder, Assigned, Moved, Selector, Where};
 pub use audit::{Asked, Ticket};
 pub use clock::{Noticed, heed_clocks};
 pub use decision::{Decision, Journal};
@@ -114,6 +121,8 @@ struct Scope {
     desk: Desk,
     /// Keito was seen to keep at least so many decimals of an amount, by this process.
     kept: u32,
+    /// What was mapped after the fact.
+    assigned: Arc<Vec<Assignment>>,
 }
 
 /// Listings of one kind of record.
@@ -271,7 +280,8 @@ impl Clerk {
         // Config or credentials may be others than before: what was refused is tried at once.
         desk.probe_now(now);
         desk.refusals.try_now(now);
-        self.account = Some(Scope { id, of: account.clone(), row, desk, kept: 0 });
+        let assigned = Arc::new(self.rulings.assignments(account));
+        self.account = Some(Scope { id, of: account.clone(), row, desk, kept: 0, assigned });
         self.lines = [LineState::default(), LineState::default()];
         let (unlisted, _) = self.answered_unlisted(id)?;
         self.lines[slot(Kind::Entry)].unlisted = unlisted[0].clone();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
-use crate::model::{Agent, Amount, BranchRef, Day, DirRef, Instant, Tokens};
+use crate::model::{Agent, Amount, BranchRef, Day, DirRef, Instant, Link, Tokens};
 use crate::store::{Error, Tx};
 
 /// Where facts of a directory go, with what is written onto their records.
@@ -43,6 +43,8 @@ pub struct Detail {
     pub markup_percent: Option<String>,
     /// `agent_id` in metadata.
     pub agent_id: Option<String>,
+    /// The date that its facts are sent on, whatever their own.
+    pub spent: Option<Day>,
 }
 
 /// USD → amount in the workspace's currency.
@@ -126,6 +128,21 @@ pub trait Policy {
         branch: Option<BranchRef>,
         now: Instant,
     ) -> Result<Option<Arc<Spot>>, Error>;
+
+    /// Where facts go that a person mapped after the fact, whatever their directory says; `None`: this policy cannot.
+    ///
+    /// # Errors
+    /// Of the database, in which directories are remembered.
+    fn assigned(
+        &mut self,
+        _tx: &Tx<'_>,
+        _agent: &Agent,
+        (_dir, _branch): (Option<DirRef>, Option<BranchRef>),
+        _to: (&Link, &[String; 3]),
+        _now: Instant,
+    ) -> Result<Option<Arc<Spot>>, Error> {
+        Ok(None)
+    }
 
     /// Whether what stands around a directory has changed since it was last looked at.
     ///

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::assigned::AssignLine;
 use crate::daemon::clerk::decision::{Decision, Facts, Ruling, Verb};
 use crate::model::{
     AccountId, Agent, Covers, Instant, KeitodId, Kind, Link, ProjectId, RemoteId, SessionId, TaskId, Tokens,
@@ -27,6 +28,8 @@ pub(super) struct Line {
     from: Option<String>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     facts: Option<FactsLine>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    assigned: Option<AssignLine>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -95,6 +98,7 @@ impl Line {
             zone: None,
             from: None,
             facts: None,
+            assigned: None,
         };
         line.kind = match &decision.ruling {
             Ruling::Since(since) => {
@@ -104,6 +108,11 @@ impl Line {
             Ruling::Zone(zone, from) => {
                 (line.zone, line.from) = (Some(zone.clone()), from.map(|from| from.to_string()));
                 "zone"
+            }
+            Ruling::Assign(of) => {
+                line.from = of.from.map(|from| from.to_string());
+                line.assigned = Some(AssignLine::of(of));
+                "assign"
             }
             Ruling::On(verb, facts) => {
                 line.facts = Some(FactsLine::of(facts));
@@ -130,6 +139,7 @@ impl Line {
                 };
                 Ruling::Zone(self.zone?, from)
             }
+            "assign" => Ruling::Assign(Box::new(self.assigned?.assignment(self.from)?)),
             word => Ruling::On(Verb::parse(word)?, Box::new(self.facts?.facts()?)),
         };
         Some(Decision { at: Instant::parse(&self.at)?, account, ruling })

@@ -93,7 +93,11 @@ impl Command {
         }
         if self.json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             let way = "the same with --yes does it, with --dry-run it only shows";
-            return Err(Failure::new(Exit::InvalidInput, "nothing is changed yet, and there is nobody to ask").suggest(way));
+            return Err(Failure::new(
+                Exit::InvalidInput,
+                "nothing is changed yet, and there is nobody to ask",
+            )
+            .suggest(way));
         }
         call.out.flush()?;
         if !asked()? {

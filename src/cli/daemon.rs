@@ -77,7 +77,8 @@ impl Engine for InProcess {
         }
         let now = crate::daemon::time::now();
         let table = Arc::new(crate::daemon::prices::table(&config, &paths.state_dir, now)?);
-        Ok(Documents { database, config, table }.answer(question, Live::default())?)
+        let data_dir = paths.data_dir;
+        Ok(Documents { database, data_dir, config, table }.answer(question, Live::default())?)
     }
 
     fn act(&self, place: &Place, act: &Act) -> Result<Vec<u8>, Failure> {
@@ -87,7 +88,9 @@ impl Engine for InProcess {
         let rig = Rig::new(place.env.clone(), config, &paths);
         let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
         if let Act::Assign(words) = act {
-            return driven(async { Ok(crate::daemon::assign::of_state(&rig.setup, Assign::clone(words)).await?) });
+            return driven(async {
+                Ok(crate::daemon::assign::of_state(&rig.setup, Assign::clone(words)).await?)
+            });
         }
         Ok(acts::alone(&rig.setup, act)??)
     }

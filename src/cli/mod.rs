@@ -18,6 +18,7 @@ mod failure;
 mod flush;
 mod look;
 mod man;
+mod many;
 mod pause;
 mod place;
 mod prices;

@@ -27,7 +27,9 @@ pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failur
             };
             clerk.set_zone(zone, from, *sure, now)
         }
-        Act::Assign(_) => return Err(Failure::new(Code::Internal, "an assignment asks Keito for its projects")),
+        Act::Assign(_) => {
+            return Err(Failure::new(Code::Internal, "an assignment asks Keito for its projects"));
+        }
         Act::ApproveAgent { agent } => clerk.approve_agent(&Agent::new(agent)),
         Act::Pause => clerk.pause(now),
         Act::Resume => clerk.resume(),
@@ -69,7 +71,10 @@ pub(super) fn failure(error: ActError) -> Failure {
             | Refused::NothingLocked,
         ) => Code::NotFound,
         ActError::Refused(
-            Refused::NoReason | Refused::NoZone { .. } | Refused::Ambiguous { .. } | Refused::DateAhead { .. },
+            Refused::NoReason
+            | Refused::NoZone { .. }
+            | Refused::Ambiguous { .. }
+            | Refused::DateAhead { .. },
         ) => Code::InvalidInput,
         ActError::Refused(_) => Code::Conflict,
         ActError::Store(_) => Code::Internal,

@@ -91,7 +91,8 @@ async fn assign(
 fn selector(words: &Assign, env: &Env) -> Result<Selector, Failure> {
     let text = |word: &Option<String>| word.clone().filter(|word| !word.trim().is_empty());
     let dir = text(&words.dir).map(|dir| {
-        Pattern::path(&dir, env).map_err(|trouble| Failure::new(Code::InvalidInput, format!("{dir}: {trouble}")))
+        Pattern::path(&dir, env)
+            .map_err(|trouble| Failure::new(Code::InvalidInput, format!("{dir}: {trouble}")))
     });
     let select = Selector {
         session: text(&words.session),
@@ -191,7 +192,8 @@ async fn fetch(clerk: &ClerkHandle, courier: &Courier) -> Result<Catalogue, Fail
 }
 
 fn document(order: &AssignOrder, found: &Assigned, known: &Catalogue) -> serde_json::Value {
-    let name = |project: &str| known.project(project).map(|of| of.name.clone()).filter(|name| !name.is_empty());
+    let name =
+        |project: &str| known.project(project).map(|of| of.name.clone()).filter(|name| !name.is_empty());
     let target = match &order.target {
         Some(Target::Link(link, [client, project, task])) => serde_json::json!({
             "project": link.project.as_str(), "task": link.task.as_str(),

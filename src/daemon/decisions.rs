@@ -9,7 +9,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use self::line::Line;
+use self::line::{Found, Line};
 use super::clerk::decision::{Decision, Journal, Ruling};
 use crate::model::Instant;
 
@@ -40,7 +40,7 @@ impl Decisions {
         let lines = bytes.split(|byte| *byte == b'\n').enumerate();
         let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
         let decisions = lines.filter_map(|(number, line)| {
-            let found = serde_json::from_slice::<Line>(line).ok().and_then(Line::decision);
+            let found = serde_json::from_slice::<Found>(line).ok().and_then(Found::decision);
             if found.is_none() {
                 tracing::warn!(file = %self.path.display(), line = number + 1, "passed over: no decision of this version");
             }
@@ -169,7 +169,11 @@ mod tests {
                 spent: Some("2026-02-01".parse().unwrap()),
                 ..assigned.clone()
             }))),
-            of(Ruling::Assign(Box::new(Assignment { target: Some(Target::Exclude), dirs: None, ..assigned }))),
+            of(Ruling::Assign(Box::new(Assignment {
+                target: Some(Target::Exclude),
+                dirs: None,
+                ..assigned
+            }))),
             of(Ruling::On(Verb::DeletedByPerson, Box::new(expense))),
         ];
         decisions.write(&all[..1]).unwrap();

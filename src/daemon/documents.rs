@@ -2,7 +2,7 @@
 //! while it does not.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,24 +10,29 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::clerk::assigned::{Assignment, Target};
+use super::clerk::decision::Ruling;
+use super::decisions::Decisions;
 use super::time;
 use crate::config::Config;
 use crate::ledger::days::Calendar;
 use crate::ledger::held::Held;
 use crate::mapping::{self, Catalogue, DirView, Mapped};
-use crate::model::{AccountRef, DirRef, Instant, ProjectId, SessionRef, TaskId, Usd};
+use crate::model::{AccountRef, Agent, DirRef, Instant, ProjectId, SessionId, SessionRef, TaskId, Usd};
 use crate::prices::{Request, Table};
 use crate::repo;
 use crate::report::{Filter, Place, Report, RequestRow, Rows, Rules};
 use crate::server::{self, Code, Failure, Question, ReportQuery};
 use crate::status::{self, Compared, Drift, Live, QueueFilter, QueueItem, QueueState, Status, Today};
-use crate::store::{AccountView, Error, ListedRow, Reader};
+use crate::store::{Account, AccountView, Error, ListedRow, Reader};
 
 /// Answers questions from the database.
 #[derive(Clone)]
 pub struct Documents {
     /// The database file.
     pub database: PathBuf,
+    /// Where decisions are.
+    pub data_dir: PathBuf,
     /// Mapping and limits.
     pub config: Arc<Config>,
     /// Prices.
@@ -162,7 +167,8 @@ impl Documents {
         calendar: &Calendar,
         work: impl FnOnce(&Rules<'_>) -> R,
     ) -> Result<R, Failure> {
-        let places = Places::new(reader, &self.config, rows).map_err(internal)?;
+        let assigned = self.assigned(reader, rows).map_err(internal)?;
+        let places = Places::new(reader, &self.config, rows, assigned).map_err(internal)?;
         let price = |row: &RequestRow| self.price(rows, row);
         let place_of = |dir: Option<DirRef>, session: SessionRef, at: Instant| places.place(dir, session, at);
         let project_name = |id: &str| places.names.borrow().get(id).cloned();
@@ -174,6 +180,32 @@ impl Documents {
             place_of: &place_of,
             project_name: &project_name,
         }))
+    }
+
+    /// What was mapped after the fact, by session.
+    fn assigned(&self, reader: &Reader, rows: &Rows) -> Result<ByPerson, Error> {
+        // A file that cannot be read is the daemon's to tell; a report shows the mapping without it.
+        let decided = Decisions::new(&self.data_dir).read().unwrap_or_default();
+        let account = reader.last_account()?;
+        let ours = |of: &Account| {
+            account.as_ref().is_some_and(|own| own.origin == of.origin && own.account == of.account)
+        };
+        let mut found: HashMap<(Agent, SessionId), Vec<Assignment>> = HashMap::new();
+        for decision in decided.into_iter().filter(|of| of.account.as_ref().is_some_and(ours)) {
+            if let Ruling::Assign(of) = decision.ruling {
+                found.entry((of.agent.clone(), of.session.clone())).or_default().push(*of);
+            }
+        }
+        let mut by_session = ByPerson::new();
+        if !found.is_empty() {
+            for (session, name) in &rows.names.sessions {
+                let Some(agent) = rows.names.agent(*session) else { continue };
+                if let Some(of) = found.remove(&(agent.clone(), SessionId::new(name.native.clone()))) {
+                    by_session.insert(*session, of);
+                }
+            }
+        }
+        Ok(by_session)
     }
 
     fn drift(&self, rows: &[ListedRow]) -> Vec<Drift> {
@@ -194,18 +226,23 @@ impl Documents {
     }
 }
 
+/// What was mapped after the fact, by session.
+type ByPerson = HashMap<SessionRef, Vec<Assignment>>;
+
 /// Where directories lead, for reports: the mapping in force over what was remembered of each directory.
 struct Places<'a> {
     config: &'a Config,
     dirs: HashMap<DirRef, (String, Option<String>)>,
     own: RefCell<HashMap<DirRef, Option<Place>>>,
+    excluded: RefCell<HashSet<DirRef>>,
+    assigned: ByPerson,
     names: RefCell<HashMap<String, String>>,
     /// Per session its facts' directories in order of time.
     trails: HashMap<SessionRef, Vec<(Instant, DirRef)>>,
 }
 
 impl<'a> Places<'a> {
-    fn new(reader: &Reader, config: &'a Config, rows: &Rows) -> Result<Self, Error> {
+    fn new(reader: &Reader, config: &'a Config, rows: &Rows, assigned: ByPerson) -> Result<Self, Error> {
         let mut trails: HashMap<SessionRef, Vec<(Instant, DirRef)>> = HashMap::new();
         let requests = rows.requests.iter().map(|row| (row.session, row.at, row.dir));
         let spans = rows.spans.iter().map(|row| (row.session, Instant::from_seconds(row.end), row.dir));
@@ -219,13 +256,50 @@ impl<'a> Places<'a> {
             }
         }
         trails.values_mut().for_each(|trail| trail.sort_unstable());
-        let (own, names) = (RefCell::default(), RefCell::default());
-        Ok(Self { config, dirs: reader.dirs()?, own, names, trails })
+        let (own, names, excluded) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Ok(Self { config, dirs: reader.dirs()?, own, excluded, assigned, names, trails })
     }
 
     /// As the ledger maps a fact: by its directory, else where the session was last, then where it began, then
-    /// `[default]`.
+    /// `[default]`; and what a person assigned goes there, but for what is excluded.
     fn place(&self, dir: Option<DirRef>, session: SessionRef, at: Instant) -> Place {
+        let Some(of) = self.assigned.get(&session) else { return self.mapped(dir, session, at) };
+        let trail = self.trails.get(&session).map_or(&[][..], Vec::as_slice);
+        let last = trail
+            .iter()
+            .take_while(|(then, _)| *then <= at)
+            .filter(|(_, dir)| self.own(*dir).is_some())
+            .last();
+        let by = dir.filter(|dir| self.own(*dir).is_some()).or(last.map(|(_, dir)| *dir));
+        if by.or(trail.first().map(|(_, dir)| *dir)).is_some_and(|dir| self.excluded.borrow().contains(&dir))
+        {
+            return Place::default();
+        }
+        let path = dir.and_then(|dir| self.dirs.get(&dir)).map(|(path, _)| path.as_str());
+        // Time is known here by the second at which it ends.
+        let at = at.minus(Duration::from_millis(1));
+        let means = |of: &&Assignment| of.target.is_some() && of.means(at, path);
+        let follows = |of: &&Assignment| {
+            let ended = of.to.filter(|to| of.onward && *to <= at);
+            ended.is_some_and(|ended| {
+                dir.is_none_or(|dir| self.own(dir).is_none()) && last.is_none_or(|(then, _)| *then <= ended)
+            })
+        };
+        let found = of.iter().rev().find(means).or_else(|| of.iter().rev().find(follows));
+        match found.and_then(|of| of.target.as_ref()) {
+            None => self.mapped(dir, session, at),
+            Some(Target::Exclude) => Place::default(),
+            Some(Target::Link(link, [_, name, _])) => {
+                let project = link.project.as_str();
+                if !name.is_empty() {
+                    self.names.borrow_mut().insert(project.to_owned(), name.clone());
+                }
+                Place { project: Some(project.into()), ..Place::default() }
+            }
+        }
+    }
+
+    fn mapped(&self, dir: Option<DirRef>, session: SessionRef, at: Instant) -> Place {
         if let Some(place) = dir.and_then(|dir| self.own(dir)) {
             return place;
         }
@@ -266,7 +340,11 @@ impl<'a> Places<'a> {
                 Some(Place { project: Some(project.into()), min_seconds, max_seconds })
             }
             // Excluded and broken directories lead nowhere, and what follows them does not fall back to an older link.
-            Mapped::Excluded(_) | Mapped::Error(_) => Some(Place::default()),
+            Mapped::Excluded(_) => {
+                self.excluded.borrow_mut().insert(dir);
+                Some(Place::default())
+            }
+            Mapped::Error(_) => Some(Place::default()),
             Mapped::Unmapped => None,
         }
     }

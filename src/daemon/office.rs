@@ -28,6 +28,7 @@ impl Office {
     pub fn new(running: Running) -> Self {
         let documents = Documents {
             database: running.database.clone(),
+            data_dir: running.setup.data_dir.clone(),
             config: running.setup.config.clone(),
             table: running.table.clone(),
         };

@@ -16,7 +16,7 @@ use crate::mapping::{self, By, DirView, LinkTo, Mapped, Scalar};
 use crate::model::{AccountId, Agent, BranchRef, Day, DirRef, Instant, Link, Tokens};
 use crate::prices::{Fee, Override, Rate, Rates, Request, Table, Unpriced};
 use crate::repo::{self, DirFacts};
-use crate::store::{Error, Tx};
+use crate::store::{Account, Error, Tx};
 
 /// How long a look at a directory is good.
 const LOOK: Duration = Duration::from_secs(2);
@@ -241,6 +241,16 @@ impl Policy for ConfigPolicy {
         Ok(spot)
     }
 
+    fn deliver_to(&mut self, account: Option<&Account>) {
+        // The embedded Keito stands in for the real one: a repository's own link is as good there.
+        let real = account.filter(|account| !account.sandbox && !account.account.as_str().is_empty());
+        let real = real.map(|account| account.account.clone()).or_else(|| self.config.keito.account.clone());
+        if self.account != real {
+            self.account = real;
+            self.spots.clear();
+        }
+    }
+
     fn assigned(
         &mut self,
         tx: &Tx<'_>,
@@ -252,10 +262,10 @@ impl Policy for ConfigPolicy {
         let around = dir.map(|dir| self.facts(tx, dir, now)).transpose()?.flatten();
         let (facts, path) = around.unwrap_or_default();
         let branch = branch.map(|branch| tx.branch_name(branch)).transpose()?.flatten();
-        let view =
-            DirView { path: &path, facts: &facts, log_branch: branch.as_deref(), head_branch: None };
+        let view = DirView { path: &path, facts: &facts, log_branch: branch.as_deref(), head_branch: None };
         let name = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let names = mapping::Names { client: name(&names[0]), project: name(&names[1]), task: name(&names[2]) };
+        let names =
+            mapping::Names { client: name(&names[0]), project: name(&names[1]), task: name(&names[2]) };
         let to = LinkTo {
             names,
             // What the repository's file asked to keep to itself stays so; one that nobody can read may have.

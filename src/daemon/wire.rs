@@ -30,9 +30,10 @@ pub async fn carry_out(client: &Client, effect: Effect, category: &str, since: M
             let outcome = map(client.expenses(&range).await, |page| category_in(page, category));
             Answer::Category { from, to, page, outcome }
         }
-        Effect::Projects { active, page } => {
-            Answer::Projects { active, outcome: map(client.projects(active, page).await, |page| projects(page, active)) }
-        }
+        Effect::Projects { active, page } => Answer::Projects {
+            active,
+            outcome: map(client.projects(active, page).await, |page| projects(page, active)),
+        },
         Effect::List { kind, from, to, user, page } => {
             let range = Range { from, to, user: user.as_ref(), source: None, page };
             let outcome = match kind {
@@ -107,7 +108,11 @@ fn category_in(page: Page<ListedExpense>, wanted: &str) -> (Option<CategoryId>, 
 fn projects(page: Page<keito::Project>, active: bool) -> ProjectPage {
     let task = |task: keito::Task| {
         let id = task.id?.as_str().to_owned();
-        Some(mapping::Task { id, name: task.name.unwrap_or_default(), active: task.is_active.unwrap_or(true) })
+        Some(mapping::Task {
+            id,
+            name: task.name.unwrap_or_default(),
+            active: task.is_active.unwrap_or(true),
+        })
     };
     let project = |of: keito::Project| {
         Some(mapping::Project {

@@ -37,7 +37,8 @@ mod transport;
 mod trim;
 
 pub use body::{
-    EntryBody, ExpenseBody, entry_body, entry_move_body, entry_patch_body, expense_body, idempotency_key, moved_to,
+    EntryBody, ExpenseBody, entry_body, entry_move_body, entry_patch_body, expense_body, idempotency_key,
+    moved_to,
 };
 pub use catalogue::{Category, Project, Task};
 pub use client::Client;

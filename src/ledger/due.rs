@@ -13,8 +13,8 @@ use super::stretches::Stretch;
 pub use super::waiting::{Sum, Waiting, WaitingKey, Waits};
 use super::{entries, expenses};
 use crate::model::{
-    Day, DirRef, Instant, Kind, Link, Payer, Quality, RecordRef, Reported, RequestKey, RequestRef, Terms, Tokens,
-    Usd,
+    Day, DirRef, Instant, Kind, Link, Payer, Quality, RecordRef, Reported, RequestKey, RequestRef, Terms,
+    Tokens, Usd,
 };
 
 /// An expense covers at most this many requests, so that its `keys` stay small (design section 6).

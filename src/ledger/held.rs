@@ -87,7 +87,9 @@ impl Held {
             Self::Unmapped => {
                 "link the repository with .keito/config.yml, add a [[rule]] or [default], or `keitod assign --dir DIR --project P --task T`"
             }
-            Self::MappingError => "repair the repository's .keito/config.yml, or `keitod assign --dir DIR --project P --task T`",
+            Self::MappingError => {
+                "repair the repository's .keito/config.yml, or `keitod assign --dir DIR --project P --task T`"
+            }
             Self::Unpriced => "add a [[price]] to the config, or update keitod",
             Self::BadUsage => {
                 "report the log line to the agent's maker; `keitod queue discard ID` gives it up"
@@ -102,10 +104,16 @@ impl Held {
             Self::Unproven => {
                 "compare with Keito by `keitod queue show ID`; `keitod queue discard ID` counts it as billed"
             }
-            Self::OtherAccount => "use the account that the repository is linked to, or `keitod assign --dir DIR --project P --task T`",
+            Self::OtherAccount => {
+                "use the account that the repository is linked to, or `keitod assign --dir DIR --project P --task T`"
+            }
             Self::SkillActive => "uninstall the skill's hooks, or set skill = \"coverage\" for the agent",
-            Self::LockedPeriod => "unlock the period in Keito, or `keitod assign --day DAY --spent-date DATE`",
-            Self::ProjectClosed => "reopen the project in Keito, or `keitod assign --session ID --project P --task T` (--dir, --day)",
+            Self::LockedPeriod => {
+                "unlock the period in Keito, or `keitod assign --day DAY --spent-date DATE`"
+            }
+            Self::ProjectClosed => {
+                "reopen the project in Keito, or `keitod assign --session ID --project P --task T` (--dir, --day)"
+            }
         }
     }
 }

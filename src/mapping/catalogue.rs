@@ -239,7 +239,8 @@ mod tests {
             active,
             tasks,
         };
-        let tasks = || vec![task("t1", "Development", true), task("t2", "Ops", false), task("t3", "Twin", true)];
+        let tasks =
+            || vec![task("t1", "Development", true), task("t2", "Ops", false), task("t3", "Twin", true)];
         Catalogue {
             projects: vec![
                 project("p1", "Relaunch", true, [tasks(), vec![task("t4", "twin", true)]].concat()),

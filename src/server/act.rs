@@ -150,7 +150,9 @@ impl Act {
                 format!("/v1/queue/{}/{}", encoded(id), self.word())
             }
             Self::ApproveAgent { agent } => format!("/v1/sources/{}/approve", encoded(agent)),
-            Self::SetZone { .. } | Self::Assign(_) | Self::Pause | Self::Resume => format!("/v1/{}", self.word()),
+            Self::SetZone { .. } | Self::Assign(_) | Self::Pause | Self::Resume => {
+                format!("/v1/{}", self.word())
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 )]
 
 mod acts;
+mod assign;
 mod audit;
 mod clock;
 mod credentials;
@@ -16,6 +17,7 @@ mod faults;
 mod foreign;
 mod formats;
 mod growing;
+mod held;
 mod hooks;
 mod hostile;
 mod hours;

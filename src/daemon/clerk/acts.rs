@@ -172,7 +172,9 @@ pub enum Refused {
         today: crate::model::Day,
     },
     /// Time of several days would not fit on one date.
-    #[error("an entry would have more than 24 hours on that date: assign the days one by one, to different dates")]
+    #[error(
+        "an entry would have more than 24 hours on that date: assign the days one by one, to different dates"
+    )]
     TooLong,
     /// The held work is another by now.
     #[error("{id} has changed meanwhile: see `keitod queue list`")]

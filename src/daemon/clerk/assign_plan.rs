@@ -78,7 +78,8 @@ impl Room<'_> {
             self.session(tx, id, &mut plan)?;
         }
         let found = &plan.found;
-        if plan.refused.is_none() && found.rows.is_empty() && found.moves.is_empty() && found.stays.is_empty() {
+        if plan.refused.is_none() && found.rows.is_empty() && found.moves.is_empty() && found.stays.is_empty()
+        {
             plan.refused = Some(match self.order.spent {
                 Some(_) => Refused::NothingLocked,
                 None => Refused::NothingSelected,
@@ -201,7 +202,9 @@ impl Room<'_> {
                     requests.chain(facts.spans.iter().map(|(span, _)| span.dir)).flatten().collect();
                 let mut dirs = BTreeSet::new();
                 for dir in all {
-                    dirs.extend(tx.dir_of(dir)?.map(|(path, _)| path).filter(|path| pattern.matches_within(path)));
+                    dirs.extend(
+                        tx.dir_of(dir)?.map(|(path, _)| path).filter(|path| pattern.matches_within(path)),
+                    );
                 }
                 if dirs.is_empty() {
                     return Ok(Vec::new());
@@ -384,7 +387,8 @@ impl Room<'_> {
     ) -> Result<bool, Error> {
         let Some(record) = tx.record(record.id)? else { return Ok(false) };
         let amounts = amounts_of(&record);
-        let Some(Target::Link(to, _)) = self.order.target.as_ref().filter(|_| self.order.spent.is_none()) else {
+        let Some(Target::Link(to, _)) = self.order.target.as_ref().filter(|_| self.order.spent.is_none())
+        else {
             plan.stay(AT_KEITO_WHOLE, &amounts);
             return Ok(false);
         };

@@ -5,12 +5,12 @@
 //! between any two calls. Each call commits what it decided before it returns.
 
 mod acts;
-mod assign;
-mod assign_plan;
-pub mod assigned;
 mod adopting;
 mod adopting_day;
 mod answers;
+mod assign;
+mod assign_plan;
+pub mod assigned;
 mod audit;
 mod bench;
 mod bodies;
@@ -260,6 +260,7 @@ impl Clerk {
     /// Of the database.
     pub fn set_account(&mut self, account: Option<&Account>, now: Instant) -> Result<(), Error> {
         self.shares.clear();
+        self.policy.deliver_to(account);
         let Some(account) = account else {
             self.account = None;
             return Ok(());

@@ -26,7 +26,14 @@ pub(super) fn move_entry(tx: &Tx<'_>, record: &RecordRow, to: &Link, now: Instan
     let body = entry_move_body(to);
     let idempotency = idempotency_key(&record.new.keitod_id, Method::Patch, &body);
     let seconds = record.new.seconds;
-    tx.insert_write(&NewWrite { record: record.id, patch: true, body, idempotency, seconds, sealed_at: now })?;
+    tx.insert_write(&NewWrite {
+        record: record.id,
+        patch: true,
+        body,
+        idempotency,
+        seconds,
+        sealed_at: now,
+    })?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
 use crate::model::{Agent, Amount, BranchRef, Day, DirRef, Instant, Link, Tokens};
-use crate::store::{Error, Tx};
+use crate::store::{Account, Error, Tx};
 
 /// Where facts of a directory go, with what is written onto their records.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,6 +128,9 @@ pub trait Policy {
         branch: Option<BranchRef>,
         now: Instant,
     ) -> Result<Option<Arc<Spot>>, Error>;
+
+    /// Whom is delivered to from now on; `None`: to nobody who is known.
+    fn deliver_to(&mut self, _account: Option<&Account>) {}
 
     /// Where facts go that a person mapped after the fact, whatever their directory says; `None`: this policy cannot.
     ///

@@ -75,8 +75,18 @@ impl Clerk {
                     let (policy, account) = (policy.as_ref(), account.as_ref());
                     let (category, settled) = (category.as_ref(), *settled);
                     let (calendar, rulings, books) = (&calendar, &*rulings, &*books);
-                    let bench =
-                        Bench { settings, policy, account, category, calendar, today, settled, rulings, books, now };
+                    let bench = Bench {
+                        settings,
+                        policy,
+                        account,
+                        category,
+                        calendar,
+                        today,
+                        settled,
+                        rulings,
+                        books,
+                        now,
+                    };
                     let head = loaded.head.clone();
                     let rank = if settings.shares { Some(shares::rank(tx, &loaded)?) } else { None };
                     if let Some(rank) = &rank {

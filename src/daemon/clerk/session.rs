@@ -84,8 +84,16 @@ impl Clerk {
         events.sort_by_key(|(at, event)| (*at, event.of));
         session.requests = requests.into_iter().map(|(request, _)| request).collect();
         session.spans = spans.into_iter().map(|span| (span, 0)).collect();
-        let mut trail =
-            Trail { tx, policy, agent: &head.agent, now, spots: Vec::new(), last: None, assigned, paths: HashMap::new() };
+        let mut trail = Trail {
+            tx,
+            policy,
+            agent: &head.agent,
+            now,
+            spots: Vec::new(),
+            last: None,
+            assigned,
+            paths: HashMap::new(),
+        };
         let first = trail.own(tx.first_dir(id)?, None)?;
         let places = trail.walk(&events, first)?;
         let spots = trail.spots;

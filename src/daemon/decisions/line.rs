@@ -11,8 +11,8 @@ use crate::model::{
 };
 use crate::store::Account;
 
-/// One line.
-#[derive(Debug, Serialize, Deserialize)]
+/// One line as it is written.
+#[derive(Debug, Serialize)]
 pub(super) struct Line {
     at: String,
     kind: String,
@@ -30,6 +30,20 @@ pub(super) struct Line {
     facts: Option<FactsLine>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     assigned: Option<AssignLine>,
+}
+
+/// One line as it is read: what its kind needs is looked for in the rest, whatever else stands there.
+#[derive(Debug, Deserialize)]
+pub(super) struct Found {
+    at: String,
+    kind: String,
+    origin: Option<String>,
+    account: Option<String>,
+    since: Option<String>,
+    zone: Option<String>,
+    from: Option<String>,
+    #[serde(flatten)]
+    rest: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -122,7 +136,9 @@ impl Line {
         .to_owned();
         line
     }
+}
 
+impl Found {
     /// `None` for a kind that only a later keitod knows, or one without what it needs.
     pub(super) fn decision(self) -> Option<Decision> {
         let account = self.origin.zip(self.account).map(|(origin, account)| Account {
@@ -139,11 +155,15 @@ impl Line {
                 };
                 Ruling::Zone(self.zone?, from)
             }
-            "assign" => Ruling::Assign(Box::new(self.assigned?.assignment(self.from)?)),
-            word => Ruling::On(Verb::parse(word)?, Box::new(self.facts?.facts()?)),
+            "assign" => Ruling::Assign(Box::new(read::<AssignLine>(self.rest)?.assignment(self.from)?)),
+            word => Ruling::On(Verb::parse(word)?, Box::new(read::<FactsLine>(self.rest)?.facts()?)),
         };
         Some(Decision { at: Instant::parse(&self.at)?, account, ruling })
     }
+}
+
+fn read<T: serde::de::DeserializeOwned>(rest: serde_json::Map<String, serde_json::Value>) -> Option<T> {
+    serde_json::from_value(serde_json::Value::Object(rest)).ok()
 }
 
 impl FactsLine {

@@ -115,7 +115,9 @@ impl Documents {
             }
             let details: BTreeSet<String> = queue.items.into_iter().filter_map(|item| item.detail).collect();
             if let (Some((head, _)), false) = (reason.message.split_once(':'), details.is_empty()) {
-                reason.message = format!("{head}: {}", details.into_iter().collect::<Vec<_>>().join("; "));
+                let stake = reason.message.rfind(" (").map_or("", |at| &reason.message[at..]);
+                reason.message =
+                    format!("{head}: {}{stake}", details.into_iter().collect::<Vec<_>>().join("; "));
             }
         }
         document(&status)

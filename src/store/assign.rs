@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::outbox::{RECORD, record_row};
 use super::{Error, RecordRow, Tx};
 use crate::ledger::stretches::Stretch;
-use crate::model::{AccountRef, RecordRef, SessionRef, WriteRef};
+use crate::model::{AccountRef, Link, RecordRef, SessionRef, WriteRef};
 
 impl Tx<'_> {
     /// Sessions with work on no record yet, or with records.
@@ -53,5 +53,16 @@ impl Tx<'_> {
             Ok((row.get(0)?, row.get(1)?))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// An entry that was moved.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn set_link(&self, record: RecordRef, to: &Link) -> Result<(), Error> {
+        self.conn
+            .prepare_cached("UPDATE record SET project = ?2, task = ?3 WHERE id = ?1")?
+            .execute(params![record.0, to.project.as_str(), to.task.as_str()])?;
+        Ok(())
     }
 }

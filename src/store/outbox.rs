@@ -561,17 +561,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// An entry that was moved.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn set_link(&self, record: RecordRef, to: &Link) -> Result<(), Error> {
-        self.conn
-            .prepare_cached("UPDATE record SET project = ?2, task = ?3 WHERE id = ?1")?
-            .execute(params![record.0, to.project.as_str(), to.task.as_str()])?;
-        Ok(())
-    }
-
     /// Removes a write that never left or was refused, with all that it billed. If this was its POST the record goes
     /// too; if it was growth, the record has the seconds again that it had before.
     ///

@@ -279,6 +279,13 @@ fn every_reason_is_seen_with_its_way_out_and_the_way_out_leads_out() {
         );
         let at_stake = has("expense") && !["unpriced", "bad_usage"].contains(&reason);
         assert_eq!(usd, if at_stake { "0.0075" } else { "0" }, "{name}");
+        let stake = match (has("entry"), at_stake) {
+            (true, true) => "(0.03 h, 0.0075 USD)",
+            (true, false) => "(0.03 h)",
+            (false, true) => "(0.0075 USD)",
+            (false, false) => "",
+        };
+        assert!(told["message"].as_str().unwrap().ends_with(stake), "{name}: {told}");
         let text = run(&place, &["queue", "list"]);
         assert!(text.contains(reason) && text.contains('→'), "{name}: {text}");
         assert!(run(&place, &["status"]).contains(reason), "{name}");

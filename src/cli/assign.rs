@@ -1,13 +1,13 @@
 //! `keitod assign`.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::PathBuf;
 
 use clap::Args;
 
 use super::act::done;
 use super::print::print_assign;
 use super::{Call, Exit, Failure, print_json};
+use crate::config::Env;
 use crate::model::Day;
 use crate::server::{Act, Assign};
 
@@ -78,7 +78,8 @@ fn day(word: &str) -> Result<Day, &'static str> {
 
 impl Command {
     pub(super) fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
-        let what = |preview| Act::Assign(Box::new(self.words(preview)));
+        let env = call.place.env.clone();
+        let what = |preview| Act::Assign(Box::new(self.words(preview, &env)));
         let document = done(call, &what(!self.yes))?;
         self.print(&document, call)?;
         if self.yes || self.dry_run {
@@ -116,11 +117,12 @@ impl Command {
         }
     }
 
-    fn words(&self, preview: bool) -> Assign {
+    fn words(&self, preview: bool, env: &Env) -> Assign {
         let day = |day: Option<Day>| day.map(|day| day.to_string());
         Assign {
             session: self.session.clone(),
-            dir: self.dir.as_deref().map(absolute),
+            // As the daemon sees it, which stands elsewhere.
+            dir: self.dir.as_deref().map(|dir| env.typed(dir).to_string_lossy().into_owned()),
             agent: self.agent.clone(),
             from: day(self.from.or(self.day)),
             to: day(self.to.or(self.day)),
@@ -132,17 +134,6 @@ impl Command {
             preview,
         }
     }
-}
-
-/// A directory as the daemon sees it, which stands elsewhere.
-fn absolute(dir: &str) -> String {
-    if dir.starts_with(['/', '~']) {
-        return dir.to_owned();
-    }
-    let dir = dir.strip_prefix("./").unwrap_or(dir);
-    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
-    let whole = if dir == "." { here } else { here.join(dir) };
-    whole.to_string_lossy().into_owned()
 }
 
 fn asked() -> io::Result<bool> {

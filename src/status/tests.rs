@@ -355,7 +355,7 @@ fn each_thing_that_is_wrong_has_its_reason() {
     });
     let messages: Vec<&str> = status.reasons.iter().map(|of| of.message.as_str()).collect();
     let expected = [
-        "4 records are held: no link for their directory (0.50 h, 0.005 USD)",
+        "4 records are held: no link for their directory (0.5 h, 0.005 USD)",
         "3 requests of claude-opus-9-9 have no price: 3000 tokens",
         "1 request of x has no price: 1000 tokens",
     ];

@@ -170,6 +170,14 @@ fn what_was_assigned_and_never_sent_is_sent_by_a_database_that_knows_nothing_of_
         rows(&document(&out)),
         ["2026-01-05 excluded: 0/0s/0 -> 1/120s/1", "2026-01-05 unmapped: 1/120s/1 -> 0/0s/0"]
     );
+    // Reports show it before anything of it is sent.
+    let (_, out, err) = place.run(&["report", "--by", "project", "--json"]);
+    let seconds = |rows: &Value| -> Vec<(Value, Value)> {
+        let rows = rows["rows"].as_array().unwrap().iter();
+        rows.map(|row| (row["project"].clone(), row["agent_seconds"].clone())).collect()
+    };
+    let by_project = seconds(&document(&out));
+    assert!(by_project.contains(&(ids::WEBSITE.into(), 240.into())), "{out}{err}");
     wipe(&place);
     place.more.push(("NO_COLOR", "1".to_owned()));
     let service = place.start();

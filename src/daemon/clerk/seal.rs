@@ -49,10 +49,10 @@ impl Clerk {
         // Without `/users/me` or a configured zone the days could still move.
         let sealing = rulings.obeyed
             && *caught_up
-            && (!settings.checks_links || books.is_settled())
             && may_pin
             && account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
         let (mut pinned, mut count, mut again) = (None, 0, false);
+        let sealing = sealing && (!settings.checks_links || books.is_settled());
         let done = store.transact(|tx| {
             if std::mem::take(&mut shares.stale) {
                 tx.recheck_all()?;

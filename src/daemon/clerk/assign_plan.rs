@@ -4,33 +4,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::acts::Refused;
-use super::adopting::{Appended, common, less};
-use super::assign::{Amounts, AssignOrder, Assigned, Moved, Where};
-use super::assigned::{Assignment, Target, cuts};
+use super::adopting::Appended;
+use super::assign::{Amounts, AssignOrder, Assigned, Where};
+use super::assigned::{Assignment, cuts};
 use super::bench::Bench;
 use super::books::Books;
-use super::listing::undo_tally;
 use super::rulings::Rulings;
 use super::session::{Loaded, cut};
 use super::shares::{self, Shares};
-use super::{Clerk, Policy, Scope, Settings, Settled, moves};
+use super::{Clerk, Policy, Scope, Settings, Settled};
 use crate::ledger::days::Calendar;
 use crate::ledger::due::{self, Sheet, Waiting};
 use crate::ledger::held::Held;
 use crate::ledger::spans::SpanKind;
 use crate::ledger::stretches::{self, Stretch};
-use crate::model::{CategoryId, Day, DirRef, Instant, Kind, Link, RequestRef, SessionRef};
-use crate::store::{Error, RecordRow, RecordState, Tx, WriteRow, WriteState};
+use crate::model::{CategoryId, Day, DirRef, Instant, Link, RequestRef, SessionRef};
+use crate::store::{Error, RecordRow, Tx, WriteRow, WriteState};
 
 /// Longest entry that Keito takes, in seconds.
 const LONGEST: u64 = 24 * 3600;
-
-const AT_KEITO: &str = "at Keito already: --move takes open entries along";
-const NO_EXPENSES: &str = "expenses at Keito: it has no way to move one";
-const NOT_OPEN: &str = "entries at Keito that are locked, approved, edited or deleted";
-const NOT_WHOLE: &str = "entries at Keito with time that is not selected";
-const IN_DOUBT: &str = "on the wire, or in doubt whether they arrived: try again later";
-const RIVALS: &str = "another record at Keito may hold the same: compare, then discard one";
 
 /// What a plan is made with.
 pub(super) struct Room<'a> {
@@ -58,13 +50,13 @@ pub(super) struct Plan {
 }
 
 /// The facts of a session that are meant.
-struct Hit {
-    time: Vec<Stretch>,
-    requests: BTreeSet<RequestRef>,
+pub(super) struct Hit {
+    pub(super) time: Vec<Stretch>,
+    pub(super) requests: BTreeSet<RequestRef>,
 }
 
 /// Work by day and place.
-type Side = BTreeMap<(Day, Where), Amounts>;
+pub(super) type Side = BTreeMap<(Day, Where), Amounts>;
 
 impl Room<'_> {
     /// Says and does it all; what is done to the store is the transaction's.
@@ -282,153 +274,16 @@ impl Room<'_> {
         }
         Ok(Hit { time: stretches::union(time), requests })
     }
-
-    /// What becomes of a record with facts that are meant. Returns whether it is moved.
-    fn record(
-        &self,
-        tx: &Tx<'_>,
-        session: SessionRef,
-        record: RecordRow,
-        hit: &Hit,
-        (before, plan): (&mut Side, &mut Plan),
-    ) -> Result<bool, Error> {
-        let entry = record.new.kind == Kind::Entry;
-        let own = if entry { tx.stretches_in(record.id, session, None)? } else { Vec::new() };
-        let meant = match entry {
-            true => !common(&own, &hit.time).is_empty(),
-            false => tx.billed_by(record.id)?.iter().any(|request| hit.requests.contains(request)),
-        };
-        let write = tx.latest_write(record.id)?;
-        let at_keito = match &write {
-            None => true,
-            Some(write) => write.state == WriteState::Done || write.patch,
-        };
-        if !meant || self.is_there(&record) && write.as_ref().is_none_or(|of| of.state == WriteState::Done) {
-            return Ok(false);
-        }
-        let amounts = amounts_of(&record);
-        match write {
-            Some(write) if write.state == WriteState::Discarded => return Ok(false),
-            Some(write) if write.state != WriteState::Done => {
-                let free = write.attempts == 0 || !write.patch && held_as(&write).is_some();
-                let dead = write.state == WriteState::Dead && !write.patch;
-                if !(write.state == WriteState::Pending && free || dead) {
-                    plan.stay(IN_DOUBT, &amounts);
-                    return Ok(false);
-                }
-                if self.order.spent.is_some() && held_as(&write) != Some(Held::LockedPeriod) {
-                    return Ok(false);
-                }
-                if moves::target(tx, &write)?.is_some() {
-                    // An order to move it that nobody has tried yet: this one is newer.
-                    tx.dissolve(&write)?;
-                } else {
-                    // While it was refused nobody asked whether a record that came meanwhile covers the same.
-                    if write.attempts > 0 && !tx.rivals(&record)?.is_empty() {
-                        plan.stay(RIVALS, &amounts);
-                        return Ok(false);
-                    }
-                    self.take_back(tx, session, &record, &write, before)?;
-                }
-                if !at_keito {
-                    return Ok(true);
-                }
-            }
-            _ => {}
-        }
-        self.at_keito(tx, session, &record, (&own, hit), plan)
-    }
-
-    /// An entry that is where it is to go.
-    fn is_there(&self, record: &RecordRow) -> bool {
-        let entry = record.new.kind == Kind::Entry;
-        match &self.order.target {
-            Some(Target::Link(link, _)) if entry => record.new.link == *link,
-            Some(Target::Link(link, _)) => record.new.link.project == link.project,
-            Some(Target::Exclude) => false,
-            None => true,
-        }
-    }
-
-    fn take_back(
-        &self,
-        tx: &Tx<'_>,
-        session: SessionRef,
-        record: &RecordRow,
-        write: &WriteRow,
-        before: &mut Side,
-    ) -> Result<(), Error> {
-        let mut amounts = amounts_of(record);
-        if write.patch {
-            amounts.seconds = stretches::seconds(&tx.stretches_in(record.id, session, Some(write.id))?);
-        }
-        let link = &record.new.link;
-        let place = Where {
-            link: Some((link.project.as_str().to_owned(), link.task.as_str().to_owned())),
-            held: held_as(write).map(Held::code),
-            excluded: false,
-        };
-        before.entry((record.new.day, place)).or_default().add(&amounts);
-        undo_tally(tx, self.scope, record)?;
-        // Taking one back may take others of the same sum with it.
-        match tx.write(write.id)? {
-            Some((write, ..)) => tx.dissolve(&write),
-            None => Ok(()),
-        }
-    }
-
-    fn at_keito(
-        &self,
-        tx: &Tx<'_>,
-        session: SessionRef,
-        record: &RecordRow,
-        (own, hit): (&[Stretch], &Hit),
-        plan: &mut Plan,
-    ) -> Result<bool, Error> {
-        let Some(record) = tx.record(record.id)? else { return Ok(false) };
-        let amounts = amounts_of(&record);
-        let Some(Target::Link(to, _)) = self.order.target.as_ref().filter(|_| self.order.spent.is_none())
-        else {
-            plan.stay(AT_KEITO_WHOLE, &amounts);
-            return Ok(false);
-        };
-        if record.new.link == *to {
-            return Ok(false);
-        }
-        if record.new.kind == Kind::Expense {
-            plan.stay(NO_EXPENSES, &amounts);
-            return Ok(false);
-        }
-        if record.state != RecordState::Live || record.new.remote.is_none() {
-            plan.stay(NOT_OPEN, &amounts);
-            return Ok(false);
-        }
-        if !self.order.moves {
-            plan.stay(AT_KEITO, &amounts);
-            return Ok(false);
-        }
-        let others = tx.sessions_on(record.id)?.iter().any(|(id, _)| *id != session);
-        if others || !less(own, &hit.time).is_empty() {
-            plan.stay(NOT_WHOLE, &amounts);
-            return Ok(false);
-        }
-        moves::move_entry(tx, &record, to, self.now)?;
-        let (id, day, from) = (record.new.keitod_id.clone(), record.new.day, record.new.link.clone());
-        plan.found.moves.push(Moved { id, day, from, seconds: record.new.seconds });
-        Ok(true)
-    }
 }
 
-const AT_KEITO_WHOLE: &str = "at Keito already: change it there";
-
 impl Plan {
-    fn stay(&mut self, why: &'static str, amounts: &Amounts) {
+    pub(super) fn stay(&mut self, why: &'static str, amounts: &Amounts) {
         self.found.stays.entry(why).or_default().add(amounts);
     }
 }
 
 impl Amounts {
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         self.entries += other.entries;
         self.seconds += other.seconds;
         self.expenses += other.expenses;
@@ -437,18 +292,6 @@ impl Amounts {
             (Some(a), Some(b)) => Some(a.plus(b)),
             (a, b) => a.or(b),
         };
-    }
-}
-
-fn amounts_of(record: &RecordRow) -> Amounts {
-    let of = &record.new;
-    let entry = of.kind == Kind::Entry;
-    Amounts {
-        entries: u64::from(entry),
-        seconds: of.seconds,
-        expenses: u64::from(!entry),
-        requests: of.requests,
-        usd: of.usd,
     }
 }
 
@@ -471,7 +314,7 @@ fn add_sheet(side: &mut Side, sheet: &Sheet) {
 }
 
 /// What holds a write that was refused and would leave again.
-fn held_as(write: &WriteRow) -> Option<Held> {
+pub(super) fn held_as(write: &WriteRow) -> Option<Held> {
     let reason = write.reason.as_deref().filter(|_| write.state == WriteState::Pending)?;
     let code = reason.split(':').next().unwrap_or(reason);
     Held::parse(code).filter(|held| matches!(held, Held::LockedPeriod | Held::ProjectClosed))

@@ -10,6 +10,7 @@ mod adopting_day;
 mod answers;
 mod assign;
 mod assign_plan;
+mod assign_records;
 pub mod assigned;
 mod audit;
 mod bench;

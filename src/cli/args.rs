@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{Call, Exit, Failure};
 use super::{
-    audit, backfill, completions, config, demo, explain, flush, man, pause, prices, queue, report, resume,
-    run, sandbox, sessions, status,
+    assign, audit, backfill, completions, config, demo, explain, flush, man, pause, prices, queue, report,
+    resume, run, sandbox, sessions, status,
 };
 
 const EXAMPLES: &str = "\
@@ -57,6 +57,7 @@ pub enum Command {
     Explain(explain::Command),
     Flush(flush::Command),
     Queue(queue::Command),
+    Assign(assign::Command),
     Pause(pause::Command),
     Resume(resume::Command),
     Audit(audit::Command),
@@ -81,6 +82,7 @@ impl Command {
             Self::Explain(command) => command.json,
             Self::Flush(command) => command.json,
             Self::Queue(command) => command.json(),
+            Self::Assign(command) => command.json,
             Self::Pause(command) => command.json,
             Self::Resume(command) => command.json,
             Self::Audit(command) => command.json,
@@ -102,6 +104,7 @@ impl Command {
             Self::Explain(command) => command.call(call),
             Self::Flush(command) => command.call(call),
             Self::Queue(command) => command.call(call),
+            Self::Assign(command) => command.call(call),
             Self::Pause(command) => command.call(call),
             Self::Resume(command) => command.call(call),
             Self::Audit(command) => command.call(call),

@@ -25,7 +25,7 @@ use crate::daemon::rehearse::rehearse;
 use crate::daemon::run::{self, Running};
 use crate::deliver::PauseReason;
 use crate::sandbox::{self, Sandbox, ids};
-use crate::server::{self, Act, Limits, Question};
+use crate::server::{self, Act, Assign, Limits, Question};
 use crate::status::Live;
 
 /// The daemon in this process.
@@ -78,7 +78,8 @@ impl Engine for InProcess {
         let now = crate::daemon::time::now();
         let table = Arc::new(crate::daemon::prices::table(&config, &paths.state_dir, now)?);
         let setup = Rig::new(place.env.clone(), Arc::clone(&config), &paths).setup;
-        Ok(Documents { database, config, table, setup }.answer(question, Live::default())?)
+        let data_dir = paths.data_dir;
+        Ok(Documents { database, data_dir, config, table, setup }.answer(question, Live::default())?)
     }
 
     fn act(&self, place: &Place, act: &Act) -> Result<Vec<u8>, Failure> {
@@ -90,6 +91,11 @@ impl Engine for InProcess {
         if let Act::Backfill(wanted) = act {
             return driven(async {
                 Ok(crate::daemon::backfill::of_state(&rig.setup, wanted.clone()).await?)
+            });
+        }
+        if let Act::Assign(words) = act {
+            return driven(async {
+                Ok(crate::daemon::assign::of_state(&rig.setup, Assign::clone(words)).await?)
             });
         }
         Ok(acts::alone(&rig.setup, act)??)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::bench::Bench;
+use super::books::Books;
 use super::decision::{Decision, Forget};
 use super::rulings::Rulings;
 use super::shares::{self, Shares};
@@ -35,6 +36,7 @@ pub struct Onlooker {
     policy: Box<dyn Policy + Send>,
     account: Option<Scope>,
     rulings: Rulings,
+    books: Books,
     calendar: Calendar,
     now: Instant,
 }
@@ -50,7 +52,7 @@ impl Onlooker {
         now: Instant,
     ) -> Self {
         let rulings = Rulings::new(found, Box::new(Forget));
-        Self { settings, policy, account: None, rulings, calendar, now }
+        Self { settings, policy, account: None, rulings, books: Books::default(), calendar, now }
     }
 
     /// For an account that the database knows.
@@ -60,10 +62,12 @@ impl Onlooker {
     pub fn deliver_to(&mut self, tx: &Tx<'_>, id: AccountRef) -> Result<(), Error> {
         let Some(of) = tx.account_of(id)? else { return Ok(()) };
         let (id, row) = tx.account_row(&of)?;
-        self.policy.deliver_to(Some(&of.account));
+        self.policy.deliver_to(Some(&of));
         let desk = Desk::from_text(&row.desk, self.now);
         let earlier = self.rulings.admitted(&of);
-        self.account = Some(Scope { id, of, row, desk, kept: 0, earlier });
+        let assigned = Arc::new(self.rulings.assignments(&of));
+        self.books = Books::stored(tx, id)?;
+        self.account = Some(Scope { id, of, row, desk, earlier, kept: 0, assigned });
         Ok(())
     }
 
@@ -114,6 +118,7 @@ impl Onlooker {
             today,
             settled: Settled::default(),
             rulings: &self.rulings,
+            books: &self.books,
             now: self.now,
         };
         bench.with_rules(&loaded.head, |rules| due::due(&loaded.session, rules))

@@ -236,12 +236,25 @@ fn line(
                 Overlap::Project => "project",
                 Overlap::All => "all",
             });
+            let mapped = match by.map(|by| &by.mapped) {
+                Some(Mapped::Linked(found)) => Some(&found.link),
+                _ => None,
+            };
             if line.by == "nothing" && config.rules.default.as_ref() == Some(link) {
                 (line.way, line.by) = ("default", "default");
+            } else if mapped != Some(link) {
+                // Somebody said so after the fact.
+                (line.by, line.file, line.rule, line.error) = ("assigned", None, None, None);
+                (line.client_name, line.project_name, line.task_name) = (None, None, None);
             }
         }
         Place::Held(held) => line.held = Some(held.code()),
-        Place::Excluded => line.excluded = true,
+        Place::Excluded => {
+            line.excluded = true;
+            if !matches!(by.map(|by| &by.mapped), Some(Mapped::Excluded(_))) {
+                (line.by, line.file, line.rule) = ("assigned", None, None);
+            }
+        }
     }
     if line.held == Some(Held::Unmapped.code()) && line.by == "nothing" {
         line.way = "nothing";

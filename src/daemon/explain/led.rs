@@ -54,10 +54,13 @@ struct Known {
     number: usize,
 }
 
+/// A directory on a branch.
+type OnBranch = (DirRef, Option<Arc<str>>);
+
 struct Walk<'a, 'tx> {
     tx: &'a Tx<'tx>,
     config: &'a Config,
-    known: HashMap<(DirRef, Option<Arc<str>>), Option<Arc<Own>>>,
+    known: HashMap<OnBranch, Option<Arc<Own>>>,
 }
 
 impl Walk<'_, '_> {

@@ -87,6 +87,11 @@ impl Engine for InProcess {
         find_database(&paths)?;
         let rig = Rig::new(place.env.clone(), config, &paths);
         let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
+        if let Act::Backfill(wanted) = act {
+            return driven(async {
+                Ok(crate::daemon::backfill::of_state(&rig.setup, wanted.clone()).await?)
+            });
+        }
         if let Act::Assign(words) = act {
             return driven(async {
                 Ok(crate::daemon::assign::of_state(&rig.setup, Assign::clone(words)).await?)

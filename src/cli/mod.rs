@@ -8,6 +8,7 @@ mod args;
 mod ask;
 mod assign;
 mod audit;
+mod backfill;
 mod completions;
 mod config;
 mod daemon;

@@ -31,6 +31,8 @@ pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failur
             return Err(Failure::new(Code::Internal, "an assignment asks Keito for its projects"));
         }
         Act::ApproveAgent { agent } => clerk.approve_agent(&Agent::new(agent)),
+        // It asks Keito first, which is for those who hold the line: `backfill` has both.
+        Act::Backfill(_) => return Err(Failure::new(Code::Internal, "a backfill needs a line to Keito")),
         Act::Pause => clerk.pause(now),
         Act::Resume => clerk.resume(),
     };
@@ -73,6 +75,7 @@ pub(super) fn failure(error: ActError) -> Failure {
         ActError::Refused(
             Refused::NoReason
             | Refused::NoZone { .. }
+            | Refused::Range(_)
             | Refused::Ambiguous { .. }
             | Refused::DateAhead { .. },
         ) => Code::InvalidInput,
@@ -99,6 +102,6 @@ pub fn alone(setup: &Setup, what: &Act) -> Result<Result<Vec<u8>, Failure>, Erro
 }
 
 /// The account that this database delivered to last.
-fn last_account(setup: &Setup) -> Result<Option<Account>, Error> {
+pub(super) fn last_account(setup: &Setup) -> Result<Option<Account>, Error> {
     Ok(Reader::open(&setup.state_dir.join("keitod.db"))?.last_account()?)
 }

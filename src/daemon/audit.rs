@@ -110,7 +110,7 @@ async fn audit(clerk: &ClerkHandle, courier: &Courier, query: AuditQuery) -> Res
 }
 
 /// A whole listing of a kind; a server that shows more than it was asked for is asked for all of that.
-async fn whole(
+pub(super) async fn whole(
     clerk: &ClerkHandle,
     courier: &Courier,
     asked: &Asked,

@@ -112,6 +112,7 @@ mod tests {
     use super::*;
     use crate::daemon::clerk::assigned::{Assignment, Target};
     use crate::daemon::clerk::decision::{Facts, Verb};
+    use crate::ledger::admitted::Earlier;
     use crate::model::{AccountId, Agent, Kind, Link, ProjectId, RequestKey, SessionId, TaskId, Tokens};
     use crate::store::Account;
 
@@ -159,9 +160,17 @@ mod tests {
             moves: true,
         };
         let of = |ruling| Decision { at: Instant::from_seconds(9), account: Some(account.clone()), ruling };
+        let earlier = Earlier {
+            from: Instant::from_seconds(1),
+            until: Instant::from_seconds(2),
+            agent: Some(agent.clone()),
+            project: Some(ProjectId::new("p")),
+        };
         let all = vec![
             of(Ruling::Zone("Europe/Berlin".into(), None)),
             of(Ruling::Zone("Asia/Tokyo".into(), Some(Instant::from_seconds(7)))),
+            of(Ruling::Backfill(earlier.clone())),
+            of(Ruling::Backfill(Earlier { agent: None, project: None, ..earlier })),
             of(Ruling::On(Verb::Discard, Box::new(time))),
             of(Ruling::Assign(Box::new(assigned.clone()))),
             of(Ruling::Assign(Box::new(Assignment {

@@ -24,7 +24,7 @@ use crate::repo;
 use crate::report::{Filter, Place, Report, RequestRow, Rows, Rules};
 use crate::server::{self, Code, Failure, Question, ReportQuery};
 use crate::status::{self, Compared, Drift, Live, QueueFilter, QueueItem, QueueState, Status, Today};
-use crate::store::{Account, AccountView, Error, ListedRow, Reader};
+use crate::store::{Account, AccountView, Branches, Error, ListedRow, Reader};
 
 /// Answers questions from the database.
 #[derive(Clone)]
@@ -228,6 +228,8 @@ impl Documents {
     }
 }
 
+/// A directory on a branch.
+type OnBranch = (DirRef, Option<Arc<str>>);
 /// What was mapped after the fact, by session.
 type ByPerson = HashMap<SessionRef, Vec<Assignment>>;
 
@@ -235,8 +237,11 @@ type ByPerson = HashMap<SessionRef, Vec<Assignment>>;
 struct Places<'a> {
     config: &'a Config,
     dirs: HashMap<DirRef, (String, Option<String>)>,
-    own: RefCell<HashMap<DirRef, Option<Place>>>,
-    excluded: RefCell<HashSet<DirRef>>,
+    own: RefCell<HashMap<OnBranch, Option<Place>>>,
+    /// Those that lead nowhere by the user's will.
+    excluded: RefCell<HashSet<OnBranch>>,
+    /// Empty if no rule asks for branches.
+    branches: Branches,
     assigned: ByPerson,
     names: RefCell<HashMap<String, String>>,
     /// Per session its facts' directories in order of time.
@@ -259,7 +264,8 @@ impl<'a> Places<'a> {
         }
         trails.values_mut().for_each(|trail| trail.sort_unstable());
         let (own, names, excluded) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Ok(Self { config, dirs: reader.dirs()?, own, excluded, assigned, names, trails })
+        let branches = if config.rules.ask_branches() { reader.branches()? } else { Branches::new() };
+        Ok(Self { config, dirs: reader.dirs()?, own, excluded, branches, assigned, names, trails })
     }
 
     /// As the ledger maps a fact: by its directory, else where the session was last, then where it began, then
@@ -267,25 +273,28 @@ impl<'a> Places<'a> {
     fn place(&self, dir: Option<DirRef>, session: SessionRef, at: Instant) -> Place {
         let Some(of) = self.assigned.get(&session) else { return self.mapped(dir, session, at) };
         let trail = self.trails.get(&session).map_or(&[][..], Vec::as_slice);
+        let own = |dir: DirRef, at: Instant| self.own(dir, self.branch(session, dir, at));
         let last = trail
             .iter()
             .take_while(|(then, _)| *then <= at)
-            .filter(|(_, dir)| self.own(*dir).is_some())
+            .filter(|(then, dir)| own(*dir, *then).is_some())
             .last();
-        let by = dir.filter(|dir| self.own(*dir).is_some()).or(last.map(|(_, dir)| *dir));
-        if by.or(trail.first().map(|(_, dir)| *dir)).is_some_and(|dir| self.excluded.borrow().contains(&dir))
-        {
+        let here = dir.filter(|dir| own(*dir, at).is_some()).map(|dir| (at, dir));
+        let by = here.or(last.copied()).or(trail.first().copied());
+        let excluded = |(then, dir): (Instant, DirRef)| {
+            own(dir, then);
+            self.excluded.borrow().contains(&(dir, self.branch(session, dir, then)))
+        };
+        if by.is_some_and(excluded) {
             return Place::default();
         }
         let path = dir.and_then(|dir| self.dirs.get(&dir)).map(|(path, _)| path.as_str());
         // Time is known here by the second at which it ends.
-        let at = at.minus(Duration::from_millis(1));
-        let means = |of: &&Assignment| of.target.is_some() && of.means(at, path);
+        let until = at.minus(Duration::from_millis(1));
+        let means = |of: &&Assignment| of.target.is_some() && of.means(until, path);
         let follows = |of: &&Assignment| {
-            let ended = of.to.filter(|to| of.onward && *to <= at);
-            ended.is_some_and(|ended| {
-                dir.is_none_or(|dir| self.own(dir).is_none()) && last.is_none_or(|(then, _)| *then <= ended)
-            })
+            let ended = of.to.filter(|to| of.onward && *to <= until);
+            ended.is_some_and(|ended| here.is_none() && last.is_none_or(|(then, _)| *then <= ended))
         };
         let found = of.iter().rev().find(means).or_else(|| of.iter().rev().find(follows));
         match found.and_then(|of| of.target.as_ref()) {
@@ -302,36 +311,48 @@ impl<'a> Places<'a> {
     }
 
     fn mapped(&self, dir: Option<DirRef>, session: SessionRef, at: Instant) -> Place {
-        if let Some(place) = dir.and_then(|dir| self.own(dir)) {
+        let own = |dir: DirRef, at: Instant| self.own(dir, self.branch(session, dir, at));
+        if let Some(place) = dir.and_then(|dir| own(dir, at)) {
             return place;
         }
         let trail = self.trails.get(&session).map_or(&[][..], Vec::as_slice);
-        let before =
-            trail.iter().take_while(|(then, _)| *then <= at).filter_map(|(_, dir)| self.own(*dir)).last();
+        let before = trail
+            .iter()
+            .take_while(|(then, _)| *then <= at)
+            .filter_map(|(then, dir)| own(*dir, *then))
+            .last();
         let default = || {
             let link = self.config.rules.default.as_ref()?;
-            let linked = trail.iter().any(|(_, dir)| self.own(*dir).is_some());
+            let linked = trail.iter().any(|(then, dir)| own(*dir, *then).is_some());
             (!linked).then(|| Place { project: Some(link.project.as_str().into()), ..Place::default() })
         };
         before
-            .or_else(|| trail.first().and_then(|(_, dir)| self.own(*dir)))
+            .or_else(|| trail.first().and_then(|(then, dir)| own(*dir, *then)))
             .or_else(default)
             .unwrap_or_default()
     }
 
-    fn own(&self, dir: DirRef) -> Option<Place> {
-        if let Some(known) = self.own.borrow().get(&dir) {
+    /// The branch that was named last, else first.
+    fn branch(&self, session: SessionRef, dir: DirRef, at: Instant) -> Option<Arc<str>> {
+        let line = self.branches.get(&(session, dir))?;
+        let before = line.partition_point(|(then, _)| *then <= at);
+        line.get(before.saturating_sub(1)).map(|(_, branch)| Arc::clone(branch))
+    }
+
+    fn own(&self, dir: DirRef, branch: Option<Arc<str>>) -> Option<Place> {
+        let key = (dir, branch);
+        if let Some(known) = self.own.borrow().get(&key) {
             return known.clone();
         }
-        let place = self.look(dir);
-        self.own.borrow_mut().insert(dir, place.clone());
+        let place = self.look(dir, key.1.as_deref());
+        self.own.borrow_mut().insert(key, place.clone());
         place
     }
 
-    fn look(&self, dir: DirRef) -> Option<Place> {
+    fn look(&self, dir: DirRef, branch: Option<&str>) -> Option<Place> {
         let (path, facts) = self.dirs.get(&dir)?;
         let facts = facts.as_deref().and_then(repo::from_json).unwrap_or_default();
-        let view = DirView { path: Path::new(path), facts: &facts, log_branch: None, head_branch: None };
+        let view = DirView { path: Path::new(path), facts: &facts, log_branch: branch, head_branch: None };
         match mapping::link_of(&self.config.rules, &view) {
             Mapped::Linked(link) => {
                 let project = link.link.project.as_str();
@@ -343,7 +364,7 @@ impl<'a> Places<'a> {
             }
             // Excluded and broken directories lead nowhere, and what follows them does not fall back to an older link.
             Mapped::Excluded(_) => {
-                self.excluded.borrow_mut().insert(dir);
+                self.excluded.borrow_mut().insert((dir, branch.map(Arc::from)));
                 Some(Place::default())
             }
             Mapped::Error(_) => Some(Place::default()),

@@ -2,6 +2,7 @@
 
 mod beside;
 mod discover;
+mod heads;
 mod health;
 mod hot;
 mod known;
@@ -115,6 +116,8 @@ pub struct Intake {
     appeared: bool,
     stop: CancellationToken,
     pulse: Pulse,
+    /// Above it no repository is looked for; `None`: branches are those of the logs.
+    home: Option<PathBuf>,
 }
 
 /// Scans in a row at most: logs that never stop growing must not hold up delivery for ever.
@@ -165,6 +168,7 @@ impl Intake {
             appeared: false,
             stop: CancellationToken::new(),
             pulse: Pulse::default(),
+            home: None,
         })
     }
 

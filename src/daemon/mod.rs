@@ -4,6 +4,8 @@ pub mod acts;
 pub mod assemble;
 pub mod assign;
 pub mod audit;
+pub mod backfill;
+mod backfill_document;
 pub mod clerk;
 pub mod decisions;
 pub mod delivery;

@@ -187,6 +187,9 @@ impl Answers for Office {
 
     fn act(&self, act: Act) -> Answer<'_> {
         Box::pin(async move {
+            if let Act::Backfill(wanted) = act {
+                return super::backfill::of_running(&self.running, wanted).await;
+            }
             if let Act::Assign(words) = act {
                 let running = self.running.clone();
                 // A task of its own: whoever asked may hang up, and what is decided is done whole.

@@ -10,6 +10,7 @@
 mod acts;
 mod assign;
 mod audit;
+mod backfill;
 mod clock;
 mod credentials;
 mod dry_run;
@@ -25,6 +26,7 @@ mod inputs;
 mod keito;
 mod lines;
 mod live;
+mod mapping;
 mod money;
 mod network;
 mod notified;

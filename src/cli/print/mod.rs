@@ -3,6 +3,7 @@
 mod act;
 mod assign;
 mod audit;
+mod backfill;
 mod demo;
 mod document;
 mod flush;
@@ -22,6 +23,7 @@ mod text;
 pub use act::print_act;
 pub(super) use assign::print_assign;
 pub(super) use audit::{is_clean, print_audit};
+pub(super) use backfill::{is_empty_backfill, print_backfill};
 pub use demo::print_demo;
 pub(super) use flush::failed;
 pub use flush::print_flush;

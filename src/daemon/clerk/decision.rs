@@ -7,6 +7,7 @@ use std::io;
 
 use super::assigned::Assignment;
 use crate::coverage::{Listed, Posted};
+use crate::ledger::admitted::Earlier;
 use crate::ledger::stretches::Stretch;
 use crate::model::{
     Agent, Covers, Day, Instant, KeitodId, Kind, Link, RemoteId, RequestKey, SessionId, Tokens, hash128,
@@ -31,6 +32,8 @@ pub enum Ruling {
     Since(Instant),
     /// Days are those of this IANA zone, from an instant on; without one from the beginning.
     Zone(String, Option<Instant>),
+    /// Work before the cut-off becomes records too.
+    Backfill(Earlier),
     /// Facts were mapped after the fact.
     Assign(Box<Assignment>),
     /// Something about these facts.

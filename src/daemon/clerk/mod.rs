@@ -21,7 +21,9 @@ mod currency;
 mod days;
 pub mod decision;
 mod deliver;
+mod earlier;
 mod effect;
+mod foresee;
 mod formats;
 mod given;
 mod late;
@@ -52,6 +54,7 @@ use jiff::tz::TimeZone;
 
 use self::assigned::Assignment;
 use crate::deliver::{Desk, Freshness, Reading};
+use crate::ledger::admitted::Earlier;
 use crate::ledger::days::Calendar;
 use crate::ledger::due::CLOCK_AHEAD;
 use crate::model::{AccountRef, Day, Instant, Kind, RecordRef, SessionRef, UserId};
@@ -62,7 +65,9 @@ pub use assign::{Amounts, AssignOrder, Assigned, Moved, Selector, Where};
 pub use audit::{Asked, Ticket};
 pub use clock::{Noticed, heed_clocks};
 pub use decision::{Decision, Journal};
+pub use earlier::{Range, RangeError, Wanted};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound, ProjectPage};
+pub use foresee::{Foreseen, Seen, Sent, Waits};
 pub use formats::Finding;
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
@@ -120,6 +125,8 @@ struct Scope {
     of: Account,
     row: AccountRow,
     desk: Desk,
+    /// What of before the cut-off was admitted for it.
+    earlier: Vec<Earlier>,
     /// Keito was seen to keep at least so many decimals of an amount, by this process.
     kept: u32,
     /// What was mapped after the fact.
@@ -161,7 +168,8 @@ struct Paging {
     /// Only this user's.
     user: Option<UserId>,
     page: u32,
-    asked: bool,
+    /// When this page was asked for.
+    asked: Option<Instant>,
     reading: Reading,
 }
 
@@ -283,7 +291,8 @@ impl Clerk {
         desk.probe_now(now);
         desk.refusals.try_now(now);
         let assigned = Arc::new(self.rulings.assignments(account));
-        self.account = Some(Scope { id, of: account.clone(), row, desk, kept: 0, assigned });
+        let earlier = self.rulings.admitted(account);
+        self.account = Some(Scope { id, of: account.clone(), row, desk, earlier, kept: 0, assigned });
         self.lines = [LineState::default(), LineState::default()];
         let (unlisted, _) = self.answered_unlisted(id)?;
         self.lines[slot(Kind::Entry)].unlisted = unlisted[0].clone();

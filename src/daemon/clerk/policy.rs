@@ -129,7 +129,7 @@ pub trait Policy {
         now: Instant,
     ) -> Result<Option<Arc<Spot>>, Error>;
 
-    /// Whom is delivered to from now on; `None`: to nobody who is known.
+    /// Whom is delivered to from now on: links to another workspace are held. `None`: to nobody who is known.
     fn deliver_to(&mut self, _account: Option<&Account>) {}
 
     /// Where facts go that a person mapped after the fact, whatever their directory says; `None`: this policy cannot.

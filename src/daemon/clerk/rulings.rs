@@ -2,6 +2,7 @@
 
 use super::assigned::Assignment;
 use super::decision::{Decision, Facts, Forget, Journal, Ruling, Verb};
+use crate::ledger::admitted::Earlier;
 use crate::ledger::days::Calendar;
 use crate::ledger::due::Request;
 use crate::ledger::stretches::{self, Stretch};
@@ -66,6 +67,15 @@ impl Rulings {
             }
         }
         text
+    }
+
+    /// What of before the cut-off was admitted.
+    pub(super) fn admitted(&self, account: &Account) -> Vec<Earlier> {
+        let ranges = self.of(account).filter_map(|decision| match &decision.ruling {
+            Ruling::Backfill(earlier) => Some(earlier.clone()),
+            _ => None,
+        });
+        ranges.collect()
     }
 
     /// What was mapped after the fact, oldest first.

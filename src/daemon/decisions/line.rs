@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assigned::AssignLine;
 use crate::daemon::clerk::decision::{Decision, Facts, Ruling, Verb};
+use crate::ledger::admitted::Earlier;
 use crate::model::{
     AccountId, Agent, Covers, Instant, KeitodId, Kind, Link, ProjectId, RemoteId, SessionId, TaskId, Tokens,
 };
@@ -26,6 +27,8 @@ pub(super) struct Line {
     zone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<RangeLine>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     facts: Option<FactsLine>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
@@ -44,6 +47,17 @@ pub(super) struct Found {
     from: Option<String>,
     #[serde(flatten)]
     rest: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A range before the cut-off: from an instant until another, of one agent and of one project alone.
+#[derive(Debug, Serialize, Deserialize)]
+struct RangeLine {
+    from: String,
+    until: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -111,6 +125,7 @@ impl Line {
             since: None,
             zone: None,
             from: None,
+            range: None,
             facts: None,
             assigned: None,
         };
@@ -122,6 +137,10 @@ impl Line {
             Ruling::Zone(zone, from) => {
                 (line.zone, line.from) = (Some(zone.clone()), from.map(|from| from.to_string()));
                 "zone"
+            }
+            Ruling::Backfill(earlier) => {
+                line.range = Some(RangeLine::of(earlier));
+                "backfill"
             }
             Ruling::Assign(of) => {
                 line.from = of.from.map(|from| from.to_string());
@@ -140,7 +159,7 @@ impl Line {
 
 impl Found {
     /// `None` for a kind that only a later keitod knows, or one without what it needs.
-    pub(super) fn decision(self) -> Option<Decision> {
+    pub(super) fn decision(mut self) -> Option<Decision> {
         let account = self.origin.zip(self.account).map(|(origin, account)| Account {
             origin,
             account: AccountId::new(account),
@@ -155,10 +174,34 @@ impl Found {
                 };
                 Ruling::Zone(self.zone?, from)
             }
+            "backfill" => {
+                let range = self.rest.remove("range")?;
+                Ruling::Backfill(serde_json::from_value::<RangeLine>(range).ok()?.earlier()?)
+            }
             "assign" => Ruling::Assign(Box::new(read::<AssignLine>(self.rest)?.assignment(self.from)?)),
             word => Ruling::On(Verb::parse(word)?, Box::new(read::<FactsLine>(self.rest)?.facts()?)),
         };
         Some(Decision { at: Instant::parse(&self.at)?, account, ruling })
+    }
+}
+
+impl RangeLine {
+    fn of(earlier: &Earlier) -> Self {
+        Self {
+            from: earlier.from.to_string(),
+            until: earlier.until.to_string(),
+            agent: earlier.agent.as_ref().map(|agent| agent.as_str().to_owned()),
+            project: earlier.project.as_ref().map(|project| project.as_str().to_owned()),
+        }
+    }
+
+    fn earlier(self) -> Option<Earlier> {
+        Some(Earlier {
+            from: Instant::parse(&self.from)?,
+            until: Instant::parse(&self.until)?,
+            agent: self.agent.map(Agent::new),
+            project: self.project.map(ProjectId::new),
+        })
     }
 }
 

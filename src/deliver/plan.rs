@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn what_may_stand_on_other_days_too_waits_for_a_listing_of_all_of_them() {
         let moved = Need { own: Some((day("2026-03-05"), day("2026-05-05"))), ..need(1) };
-        let got = plan(&[moved.clone()], &line(&[]));
+        let got = plan(std::slice::from_ref(&moved), &line(&[]));
         assert_eq!((got.list, got.send.len()), (Some((day("2026-03-04"), day("2026-05-06"))), 0));
         let mut wide = line(&[]);
         wide.listing = wide.listing.map(|of| Freshness { from: day("2026-03-04"), ..of });

@@ -1,6 +1,7 @@
 //! A home of a user with logs in it, and the binary as that user starts it.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -46,6 +47,12 @@ level = "trace"
         );
         fs::write(home.path().join("keitod.toml"), config).unwrap();
         home
+    }
+
+    /// Adds to the configuration's end.
+    pub fn configure_more(&self, text: &str) {
+        let mut config = File::options().append(true).open(self.path().join("keitod.toml")).unwrap();
+        config.write_all(text.as_bytes()).unwrap();
     }
 
     pub fn path(&self) -> &Path {

@@ -7,6 +7,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
@@ -22,6 +23,7 @@ mod home;
 mod keito;
 mod kimi;
 mod known;
+mod live;
 mod opencode;
 mod others;
 mod pi;

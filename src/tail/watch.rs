@@ -41,7 +41,11 @@ pub struct Watch {
     watched: Arc<Mutex<Vec<Watched>>>,
     stop: Arc<AtomicBool>,
     signals: SyncSender<Signal>,
+    added: Added,
 }
+
+/// Roots to be watched besides, each with the levels of directories below it where they are limited.
+type Added = Arc<Mutex<Vec<(Option<usize>, PathBuf)>>>;
 
 #[derive(Debug)]
 enum Signal {
@@ -69,6 +73,7 @@ impl Watch {
         let (signals, receiver) = sync_channel(QUEUE);
         let watched = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
+        let added = Added::default();
         let mut worker = Worker {
             roots: roots.to_vec(),
             depths,
@@ -78,6 +83,7 @@ impl Watch {
             receiver,
             overflow: Arc::new(AtomicBool::new(false)),
             stop: Arc::clone(&stop),
+            added: Arc::clone(&added),
             watched: Arc::clone(&watched),
             watcher: None,
             targets: Vec::new(),
@@ -93,7 +99,18 @@ impl Watch {
                 }
             }
         }
-        Self { watched, stop, signals }
+        Self { watched, stop, signals, added }
+    }
+
+    /// Watches these roots too, each with the levels of directories below it where they are limited. Once they are
+    /// watched [`Event::Rescan`] is told.
+    pub fn add(&self, roots: Vec<(Option<usize>, PathBuf)>) {
+        if roots.is_empty() {
+            return;
+        }
+        self.added.lock().unwrap_or_else(PoisonError::into_inner).extend(roots);
+        // If there is no room, there is enough to wake it.
+        let _ = self.signals.try_send(Signal::Wake);
     }
 
     /// How the roots are watched, the worst of them: that is how prompt all is.
@@ -126,6 +143,7 @@ struct Worker {
     receiver: Receiver<Signal>,
     overflow: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
+    added: Added,
     watched: Arc<Mutex<Vec<Watched>>>,
     watcher: Option<RecommendedWatcher>,
     targets: Vec<Target>,
@@ -164,6 +182,13 @@ impl Worker {
             }
             if self.overflow.swap(false, Ordering::AcqRel) {
                 batch.rebuild.get_or_insert(RescanReason::Overflow);
+            }
+            for (levels, root) in
+                std::mem::take(&mut *self.added.lock().unwrap_or_else(PoisonError::into_inner))
+            {
+                batch.rebuild.get_or_insert(RescanReason::RootChanged);
+                self.depths.extend(levels.map(|levels| (root.clone(), levels)));
+                self.roots.push(root);
             }
             let now = Instant::now();
             if now >= check || batch.check {

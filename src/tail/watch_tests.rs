@@ -204,6 +204,7 @@ fn worker(roots: &[PathBuf]) -> Worker {
         receiver,
         overflow: Arc::default(),
         stop: Arc::default(),
+        added: Added::default(),
         watched: Arc::default(),
         watcher: None,
         targets: Vec::new(),
@@ -292,4 +293,30 @@ fn the_kernels_limit_of_watches_is_survived() {
     }
     wait(&events, &Event::Rescan(RescanReason::Limit));
     assert_eq!(watch.kind(), Kind::Poll(PollReason::Limit));
+}
+
+#[test]
+fn a_root_that_is_added_is_watched_as_if_it_had_been_there_from_the_start() {
+    let (_dir, base) = temp();
+    let (first, later) = (base.join("first"), base.join("later"));
+    fs::create_dir(&first).unwrap();
+    fs::create_dir_all(later.join("deep")).unwrap();
+    let (watch, events) = watch(std::slice::from_ref(&first), Mode::Native);
+    watch.add(vec![(Some(1), later.clone())]);
+    wait(&events, &Event::Rescan(RescanReason::RootChanged));
+    let roots: Vec<PathBuf> = watch.watched().into_iter().map(|watched| watched.root).collect();
+    assert_eq!(roots, [first.clone(), later.clone()]);
+    append(&later.join("log"));
+    wait(&events, &changed(&later.join("log")));
+    append(&first.join("log"));
+    wait(&events, &changed(&first.join("log")));
+    append(&later.join("deep/log"));
+    append(&later.join("mark"));
+    loop {
+        let event = events.recv_timeout(PATIENT).unwrap();
+        if event == changed(&later.join("mark")) {
+            break;
+        }
+        assert_ne!(event, changed(&later.join("deep/log")), "deeper than its logs lie");
+    }
 }

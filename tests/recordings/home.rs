@@ -92,6 +92,11 @@ level = "trace"
         stdout
     }
 
+    /// Whether a command succeeds.
+    pub fn tries(&self, words: &[&str]) -> bool {
+        self.command(words).output().unwrap().status.success()
+    }
+
     /// What the real programs write is understood.
     fn raises_no_alarm(&self) {
         let log = fs::read_to_string(self.log()).unwrap_or_default();

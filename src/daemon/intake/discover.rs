@@ -32,6 +32,7 @@ impl Intake {
     pub(super) fn scan_all(&mut self) -> Result<(), Error> {
         self.with_health(|health| (health.problems, health.problem_count) = (Vec::new(), 0));
         let mut agents = Vec::new();
+        self.enroll();
         for index in 0..self.watched.len() {
             let (mut files, mut newest) = (0, None);
             for root in self.watched[index].roots.clone() {

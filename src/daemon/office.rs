@@ -54,7 +54,12 @@ impl Office {
             roots: agent.roots.iter().map(|root| self.shown(root)).collect(),
             lag_bytes: agent.lag_bytes,
             watcher: agent.watcher.to_owned(),
-            unreadable: health.problem_count,
+            unreadable: agent.problems.count(),
+            unreadable_first: agent
+                .problems
+                .reasons
+                .first_key_value()
+                .map(|(path, reason)| format!("{}: {reason}", self.shown(path))),
         });
         let delivery = &self.running.setup.config.delivery;
         let desk = line.as_ref().map(|(_, desk)| desk);

@@ -89,6 +89,10 @@ impl Running {
             tokio::task::spawn_blocking(move || crate::store::daily_backup(&database, time::now())).await;
         match made {
             Ok(Ok(Some(path))) => tracing::info!(path = %path.display(), "the database is backed up"),
+            Ok(Err(crate::store::Error::Corrupt(what))) => {
+                // Nothing leaves any more on what it says; the next start puts a backup in its place.
+                let _ = self.clerk.call(move |clerk| clerk.condemn(&what)).await;
+            }
             Ok(Err(error)) => tracing::error!("no backup was made: {error}"),
             Ok(Ok(None)) | Err(_) => {}
         }

@@ -51,6 +51,8 @@ pub struct LiveSource {
     pub watcher: String,
     /// Files and directories that cannot be opened or read.
     pub unreadable: u64,
+    /// The first of them and why.
+    pub unreadable_first: Option<String>,
 }
 
 /// A pause of delivery.

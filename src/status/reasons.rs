@@ -120,7 +120,9 @@ fn sources(live: &Live, counts: &Counts, list: &mut Vec<Reason>) {
     for source in &live.sources {
         let agent = &source.agent;
         if source.unreadable > 0 {
-            let message = format!("{} not readable for {agent}", are(source.unreadable, "file"));
+            let first =
+                source.unreadable_first.as_ref().map_or_else(String::new, |first| format!(": {first}"));
+            let message = format!("{} not readable for {agent}{first}", are(source.unreadable, "file"));
             list.push(reason("unreadable", message, "keitod doctor"));
         }
         if source.watcher == "poll" {

@@ -43,10 +43,12 @@ pub(super) fn stamp(now: Instant) -> String {
     now.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-/// Makes one if the newest is a day old. Reads beside the writer, which goes on meanwhile.
+/// Makes one if the newest is a day old, of a database that was checked whole before. Reads beside the writer, which
+/// goes on meanwhile.
 ///
 /// # Errors
-/// Of the database or the disk; the earlier backups stay as they are.
+/// [`Error::Corrupt`]: the database must be replaced, which the next start does. Else of the database or the disk. The
+/// earlier backups stay as they are.
 pub fn daily(database: &Path, now: Instant) -> Result<Option<PathBuf>, Error> {
     let newest = list(database).first().and_then(|path| taken_at(path));
     // One of the future is the work of a clock that was wrong: it must not put off the next for years.
@@ -87,10 +89,20 @@ fn copy_into(database: &Path, fresh: &Path) -> Result<(), Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let from = Connection::open_with_flags(database, flags)?;
     from.busy_timeout(Duration::from_secs(5))?;
+    if let Err(error) = health::full_check(&from) {
+        if matches!(error, Error::Corrupt(_)) {
+            private(&health::suspicion(database))?;
+        }
+        return Err(error);
+    }
     from.execute("VACUUM INTO ?1", [fresh.to_string_lossy()])?;
     drop(from);
     File::open(fresh).and_then(|file| file.sync_all()).map_err(Error::file("sync", fresh))?;
-    health::quick_check(&open_immutable(fresh)?)
+    health::quick_check(&open_immutable(fresh)?).map_err(|error| match error {
+        // The disk spoiled the copy, not the database.
+        Error::Corrupt(what) => Error::file("check", fresh)(std::io::Error::other(what)),
+        error => error,
+    })
 }
 
 /// An empty file that only we can read.

@@ -33,6 +33,32 @@ pub(super) fn quick_check(conn: &Connection) -> Result<(), Error> {
     if said == "ok" { Ok(()) } else { Err(Error::Corrupt(said)) }
 }
 
+/// Refuses a database whose indexes or references do not fit its rows either, which takes seconds where there are years.
+pub(super) fn full_check(conn: &Connection) -> Result<(), Error> {
+    let said: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if said != "ok" {
+        return Err(Error::Corrupt(said));
+    }
+    if conn.prepare("PRAGMA foreign_key_check")?.exists([])? {
+        return Err(Error::Corrupt("a row refers to one that is not there".into()));
+    }
+    Ok(())
+}
+
+/// Left by a full check that failed: the quick check of a start may see nothing.
+pub(super) fn suspicion(database: &Path) -> PathBuf {
+    database.with_file_name("suspect")
+}
+
+fn allay(database: &Path) -> Result<(), Error> {
+    match fs::remove_file(suspicion(database)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::file("remove", &suspicion(database))(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Opens and checks the database at `path`; a damaged one is replaced. What was sent since the backup was made is not
 /// in it: see [`super::Tx::mistrust`].
 ///
@@ -46,14 +72,19 @@ pub(super) fn open(path: &Path, now: Instant) -> Result<(Store, Found), Error> {
     let empty =
         !new && fs::metadata(path).is_ok_and(|meta| meta.len() == 0) && !backup::list(path).is_empty();
     if !strays && !empty {
-        match Store::open(path).and_then(|store| quick_check(&store.conn).map(|()| store)) {
-            Ok(store) => return Ok((store, if new { Found::New } else { Found::Whole })),
+        let check = if suspicion(path).exists() { full_check } else { quick_check };
+        match Store::open(path).and_then(|store| check(&store.conn).map(|()| store)) {
+            Ok(store) => {
+                allay(path)?;
+                return Ok((store, if new { Found::New } else { Found::Whole }));
+            }
             Err(Error::Corrupt(what)) => tracing::error!("the database is damaged: {what}"),
             Err(error) => return Err(error),
         }
     }
     let aside = set_aside(path, now)?;
     let restored = restore(path)?;
+    allay(path)?;
     Ok((Store::open(path)?, Found::Damaged { aside, restored }))
 }
 

@@ -193,3 +193,110 @@ fn a_hurt_store_does_nothing_until_it_is_mended() {
     store.transact(|_| Err::<(), _>(Error::Impossible("x"))).unwrap_err();
     assert_eq!(store.damage(), None);
 }
+
+#[test]
+fn what_only_the_full_check_sees_is_replaced_at_the_next_start() {
+    let place = Place::new();
+    let mut store = place.start().unwrap().0;
+    say(&mut store, "kept");
+    backup::daily(&place.database(), now()).unwrap().unwrap();
+    drop(store);
+    let indexed = |column: &str| {
+        format!(
+            "PRAGMA writable_schema = ON; \
+             UPDATE sqlite_schema SET sql = 'CREATE INDEX copy_at ON copy ({column})' WHERE name = 'copy_at'; \
+             PRAGMA writable_schema = RESET"
+        )
+    };
+    let row = "INSERT INTO copy VALUES (1, 1, x'01', 1, 5, NULL, NULL, 0)";
+    let orphan = "PRAGMA foreign_keys = OFF; INSERT INTO session (agent, native) VALUES (77, 'x')";
+    // An index that does not have what the table has, and a row that refers to nothing.
+    let spoils = [vec![indexed("line"), row.to_owned(), indexed("at")], vec![orphan.to_owned()]];
+    for spoil in spoils {
+        let conn = Connection::open(place.database()).unwrap();
+        conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, false).unwrap();
+        for batch in spoil {
+            conn.execute_batch(&batch).unwrap();
+        }
+        drop(conn);
+        assert_eq!(place.found(), Found::Whole, "the quick check sees nothing");
+        let tomorrow = now().plus(std::time::Duration::from_secs(86_400));
+        let error = backup::daily(&place.database(), tomorrow).unwrap_err();
+        assert!(matches!(error, Error::Corrupt(_)), "{error}");
+        assert!(matches!(place.found(), Found::Damaged { restored: Some(_), .. }));
+        assert_eq!(place.word().as_deref(), Some("kept"));
+        assert!(backup::daily(&place.database(), tomorrow).unwrap().is_some());
+        fs::remove_file(&backup::list(&place.database())[0]).unwrap();
+    }
+}
+
+/// A database as a kill leaves it, with a log of several commits: its bytes, its log's, and the words in order.
+fn torn() -> (Vec<u8>, Vec<u8>, Vec<String>) {
+    let place = Place::new();
+    let mut store = place.start().unwrap().0;
+    store.transact(|tx| tx.account(&account())).unwrap();
+    let words: Vec<String> = (0..4).map(|n| format!("word {n}")).collect();
+    for word in &words {
+        say(&mut store, word);
+    }
+    let wal = fs::read(place.dir.path().join("keitod.db-wal")).unwrap();
+    (fs::read(place.database()).unwrap(), wal, words)
+}
+
+/// What a start finds: the word of some commit, never a mixture.
+fn word_after(database: &[u8], wal: &[u8]) -> Option<String> {
+    let place = Place::new();
+    fs::write(place.database(), database).unwrap();
+    fs::write(place.dir.path().join("keitod.db-wal"), wal).unwrap();
+    let (store, found) = place.start().unwrap();
+    assert!(!matches!(found, Found::Damaged { .. }), "{found:?}");
+    store.view().meta("word").unwrap()
+}
+
+/// Every so many bytes; `KEITOD_TORN=1` is each.
+fn step(few: usize) -> usize {
+    std::env::var("KEITOD_TORN").ok().and_then(|text| text.parse().ok()).unwrap_or(few)
+}
+
+#[test]
+fn a_log_torn_at_any_byte_is_a_prefix_of_what_was_committed() {
+    const FRAME: usize = 24 + 4096;
+    let (database, wal, words) = torn();
+    let mut longest = None;
+    for cut in (wal.len() - 3 * FRAME..=wal.len()).step_by(step(499)) {
+        let word = word_after(&database, &wal[..cut]);
+        let number = word.and_then(|word| words.iter().position(|known| *known == word));
+        assert!(number >= longest, "{cut}: {number:?} after {longest:?}");
+        longest = number;
+    }
+    assert_eq!(word_after(&database, &wal), words.last().cloned());
+    for at in (wal.len() - 3 * FRAME..wal.len()).step_by(step(499)) {
+        let mut wal = wal.clone();
+        wal[at] ^= 1 << (at % 8);
+        let word = word_after(&database, &wal);
+        assert!(word.as_ref().is_none_or(|word| words.contains(word)), "{at}: {word:?}");
+    }
+}
+
+#[test]
+fn a_page_of_noise_is_noticed_or_was_not_in_use() {
+    let place = Place::new();
+    let mut store = place.start().unwrap().0;
+    store.transact(|tx| tx.account(&account())).unwrap();
+    say(&mut store, "kept");
+    backup::daily(&place.database(), now()).unwrap().unwrap();
+    drop(store);
+    let whole = fs::read(place.database()).unwrap();
+    let pages = whole.len() / 4096;
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut noticed = 0;
+    for page in (0..pages).step_by(step(9)) {
+        let mut bytes = whole.clone();
+        bytes[page * 4096..][..4096].fill_with(|| random.u8(..));
+        fs::write(place.database(), bytes).unwrap();
+        let (store, found) = place.start().unwrap();
+        noticed += usize::from(matches!(found, Found::Damaged { restored: Some(_), .. }));
+        assert_eq!(store.view().meta("word").unwrap().as_deref(), Some("kept"), "page {page}: {found:?}");
+    }
+    assert!(noticed > 0);
+}

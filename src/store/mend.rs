@@ -90,6 +90,11 @@ impl Store {
         })
     }
 
+    /// What somebody else saw of its file: nothing more is done with it.
+    pub fn condemn(&mut self, what: &str) {
+        self.hurt = Some(Hurt::Corrupt(what.to_owned()));
+    }
+
     /// Closes the connection and opens the file again. Does nothing to a database in memory.
     ///
     /// # Errors

@@ -187,3 +187,27 @@ fn a_log_deleted_after_a_kill_bills_nothing_again() {
     assert_eq!(keito.asked("POST", "/").len(), 0, "{:?}", keito.requests());
     assert_eq!((keito.entries().len(), keito.expenses().len()), (3, 3));
 }
+
+#[test]
+fn a_database_that_another_program_locks_is_waited_for_and_that_is_told() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    place.append("one", &Talk::new(1, "/home/dev/work").exchange());
+    let service = place.start();
+    service.settle();
+    let other = rusqlite::Connection::open(place.path("state/keitod.db")).unwrap();
+    other.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    place.append("two", &Talk::new(2, "/home/dev/work").exchange());
+    until("it says who is in the way", || {
+        has_reason(&service.get("/v1/status"), "database", "another program").then_some(())
+    });
+    assert_eq!(keito.expenses().len(), 1);
+    other.execute_batch("ROLLBACK").unwrap();
+    until("it goes on by itself", || {
+        let status = service.get("/v1/status");
+        (!has_reason(&status, "database", "") && service.requests() == 2).then_some(())
+    });
+    service.settle();
+    assert_eq!((keito.entries().len(), keito.expenses().len()), (2, 2));
+}

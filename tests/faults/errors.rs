@@ -1,6 +1,7 @@
 //! The k-th sync or write fails, once or from then on, and the process is killed on top of it or not.
 
 use super::world::{World, rounds, works};
+use crate::place::until;
 
 fn strike(calls: &str, kill: bool) {
     let probe =
@@ -43,4 +44,48 @@ fn syncs_fail_and_it_is_killed() {
 #[test]
 fn writes_fail() {
     strike("pwrite64", false);
+}
+
+#[test]
+fn a_log_that_cannot_be_read_is_told_and_its_neighbours_are_read() {
+    let probe =
+        ["-D", "-f", "-o", "/dev/null", "-P", "/dev/null", "-e", "inject=pread64:error=EIO:when=1", "true"];
+    if !works("strace", &probe) {
+        return println!("skipped: strace cannot trace here");
+    }
+    let world = World::new(|_| ());
+    world.work(2);
+    let log = world.place.log_of("2");
+    let log = log.to_str().unwrap();
+    let below = [
+        "/usr/bin/strace",
+        "-D",
+        "-f",
+        "-o",
+        "/dev/null",
+        "-P",
+        log,
+        "-e",
+        "inject=pread64:error=EIO:when=1+",
+    ];
+    let service = world.place.spawn(&below);
+    until("the third log is read and the second is told of", || {
+        let (body, _) = service.raw("GET", "/v1/status", "");
+        let status: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+        let told: Vec<&serde_json::Value> = status["reasons"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|reason| reason["code"] == "unreadable")
+            .collect();
+        let [told] = told[..] else { return None };
+        assert!(
+            told["message"].as_str().unwrap().contains("claude-code: ~/.claude/projects/-work/2.jsonl: "),
+            "{told}"
+        );
+        (service.requests() == 2).then_some(())
+    });
+    drop(service);
+    world.deliver(&[]);
+    world.check("after the log could be read again");
 }

@@ -5,7 +5,7 @@
 //! KEITOD_FAULTS=50 KEITOD_SEED=7 cargo test --test faults -- --nocapture
 //! ```
 //!
-//! `KEITOD_FAULTS` (default 3) says how many rounds of each, `KEITOD_SEED` (default 1) where they strike. Most need root
+//! `KEITOD_CALLS=1` kills it at every call of a kind instead of at a few. `KEITOD_FAULTS` (default 3) says how many rounds of each, `KEITOD_SEED` (default 1) where they strike. Most need root
 //! and Linux; without them they are skipped and say so.
 
 #![cfg(target_os = "linux")]
@@ -24,6 +24,7 @@ mod lines;
 #[path = "../daemon/place.rs"]
 mod place;
 
+mod calls;
 mod errors;
 mod full;
 mod limits;

@@ -40,16 +40,19 @@ impl World {
         }
     }
 
-    /// Runs until all is delivered. A service that ends is started again, as a service manager does, without the fault.
-    pub fn deliver(&self, below: &[&str]) {
+    /// Runs until all is delivered. A service that ends is started again, as a service manager does, without the fault;
+    /// returns whether that was needed.
+    pub fn deliver(&self, below: &[&str]) -> bool {
         let begun = Instant::now();
         let mut service = self.place.spawn(below);
+        let mut ended = false;
         loop {
             if service.child.try_wait().unwrap().is_some() {
                 service = self.place.spawn(&[]);
+                ended = true;
             }
             if self.settled(&service) {
-                return;
+                return ended;
             }
             self.still(begun);
         }

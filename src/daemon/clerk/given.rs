@@ -71,6 +71,11 @@ impl Clerk {
         self.store.damage()
     }
 
+    /// The file is damaged, says somebody who looked at all of it: only a start puts that right.
+    pub fn condemn(&mut self, what: &str) {
+        self.store.condemn(what);
+    }
+
     /// Opens the store again and goes on from what it says. Requests that are under way go on too: their answers are
     /// still worth something.
     ///

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use super::health::{AgentHealth, Problems};
 use super::whole::look;
-use super::{AgentHealth, COMPARED, Intake, Job};
+use super::{COMPARED, Intake, Job};
 use crate::daemon::Error;
 use crate::sources::{Shape, Source};
 use crate::tail::{Found, Root, Scan, ScanLimits, database_cursor, has_changed, scan, scan_below};
@@ -30,9 +31,17 @@ impl Intake {
     }
 
     pub(super) fn scan_all(&mut self) -> Result<(), Error> {
-        self.with_health(|health| (health.problems, health.problem_count) = (Vec::new(), 0));
-        let mut agents = Vec::new();
         self.enroll();
+        // Before the scan: what it finds is told of the agent whose it is.
+        self.with_health(|health| {
+            health.agents.resize_with(self.watched.len(), AgentHealth::default);
+            for (index, agent) in health.agents.iter_mut().enumerate() {
+                self.watched[index].agent.as_str().clone_into(&mut agent.agent);
+                agent.roots.clone_from(&self.watched[index].roots);
+                agent.watcher = self.kinds[index].as_str();
+                agent.problems = Problems::default();
+            }
+        });
         for index in 0..self.watched.len() {
             let (mut files, mut newest) = (0, None);
             for root in self.watched[index].roots.clone() {
@@ -49,15 +58,12 @@ impl Intake {
                 self.enqueue(index, &root, found, false);
             }
             self.findings.scanned(index, newest);
-            agents.push(AgentHealth {
-                agent: self.watched[index].agent.as_str().to_owned(),
-                roots: self.watched[index].roots.clone(),
-                files,
-                lag_bytes: 0,
-                watcher: self.kinds[index].as_str(),
+            self.with_health(|health| {
+                if let Some(agent) = health.agents.get_mut(index) {
+                    (agent.files, agent.lag_bytes) = (files, 0);
+                }
             });
         }
-        self.with_health(|health| health.agents = agents);
         Ok(())
     }
 
@@ -67,17 +73,17 @@ impl Intake {
             scan.beyond_depth = 0;
         }
         self.with_health(|health| {
-            health.problem_count += scan.problems.len() as u64 + scan.more_problems;
-            for problem in scan.problems.iter().take(20) {
-                health.problems.push((problem.path.clone(), problem.reason.to_string()));
+            let Some(agent) = health.agents.get_mut(watched) else { return };
+            for problem in &scan.problems {
+                agent.problems.add(&problem.path, problem.reason.to_string());
             }
+            agent.problems.more += scan.more_problems;
             let beyond = [
                 (scan.beyond_files, "files over the limit are not read, the oldest ones"),
                 (scan.beyond_depth, "directories too deep are not read"),
             ];
             for (number, what) in beyond.into_iter().filter(|(number, _)| *number > 0) {
-                health.problem_count += number;
-                health.problems.push((root.to_path_buf(), format!("{number} {what}")));
+                agent.problems.add(root, format!("{number} {what}"));
             }
         });
         let opened = if front { None } else { Root::open(root).ok() };

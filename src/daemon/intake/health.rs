@@ -1,9 +1,13 @@
 //! What status wants to know of reading.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use super::Intake;
+
+/// Problems of an agent that are kept with their reasons; of more, only the number.
+const SAMPLE: usize = 100;
 
 /// What status wants to know of reading.
 #[derive(Debug, Clone, Default)]
@@ -14,10 +18,6 @@ pub struct Health {
     pub caught_up: bool,
     /// Bytes read of the backlog, and all of it.
     pub progress: (u64, u64),
-    /// Files and directories that cannot be read, with the reason; a sample.
-    pub problems: Vec<(PathBuf, String)>,
-    /// How many there are.
-    pub problem_count: u64,
 }
 
 /// One agent's logs.
@@ -33,14 +33,41 @@ pub struct AgentHealth {
     pub lag_bytes: u64,
     /// `native`, `poll` or `off`.
     pub watcher: &'static str,
+    /// What of it cannot be read.
+    pub problems: Problems,
+}
+
+/// Files and directories that cannot be read.
+#[derive(Debug, Clone, Default)]
+pub struct Problems {
+    /// A sample, with the reasons.
+    pub reasons: BTreeMap<PathBuf, String>,
+    /// How many there are besides.
+    pub more: u64,
+}
+
+impl Problems {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.reasons.len() as u64 + self.more
+    }
+
+    pub(super) fn add(&mut self, path: &Path, reason: String) {
+        if self.reasons.len() < SAMPLE || self.reasons.contains_key(path) {
+            // The last reason counts: a file that fails again is one problem.
+            self.reasons.insert(path.to_path_buf(), reason);
+        } else {
+            self.more += 1;
+        }
+    }
 }
 
 impl Intake {
-    pub(super) fn problem(&self, path: &Path, reason: &str) {
+    pub(super) fn problem(&self, watched: usize, path: &Path, reason: &str) {
         self.with_health(|health| {
-            health.problem_count += 1;
-            if health.problems.len() < 100 {
-                health.problems.push((path.to_path_buf(), reason.to_owned()));
+            if let Some(agent) = health.agents.get_mut(watched) {
+                agent.problems.add(path, reason.to_owned());
             }
         });
     }

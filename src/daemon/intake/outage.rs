@@ -24,6 +24,7 @@ impl Intake {
             if !error.may_pass() {
                 return Err(error);
             }
+            self.clerk.storage().wait_for(Some(error.to_string()));
             if !waited(wait, messages) {
                 return Ok(false);
             }
@@ -35,7 +36,10 @@ impl Intake {
                 self.read_all()
             });
             match again {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    self.clerk.storage().wait_for(None);
+                    return Ok(true);
+                }
                 Err(other) => error = other,
             }
         }

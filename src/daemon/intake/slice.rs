@@ -24,7 +24,7 @@ impl Intake {
             Shape::Lines => {}
             Shape::Document => {
                 if let Err(error) = self.document(job, batch) {
-                    self.problem(path, &error.kind().to_string());
+                    self.problem(job.watched, path, &error.kind().to_string());
                 }
                 return false;
             }
@@ -35,7 +35,7 @@ impl Intake {
             Ok(file) => file,
             Err(Skip::Gone) => return false,
             Err(skip) => {
-                self.problem(path, &skip.to_string());
+                self.problem(job.watched, path, &skip.to_string());
                 return false;
             }
         };
@@ -53,7 +53,7 @@ impl Intake {
             Ok(more)
         });
         more.unwrap_or_else(|error| {
-            self.problem(path, &error.kind().to_string());
+            self.problem(job.watched, path, &error.kind().to_string());
             false
         })
     }
@@ -69,11 +69,12 @@ impl Intake {
     fn read_out(&mut self, path: &Path, file: File, batch: &mut Batch) {
         let Some(known) = self.known.get(path).cloned() else { return };
         // A file of a program of the open format is known by that program's name.
-        let is_its = |watched: &&Watched| {
+        let is_its = |watched: &Watched| {
             watched.agent == known.agent
                 || watched.source.author(&known.context).as_ref() == Some(&known.agent)
         };
-        let Some(watched) = self.watched.iter().find(is_its).cloned() else { return };
+        let Some(index) = self.watched.iter().position(is_its) else { return };
+        let watched = self.watched[index].clone();
         let claim = known.context.claim;
         let mut slice = || {
             let start = self.start(path, &file, &watched, &claim)?;
@@ -83,7 +84,7 @@ impl Intake {
             match slice() {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(error) => return self.problem(path, &error.kind().to_string()),
+                Err(error) => return self.problem(index, path, &error.kind().to_string()),
             }
         }
     }

@@ -34,7 +34,7 @@ impl Intake {
                 return Ok(());
             }
             Document::TooLong(bytes) => {
-                self.problem(path, &format!("{bytes} bytes are more than max_line"));
+                self.problem(job.watched, path, &format!("{bytes} bytes are more than max_line"));
                 return Ok(());
             }
         };
@@ -59,7 +59,7 @@ impl Intake {
     fn not_whole(&mut self, job: &Job) {
         let path = &job.found.path;
         if !self.retries.failed(path, look(&job.found.stat, 0), self.clock.millis()) {
-            self.problem(path, "not a whole document; what it held before still counts");
+            self.problem(job.watched, path, "not a whole document; what it held before still counts");
         }
     }
 
@@ -119,13 +119,13 @@ impl Intake {
                 more
             }
             Err(error @ DatabaseError::Schema { .. }) => {
-                self.problem(path, &error.to_string());
+                self.problem(job.watched, path, &error.to_string());
                 self.findings.unknown(job.watched, path, &error.to_string(), self.clock.millis());
                 false
             }
             Err(DatabaseError::Busy) if self.retries.failed(path, seen, self.clock.millis()) => false,
             Err(error) => {
-                self.problem(path, &error.to_string());
+                self.problem(job.watched, path, &error.to_string());
                 false
             }
         }

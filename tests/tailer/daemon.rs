@@ -128,6 +128,6 @@ impl Daemon {
     pub fn read(&mut self) -> Vec<String> {
         self.intake.as_mut().unwrap().read_all().unwrap();
         let health = self.health.lock().unwrap();
-        health.problems.iter().map(|(_, problem)| problem.clone()).collect()
+        health.agents.iter().flat_map(|agent| agent.problems.reasons.values().cloned()).collect()
     }
 }

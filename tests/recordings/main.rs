@@ -36,6 +36,7 @@ mod rewrite;
 mod scenario;
 mod shaped;
 mod silence;
+mod time_alone;
 mod totals;
 mod vibe;
 mod whole;

@@ -10,6 +10,7 @@ mod packages;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use agents::{Agent, How};
 use mock::{Answer, Mock};
@@ -24,6 +25,9 @@ const TEST: &str = "live::what_the_real_agents_use_is_what_arrives";
 /// In every text of a prompt, an answer or a tool.
 const PLANTED: &str = "_CANARY_";
 const FLUSH: [&str; 4] = ["flush", "--settle", "--expenses", "--json"];
+
+/// Requests of each agent, of fifteen to twenty, until the service is killed.
+const AMID: usize = 8;
 
 /// Models and providers that no list knows.
 const PRICES: &str = r#"
@@ -222,12 +226,22 @@ fn what_the_real_agents_use_is_what_arrives() {
     let (mock, keito) = (Mock::start(), Keito::start());
     let home = Home::new(&keito.origin);
     home.configure_more(PRICES);
-    let service = home.serve();
+    let first = home.serve();
     // All at once, as on a desk.
-    let played: Vec<Played> = std::thread::scope(|scope| {
+    let (played, service) = std::thread::scope(|scope| {
         let started: Vec<_> =
             packages.iter().map(|package| scope.spawn(|| play(package, &home, &mock))).collect();
-        started.into_iter().map(|played| played.join().unwrap()).collect()
+        // Amid the work a part is sent, and the service is killed and comes again.
+        while mock.served().len() < AMID * packages.len() && !started.iter().all(|agent| agent.is_finished())
+        {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert!(home.tries(&FLUSH), "{}", home.end_of_log());
+        println!("  {} expenses are sent when the service is killed", keito.state.expenses().len());
+        drop(first);
+        let second = home.serve();
+        let played: Vec<Played> = started.into_iter().map(|played| played.join().unwrap()).collect();
+        (played, second)
     });
     home.until_delivered(&FLUSH);
 

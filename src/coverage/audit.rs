@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Listed, Posted, twins};
+use super::{Candidate, Listed, Posted, twins};
 use crate::ledger::stretches::{self, Stretch};
 use crate::model::{Amount, Day, KeitodId, Kind, RemoteId, Tokens, UserId};
 
@@ -45,6 +45,8 @@ pub struct Ours {
     pub records: Vec<Own>,
     /// Counted time by (agent, session), for sessions with entries in the range.
     pub counted: BTreeMap<(String, String), Vec<Stretch>>,
+    /// Requests by (agent, model), where more than one excess part adds to the same.
+    pub requests: BTreeMap<(String, String), Vec<Candidate>>,
     /// Whose key is used; `None`: nobody knows yet.
     pub user: Option<UserId>,
     /// Hash of this machine.
@@ -163,6 +165,7 @@ pub fn audit(ours: &Ours, rows: &[Listed]) -> Vec<Found> {
         })
         .collect();
     found.extend(twins::expenses(&mine).iter().map(|group| of_rows(Finding::Duplicate, group)));
+    found.extend(twins::excess(&mine, &ours.requests).iter().map(|group| of_rows(Finding::Duplicate, group)));
     found.extend(twins::entries(&mine, &ours.counted).iter().map(|group| of_rows(Finding::Duplicate, group)));
     found.sort();
     found.dedup();

@@ -72,7 +72,7 @@ fn own(row: &Listed) -> Own {
 
 fn ours(records: Vec<Own>) -> Ours {
     let counted = [(("claude-code".to_owned(), "s".to_owned()), vec![(0, 100)])].into();
-    Ours { records, counted, user: Some(UserId::new("u")), machine: "here".into() }
+    Ours { records, counted, requests: BTreeMap::new(), user: Some(UserId::new("u")), machine: "here".into() }
 }
 
 #[track_caller]
@@ -227,4 +227,37 @@ fn what_is_assumed_or_unproven_is_told() {
     );
     check(vec![Own { unproven: true, ..record }], &[listed], &[("unproven", "k1", "")]);
     assert!(Finding::Unproven.is_fault() && !Finding::Assumed.is_fault());
+}
+
+#[test]
+fn excess_that_was_sent_twice_is_named_and_growth_in_two_steps_is_not() {
+    let part = |id: &str, remote: &str, keys: &[u128], output: u64, excess: bool| {
+        let mut row = expense(id, remote, keys);
+        posted(&mut row, |posted| (posted.excess, posted.tokens.output) = (excess, output));
+        row
+    };
+    let request = |key: u128, output: u64| Candidate {
+        id: crate::model::RequestRef(1),
+        session: crate::model::SessionRef(1),
+        keys: vec![RequestKey(key)],
+        tokens: Tokens { output, ..Tokens::default() },
+        price_row: String::new(),
+    };
+    let rows = [
+        part("base", "r1", &[A, B], 10, false),
+        part("one", "r2", &[A], 4, true),
+        part("two", "r3", &[A, B], 4, true),
+        part("of another", "r4", &[7 << 104], 50, true),
+    ];
+    let found = |finals: Vec<Candidate>| {
+        let mut ours = ours(rows.iter().map(own).collect());
+        ours.requests.insert(("claude-code".into(), "m".into()), finals);
+        let found = audit(&ours, &rows);
+        found.into_iter().filter(|found| found.finding == Finding::Duplicate).collect::<Vec<_>>()
+    };
+    let twice = found(vec![request(A, 9), request(B, 5), request(7 << 104, 1)]);
+    assert_eq!(twice.len(), 1, "{twice:?}");
+    assert_eq!(twice[0].remotes, [RemoteId::new("r2"), RemoteId::new("r3")]);
+    assert_eq!(found(vec![request(A, 12), request(B, 6)]), [], "it grew twice");
+    assert_eq!(found(vec![request(A, 9)]), [], "nobody knows what the other one has");
 }

@@ -1,12 +1,12 @@
 //! Which listed rows bill the same work under different ids? Two machines that each listed before the other's POST was
 //! visible leave such rows, and nothing but the rows tells of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::audit::counted_in;
-use super::{Listed, Posted};
+use super::{Candidate, Listed, Posted};
 use crate::ledger::stretches::Stretch;
-use crate::model::Kind;
+use crate::model::{Kind, Tokens};
 
 /// Prefixes that may be equal by chance: of two records with `a` and `b` keys of 24 bits one pair is, with a chance of
 /// a × b / 2^24. Below one in ten thousand a single one is proof; more than one always is.
@@ -33,6 +33,59 @@ pub(super) fn expenses<'a>(rows: &[&'a Listed]) -> Vec<Vec<&'a Listed>> {
         }
     }
     pairs
+}
+
+/// Excess parts that add to the same requests and hold, with what they add to, more tokens than these have in all.
+pub(super) fn excess<'a>(
+    rows: &[&'a Listed],
+    requests: &BTreeMap<(String, String), Vec<Candidate>>,
+) -> Vec<Vec<&'a Listed>> {
+    let expenses = rows.iter().filter(|row| row.kind == Kind::Expense);
+    let expenses: Vec<(&Listed, &Posted)> =
+        expenses.filter_map(|row| Some((*row, row.posted.as_ref()?))).collect();
+    let mut groups = Vec::new();
+    for (of, known) in requests {
+        let of_model = |posted: &Posted| (&posted.agent, &posted.model) == (&of.0, &of.1);
+        let mut rest: Vec<(&Listed, &Posted)> =
+            expenses.iter().filter(|(_, posted)| of_model(posted)).copied().collect();
+        while let Some(first) = rest.iter().position(|(_, posted)| posted.excess) {
+            // All that share a request with one that is in already, directly or through others.
+            let mut group = vec![rest.swap_remove(first)];
+            let mut at = 0;
+            while let Some((_, posted)) = group.get(at).copied() {
+                let (near, far) = rest.into_iter().partition(|(_, other)| share(posted, other));
+                rest = far;
+                group.extend::<Vec<_>>(near);
+                at += 1;
+            }
+            let parts: Vec<&Listed> =
+                group.iter().filter(|(_, posted)| posted.excess).map(|(row, _)| *row).collect();
+            if parts.len() > 1 && more_than_there_is(&group, known) {
+                groups.push(parts);
+            }
+        }
+    }
+    groups
+}
+
+/// Nothing is said of a group that names a request whose log is not here.
+fn more_than_there_is(group: &[(&Listed, &Posted)], known: &[Candidate]) -> bool {
+    let mut posted_in_all = Tokens::default();
+    let mut named: BTreeSet<[u8; 3]> = BTreeSet::new();
+    for (_, posted) in group {
+        posted_in_all.add(&posted.tokens);
+        let Some(keys) = &posted.keys else { return false };
+        named.extend(keys);
+    }
+    let (mut there, mut met) = (Tokens::default(), BTreeSet::new());
+    for request in known {
+        let before = met.len();
+        met.extend(request.keys.iter().map(|key| key.prefix()).filter(|prefix| named.contains(prefix)));
+        if met.len() > before {
+            there.add(&request.tokens);
+        }
+    }
+    met == named && !posted_in_all.beyond(&there).is_zero()
 }
 
 fn share(one: &Posted, other: &Posted) -> bool {

@@ -1,6 +1,6 @@
 //! Which tokens of which requests are on records: what adoption looks for and writes.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Error, Tx, requests};
 use crate::coverage::Candidate;
@@ -36,56 +36,30 @@ impl Tx<'_> {
         self.requests_like(account, agent, model, range, "EXISTS")
     }
 
+    /// What the requests of an agent and model have, of which a copy is inside `[first, last]`, with all their keys.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn finals(
+        &self,
+        account: AccountRef,
+        agent: &Agent,
+        model: &str,
+        range: (Instant, Instant),
+    ) -> Result<Vec<Candidate>, Error> {
+        requests_like(self.conn, (account, agent, model), range, "?1 IS NOT NULL")
+    }
+
     fn requests_like(
         &self,
         account: AccountRef,
         agent: &Agent,
         model: &str,
-        (first, last): (Instant, Instant),
+        range: (Instant, Instant),
         billed: &str,
     ) -> Result<Vec<Candidate>, Error> {
-        // CROSS JOIN: without it all requests of the agent are looked through, and this is asked for every record found.
-        let mut select = self.conn.prepare_cached(&format!(
-            "WITH near (id) AS ( \
-               SELECT q.id FROM agent a JOIN session s ON s.agent = a.id JOIN request q ON q.session = s.id \
-               WHERE a.name = ?2 AND q.at BETWEEN ?4 AND ?5 \
-               UNION SELECT request FROM copy WHERE at BETWEEN ?4 AND ?5) \
-             SELECT q.id, q.session, q.key, q.shared, q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning \
-             FROM near CROSS JOIN request q ON q.id = near.id JOIN session s ON s.id = q.session JOIN agent a ON a.id = s.agent \
-             JOIN model m ON m.id = q.model WHERE a.name = ?2 AND m.name = ?3 \
-             AND {billed} (SELECT 1 FROM billed b WHERE b.account = ?1 AND b.request = q.id) ORDER BY q.at, q.id"
-        ))?;
-        let rows = select.query_map(
-            params![account.0, agent.as_str(), model, first.millis(), last.millis()],
-            |row| {
-                let key = requests::key_of(row.get_ref(2)?.as_blob()?);
-                let candidate = Candidate {
-                    id: RequestRef(row.get(0)?),
-                    session: SessionRef(row.get(1)?),
-                    keys: vec![key],
-                    tokens: requests::tokens_at(row, 4)?,
-                    price_row: String::new(),
-                };
-                Ok((candidate, row.get::<_, bool>(3)?))
-            },
-        )?;
-        let mut found = Vec::new();
-        for row in rows {
-            let (mut candidate, shared) = row?;
-            if shared {
-                let mut aliases =
-                    self.conn.prepare_cached("SELECT DISTINCT key FROM copy WHERE request = ?1")?;
-                for key in aliases
-                    .query_map([candidate.id.0], |row| Ok(requests::key_of(row.get_ref(0)?.as_blob()?)))?
-                {
-                    candidate.keys.push(key?);
-                }
-                candidate.keys.sort_unstable();
-                candidate.keys.dedup();
-            }
-            found.push(candidate);
-        }
-        Ok(found)
+        let only = format!("{billed} (SELECT 1 FROM billed b WHERE b.account = ?1 AND b.request = q.id)");
+        requests_like(self.conn, (account, agent, model), range, &only)
     }
 
     /// Whether a request billed by a record has another copy inside `[first, last]`.
@@ -189,4 +163,53 @@ impl Tx<'_> {
             .execute([request.0])?;
         Ok(())
     }
+}
+
+fn requests_like(
+    conn: &Connection,
+    (account, agent, model): (AccountRef, &Agent, &str),
+    (first, last): (Instant, Instant),
+    only: &str,
+) -> Result<Vec<Candidate>, Error> {
+    // CROSS JOIN: without it all requests of the agent are looked through, and this is asked for every record found.
+    let mut select = conn.prepare_cached(&format!(
+        "WITH near (id) AS ( \
+           SELECT q.id FROM agent a JOIN session s ON s.agent = a.id JOIN request q ON q.session = s.id \
+           WHERE a.name = ?2 AND q.at BETWEEN ?4 AND ?5 \
+           UNION SELECT request FROM copy WHERE at BETWEEN ?4 AND ?5) \
+         SELECT q.id, q.session, q.key, q.shared, q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning \
+         FROM near CROSS JOIN request q ON q.id = near.id JOIN session s ON s.id = q.session JOIN agent a ON a.id = s.agent \
+         JOIN model m ON m.id = q.model WHERE a.name = ?2 AND m.name = ?3 \
+         AND {only} ORDER BY q.at, q.id"
+    ))?;
+    let rows = select.query_map(
+        params![account.0, agent.as_str(), model, first.millis(), last.millis()],
+        |row| {
+            let key = requests::key_of(row.get_ref(2)?.as_blob()?);
+            let candidate = Candidate {
+                id: RequestRef(row.get(0)?),
+                session: SessionRef(row.get(1)?),
+                keys: vec![key],
+                tokens: requests::tokens_at(row, 4)?,
+                price_row: String::new(),
+            };
+            Ok((candidate, row.get::<_, bool>(3)?))
+        },
+    )?;
+    let mut found = Vec::new();
+    for row in rows {
+        let (mut candidate, shared) = row?;
+        if shared {
+            let mut aliases = conn.prepare_cached("SELECT DISTINCT key FROM copy WHERE request = ?1")?;
+            for key in
+                aliases.query_map([candidate.id.0], |row| Ok(requests::key_of(row.get_ref(0)?.as_blob()?)))?
+            {
+                candidate.keys.push(key?);
+            }
+            candidate.keys.sort_unstable();
+            candidate.keys.dedup();
+        }
+        found.push(candidate);
+    }
+    Ok(found)
 }

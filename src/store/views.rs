@@ -145,11 +145,11 @@ impl Tx<'_> {
         Ok(found)
     }
 
-    pub(super) fn billed_tokens(
-        &self,
-        account: Option<AccountRef>,
-        request: RequestRef,
-    ) -> Result<Tokens, Error> {
+    /// What records hold of a request, all together; `None`: of any account.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn billed_tokens(&self, account: Option<AccountRef>, request: RequestRef) -> Result<Tokens, Error> {
         let mut select = self.conn.prepare_cached(
             "SELECT input, cache_read, cache_write_5m, cache_write_1h, output, 0 FROM billed WHERE account = ?1 AND request = ?2",
         )?;

@@ -192,11 +192,13 @@ impl Work<'_, '_> {
             return self.adopt_excess(row, posted, home);
         }
         let taken = self.requests_of(posted, home)?;
+        let shared = self.shared_with(posted, &taken.1)?;
         let mut record = self.record_of(row, posted, home);
         record.assumed = matches!(taken.1, Taken::Assumed(_));
         let id = tx.insert_record(account, &record, true)?;
         self.adopted(id)?;
         self.bill_taken(posted, home, id, taken)?;
+        self.bill_shared(id, shared)?;
         self.adopt_tally(&record, posted)
     }
 

@@ -6,7 +6,7 @@ use super::Clerk;
 use crate::coverage::Listed;
 use crate::coverage::audit::{Found, Ours, audit};
 use crate::deliver::{Gate, Outcome};
-use crate::model::{Amount, Day, Instant, KeitodId, Kind, UserId};
+use crate::model::{Agent, Amount, Day, Instant, KeitodId, Kind, UserId};
 use crate::status::Audit;
 use crate::store::{Error, audit_key};
 
@@ -119,9 +119,26 @@ impl Clerk {
                 counted.insert((agent.to_owned(), native.to_owned()), time);
             }
         }
+        let mut requests = BTreeMap::new();
+        let excess = posted().filter(|(kind, posted)| *kind == Kind::Expense && posted.excess);
+        let mut of_model: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for (_, posted) in excess {
+            *of_model.entry((&posted.agent, &posted.model)).or_default() += 1;
+        }
+        for (agent, model) in of_model.into_iter().filter(|(_, parts)| *parts > 1).map(|(of, _)| of) {
+            let like = || {
+                posted()
+                    .map(|(_, posted)| posted)
+                    .filter(|of| (of.agent.as_str(), of.model.as_str()) == (agent, model))
+            };
+            let (first, last) = (like().map(|of| of.first_at).min(), like().map(|of| of.last_at).max());
+            let (Some(first), Some(last)) = (first, last) else { continue };
+            let found = view.finals(scope.id, &Agent::new(agent), model, (first, last))?;
+            requests.insert((agent.to_owned(), model.to_owned()), found);
+        }
         let compared = records.len();
         let (user, machine) = (scope.row.user.clone(), self.settings.machine.clone());
-        Ok((audit(&Ours { records, counted, user, machine }, rows), compared))
+        Ok((audit(&Ours { records, counted, requests, user, machine }, rows), compared))
     }
 
     /// When this account was last audited.

@@ -1,9 +1,10 @@
 //! Two machines that each listed before the other's POST was visible make two records under one id.
 
+use super::adopting::least;
 use super::listing::Work;
 use super::{Clerk, LineState};
-use crate::coverage::{Candidate, Listed, Posted};
-use crate::model::{Agent, Kind, Usd};
+use crate::coverage::{Candidate, Listed, Posted, Taken};
+use crate::model::{Agent, Kind, RecordRef, RequestRef, Tokens, Usd};
 use crate::store::{Error, RecordRow, RecordState, WriteState};
 
 impl Work<'_, '_> {
@@ -71,6 +72,54 @@ impl Work<'_, '_> {
         let (own, counted) = self.stretches(&loaded.session, &record.new, None);
         let laid = self.lay(&loaded, &record.new.link, (beyond, range), (&own, &counted))?;
         tx.cover(self.scope.id, session, record.id, None, &laid)
+    }
+
+    /// Requests of a record that we did not know that are on records of ours all the same, which raced with it, and the
+    /// tokens it holds of them beyond what ours do: what they grew by is billed by it.
+    pub(super) fn shared_with(
+        &mut self,
+        posted: &Posted,
+        taken: &Taken,
+    ) -> Result<(Vec<RequestRef>, Tokens), Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        let (Some(keys), range) = (&posted.keys, (posted.first_at, posted.last_at)) else {
+            return Ok(Default::default());
+        };
+        let named =
+            |found: &Candidate| found.keys.iter().any(|key| keys.binary_search(&key.prefix()).is_ok());
+        let all = tx.billed_candidates(account, &Agent::new(&posted.agent), &posted.model, range)?;
+        let shared: Vec<RequestRef> = all.iter().filter(|found| named(found)).map(|found| found.id).collect();
+        if shared.is_empty() {
+            return Ok(Default::default());
+        }
+        // Growth that was sealed and did not leave makes way too.
+        self.make_way_at(&shared.iter().copied().collect())?;
+        let mut left = posted.tokens;
+        if let Taken::Exactly(shares) | Taken::Assumed(shares) = taken {
+            shares.iter().for_each(|(_, tokens)| left = left.beyond(tokens));
+        }
+        for request in &shared {
+            left = left.beyond(&tx.billed_tokens(Some(account), *request)?);
+        }
+        Ok((shared, left))
+    }
+
+    pub(super) fn bill_shared(
+        &self,
+        id: RecordRef,
+        (shared, mut left): (Vec<RequestRef>, Tokens),
+    ) -> Result<(), Error> {
+        let (tx, account) = (self.tx, self.scope.id);
+        for request in shared {
+            let Some(missing) = tx.unbilled_of(account, request)? else { continue };
+            let share = least(&missing, &left);
+            if !share.is_zero() {
+                tx.bill(account, request, id, &share, Usd(0), "adopted")?;
+                left = left.beyond(&share);
+                tx.recheck_owner(request)?;
+            }
+        }
+        Ok(())
     }
 
     /// Requests that a twin names and ours does not are billed by it.

@@ -210,6 +210,7 @@ fn worker(roots: &[PathBuf]) -> Worker {
         targets: Vec::new(),
         polled: BTreeMap::new(),
         failures: 0,
+        missed: false,
     };
     worker.rebuild();
     worker
@@ -319,4 +320,23 @@ fn a_root_that_is_added_is_watched_as_if_it_had_been_there_from_the_start() {
         }
         assert_ne!(event, changed(&later.join("deep/log")), "deeper than its logs lie");
     }
+}
+
+#[test]
+fn a_directory_that_a_root_is_waited_for_in_may_go_and_come_again() {
+    let (_dir, base) = temp();
+    fs::create_dir(base.join("home")).unwrap();
+    let mut worker = worker(&[base.join("home/agent")]);
+    // It is there again, for all that its place tells; the watch was of the other one.
+    let gone = |name: &str| {
+        notify::Event::new(EventKind::Remove(notify::event::RemoveKind::Folder)).add_path(base.join(name))
+    };
+    for (name, expected) in [("other", None), ("home", Some(RescanReason::RootChanged))] {
+        let mut batch = Batch::default();
+        worker.event(gone(name), &mut batch);
+        assert_eq!(batch.rebuild, expected, "{name}");
+    }
+    let mut watcher = worker.watcher().unwrap();
+    assert!(!add(&mut watcher, &base.join("never"), RecursiveMode::NonRecursive).unwrap());
+    assert!(add(&mut watcher, &base, RecursiveMode::NonRecursive).unwrap());
 }

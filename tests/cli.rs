@@ -38,7 +38,7 @@ fn run(words: &[&str]) -> Ended {
     ended(&keitod(home.path()).args(words).output().unwrap())
 }
 
-const COMMANDS: [&[&str]; 29] = [
+const COMMANDS: [&[&str]; 30] = [
     &[],
     &["run"],
     &["demo"],
@@ -46,6 +46,7 @@ const COMMANDS: [&[&str]; 29] = [
     &["report"],
     &["sessions"],
     &["audit"],
+    &["backfill"],
     &["prices"],
     &["prices", "list"],
     &["prices", "show"],

@@ -15,7 +15,7 @@ pub(super) fn act(call: &mut Call<'_>, what: &Act, json: bool) -> Result<Exit, F
     Ok(Exit::Ok)
 }
 
-fn done(call: &Call<'_>, what: &Act) -> Result<Vec<u8>, Failure> {
+pub(super) fn done(call: &Call<'_>, what: &Act) -> Result<Vec<u8>, Failure> {
     let config = call.place.config()?;
     if config.socket.enabled {
         let client = Client::new(&config.paths(&call.place.env).socket);

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{Call, Exit, Failure};
 use super::{
-    audit, completions, config, demo, flush, man, pause, prices, queue, report, resume, run, sandbox,
-    sessions, status,
+    audit, backfill, completions, config, demo, flush, man, pause, prices, queue, report, resume, run,
+    sandbox, sessions, status,
 };
 
 const EXAMPLES: &str = "\
@@ -59,6 +59,7 @@ pub enum Command {
     Pause(pause::Command),
     Resume(resume::Command),
     Audit(audit::Command),
+    Backfill(backfill::Command),
     Prices(prices::Command),
     Config(config::Command),
     Sandbox(sandbox::Command),
@@ -81,6 +82,7 @@ impl Command {
             Self::Pause(command) => command.json,
             Self::Resume(command) => command.json,
             Self::Audit(command) => command.json,
+            Self::Backfill(command) => command.json,
             Self::Prices(command) => command.json(),
             Self::Config(command) => command.json(),
             Self::Sandbox(command) => command.json,
@@ -100,6 +102,7 @@ impl Command {
             Self::Pause(command) => command.call(call),
             Self::Resume(command) => command.call(call),
             Self::Audit(command) => command.call(call),
+            Self::Backfill(command) => command.call(call),
             Self::Prices(command) => command.call(call),
             Self::Config(command) => command.call(call),
             Self::Sandbox(command) => command.call(call),

@@ -86,6 +86,11 @@ impl Engine for InProcess {
         find_database(&paths)?;
         let rig = Rig::new(place.env.clone(), config, &paths);
         let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
+        if let Act::Backfill(wanted) = act {
+            return driven(async {
+                Ok(crate::daemon::backfill::of_state(&rig.setup, wanted.clone()).await?)
+            });
+        }
         Ok(acts::alone(&rig.setup, act)??)
     }
 }

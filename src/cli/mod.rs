@@ -7,6 +7,7 @@ mod act;
 mod args;
 mod ask;
 mod audit;
+mod backfill;
 mod completions;
 mod config;
 mod daemon;

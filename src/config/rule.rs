@@ -42,8 +42,10 @@ pub struct LinkRule {
     pub index: usize,
     /// What it looks at.
     pub when: Condition,
-    /// Where it leads.
+    /// Where it leads; the task as it is written.
     pub link: Link,
+    /// The task, where groups of the branch expression stand in it.
+    pub task: Option<Template>,
     /// Note of its entries; fields may be groups of the branch expression.
     pub notes: Option<Template>,
     /// What its expenses are made of.
@@ -65,6 +67,16 @@ pub struct Rules {
     pub default: Option<Link>,
 }
 
+impl Rules {
+    /// Whether any of them looks at branches.
+    #[must_use]
+    pub fn ask_branches(&self) -> bool {
+        let conditions =
+            self.exclude.iter().map(|rule| &rule.when).chain(self.link.iter().map(|rule| &rule.when));
+        conditions.into_iter().any(|when| when.branch.is_some())
+    }
+}
+
 pub(super) fn rules(sections: Vec<Section<'_>>, default: Section<'_>, env: &Env) -> Rules {
     let mut rules = Rules { default: fallback(default), ..Rules::default() };
     for (index, mut s) in sections.into_iter().enumerate() {
@@ -77,17 +89,18 @@ pub(super) fn rules(sections: Vec<Section<'_>>, default: Section<'_>, env: &Env)
         if !["path", "remote", "branch"].iter().any(|key| s.written(key)) {
             s.problem_here(Trouble::MatchesAll);
         }
-        let (project, task) = if exclude {
-            // A rule may be switched to `exclude = true` for a while without losing its link.
-            (s.get("project_id", text), s.get("task_id", text))
-        } else {
-            (s.need("project_id", text), s.need("task_id", text))
-        };
         let groups: Vec<String> = when
             .branch
             .iter()
             .flat_map(|regex| regex.capture_names().flatten().map(str::to_owned).collect::<Vec<_>>())
             .collect();
+        let task = |v: &Value<'_>| task(v, &groups);
+        let (project, task) = if exclude {
+            // A rule may be switched to `exclude = true` for a while without losing its link.
+            (s.get("project_id", text), s.get("task_id", task))
+        } else {
+            (s.need("project_id", text), s.need("task_id", task))
+        };
         let notes = s.get("notes", |v| Template::parse(&text(v)?, &groups));
         let cost = s.get("cost", cost);
         let markup_percent = s.get("markup_percent", scalar::markup);
@@ -99,8 +112,18 @@ pub(super) fn rules(sections: Vec<Section<'_>>, default: Section<'_>, env: &Env)
         if exclude {
             rules.exclude.push(ExcludeRule { index, when });
         } else if let (Some(project), Some(task)) = (project, task) {
+            let (task, template) = task;
             let link = Link { project: ProjectId::new(project), task: TaskId::new(task) };
-            rules.link.push(LinkRule { index, when, link, notes, cost, markup_percent, overlap });
+            rules.link.push(LinkRule {
+                index,
+                when,
+                link,
+                task: template,
+                notes,
+                cost,
+                markup_percent,
+                overlap,
+            });
         }
     }
     rules
@@ -118,6 +141,13 @@ fn fallback(mut s: Section<'_>) -> Option<Link> {
         }
         _ => None,
     }
+}
+
+/// A task, and its template if groups of the branch stand in it: an id has no braces.
+fn task(value: &Value<'_>, groups: &[String]) -> Result<(String, Option<Template>), Trouble> {
+    let text = text(value)?;
+    let template = text.contains(['{', '}']).then(|| Template::of_groups(&text, groups)).transpose()?;
+    Ok((text, template))
 }
 
 fn branch(value: &Value<'_>) -> Result<Regex, Trouble> {

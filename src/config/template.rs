@@ -57,6 +57,29 @@ impl Template {
         Ok(Self(parts))
     }
 
+    /// Parses `text`, whose fields are the groups of a rule's branch expression and nothing else.
+    pub(super) fn of_groups(text: &str, groups: &[String]) -> Result<Self, Trouble> {
+        let template = Self::parse(text, groups)?;
+        let strange = template.0.iter().find_map(|part| match part {
+            Part::Field(field) if !groups.contains(field) => Some(field.clone()),
+            _ => None,
+        });
+        match strange {
+            Some(field) => Err(Trouble::Field { field, allowed: groups.join(", ") }),
+            None => Ok(template),
+        }
+    }
+
+    /// The text, if each field has a value that is not empty.
+    #[must_use]
+    pub fn whole(&self, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+        let part = |part: &Part| match part {
+            Part::Text(text) => Some(text.clone()),
+            Part::Field(name) => value(name).filter(|value| !value.is_empty()),
+        };
+        self.0.iter().map(part).collect()
+    }
+
     /// Puts values into some fields for good: the captures of a branch, when the rule matched. Returning `None` keeps
     /// the field.
     #[must_use]

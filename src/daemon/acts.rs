@@ -28,6 +28,8 @@ pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failur
             clerk.set_zone(zone, from, *sure, now)
         }
         Act::ApproveAgent { agent } => clerk.approve_agent(&Agent::new(agent)),
+        // It asks Keito first, which is for those who hold the line: `backfill` has both.
+        Act::Backfill(_) => return Err(Failure::new(Code::Internal, "a backfill needs a line to Keito")),
         Act::Pause => clerk.pause(now),
         Act::Resume => clerk.resume(),
     };
@@ -58,10 +60,12 @@ fn zone(change: &ZoneChange) -> serde_json::Value {
     })
 }
 
-fn failure(error: ActError) -> Failure {
+pub(super) fn failure(error: ActError) -> Failure {
     let code = match &error {
         ActError::Refused(Refused::NotFound { .. } | Refused::NotStopped { .. }) => Code::NotFound,
-        ActError::Refused(Refused::NoReason | Refused::NoZone { .. }) => Code::InvalidInput,
+        ActError::Refused(Refused::NoReason | Refused::NoZone { .. } | Refused::Range(_)) => {
+            Code::InvalidInput
+        }
         ActError::Refused(_) => Code::Conflict,
         ActError::Store(_) => Code::Internal,
     };
@@ -85,6 +89,6 @@ pub fn alone(setup: &Setup, what: &Act) -> Result<Result<Vec<u8>, Failure>, Erro
 }
 
 /// The account that this database delivered to last.
-fn last_account(setup: &Setup) -> Result<Option<Account>, Error> {
+pub(super) fn last_account(setup: &Setup) -> Result<Option<Account>, Error> {
     Ok(Reader::open(&setup.state_dir.join("keitod.db"))?.last_account()?)
 }

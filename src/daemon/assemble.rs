@@ -92,8 +92,9 @@ impl Setup {
         let (pulse, stop) = (Pulse::default(), CancellationToken::new());
         let (clerk, thread) = ClerkHandle::start(clerk, Arc::new(storage), pulse.clone(), stop.clone())?;
         let health = Arc::new(Mutex::new(Health::default()));
-        let intake =
-            Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?.beating(pulse.clone());
+        let intake = Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?
+            .beating(pulse.clone())
+            .seeing_branches(self.env.home());
         Ok(Parts { clerk, thread, intake, health, table, since, database, stop, pulse })
     }
 
@@ -103,6 +104,14 @@ impl Setup {
     /// If the state cannot be used.
     pub fn clerk_alone(&self) -> Result<Clerk, Error> {
         self.open_clerk(true, &self.watched()).map(|(clerk, ..)| clerk)
+    }
+
+    /// A clerk over a copy of the state, which obeys what was decided and decides nothing.
+    ///
+    /// # Errors
+    /// If the copy cannot be used.
+    pub fn clerk_of_copy(&self) -> Result<Clerk, Error> {
+        self.open_clerk(false, &self.watched()).map(|(clerk, ..)| clerk)
     }
 
     fn open_clerk(

@@ -110,7 +110,7 @@ async fn audit(clerk: &ClerkHandle, courier: &Courier, query: AuditQuery) -> Res
 }
 
 /// A whole listing of a kind; a server that shows more than it was asked for is asked for all of that.
-async fn whole(
+pub(super) async fn whole(
     clerk: &ClerkHandle,
     courier: &Courier,
     asked: &Asked,
@@ -238,10 +238,10 @@ fn document((from, to): (Day, Day), found: &[Found], records: usize, outcome: &A
     })
 }
 
-fn no_credentials() -> Failure {
+pub(super) fn no_credentials() -> Failure {
     Failure::new(Code::NotReady, "there are no credentials: set KEITO_API_KEY and KEITO_ACCOUNT_ID")
 }
 
-fn internal(error: impl std::fmt::Display) -> Failure {
+pub(super) fn internal(error: impl std::fmt::Display) -> Failure {
     Failure::new(Code::Internal, error.to_string())
 }

@@ -110,6 +110,7 @@ impl Journal for Decisions {
 mod tests {
     use super::*;
     use crate::daemon::clerk::decision::{Facts, Verb};
+    use crate::ledger::admitted::Earlier;
     use crate::model::{AccountId, Agent, Kind, Link, ProjectId, RequestKey, SessionId, TaskId, Tokens};
     use crate::store::Account;
 
@@ -144,9 +145,17 @@ mod tests {
         let requests = [(RequestKey(9 << 100), tokens), (RequestKey(3 << 110), tokens)];
         let expense = expense.with_requests(&requests).with_own_id(Verb::Discard);
         let of = |ruling| Decision { at: Instant::from_seconds(9), account: Some(account.clone()), ruling };
+        let earlier = Earlier {
+            from: Instant::from_seconds(1),
+            until: Instant::from_seconds(2),
+            agent: Some(agent.clone()),
+            project: Some(ProjectId::new("p")),
+        };
         let all = vec![
             of(Ruling::Zone("Europe/Berlin".into(), None)),
             of(Ruling::Zone("Asia/Tokyo".into(), Some(Instant::from_seconds(7)))),
+            of(Ruling::Backfill(earlier.clone())),
+            of(Ruling::Backfill(Earlier { agent: None, project: None, ..earlier })),
             of(Ruling::On(Verb::Discard, Box::new(time))),
             of(Ruling::On(Verb::DeletedByPerson, Box::new(expense))),
         ];

@@ -20,7 +20,7 @@ use crate::repo;
 use crate::report::{Filter, Place, Report, RequestRow, Rows, Rules};
 use crate::server::{self, Code, Failure, Question, ReportQuery};
 use crate::status::{self, Compared, Drift, Live, QueueFilter, QueueState, Status, Today};
-use crate::store::{AccountView, Error, ListedRow, Reader};
+use crate::store::{AccountView, Branches, Error, ListedRow, Reader};
 
 /// Answers questions from the database.
 #[derive(Clone)]
@@ -172,11 +172,16 @@ impl Documents {
     }
 }
 
+/// A directory on a branch.
+type OnBranch = (DirRef, Option<Arc<str>>);
+
 /// Where directories lead, for reports: the mapping in force over what was remembered of each directory.
 struct Places<'a> {
     config: &'a Config,
     dirs: HashMap<DirRef, (String, Option<String>)>,
-    own: RefCell<HashMap<DirRef, Option<Place>>>,
+    own: RefCell<HashMap<OnBranch, Option<Place>>>,
+    /// Empty if no rule asks for branches.
+    branches: Branches,
     names: RefCell<HashMap<String, String>>,
     /// Per session its facts' directories in order of time.
     trails: HashMap<SessionRef, Vec<(Instant, DirRef)>>,
@@ -198,42 +203,55 @@ impl<'a> Places<'a> {
         }
         trails.values_mut().for_each(|trail| trail.sort_unstable());
         let (own, names) = (RefCell::default(), RefCell::default());
-        Ok(Self { config, dirs: reader.dirs()?, own, names, trails })
+        let branches = if config.rules.ask_branches() { reader.branches()? } else { Branches::new() };
+        Ok(Self { config, dirs: reader.dirs()?, own, branches, names, trails })
     }
 
     /// As the ledger maps a fact: by its directory, else where the session was last, then where it began, then
     /// `[default]`.
     fn place(&self, dir: Option<DirRef>, session: SessionRef, at: Instant) -> Place {
-        if let Some(place) = dir.and_then(|dir| self.own(dir)) {
+        let own = |dir: DirRef, at: Instant| self.own(dir, self.branch(session, dir, at));
+        if let Some(place) = dir.and_then(|dir| own(dir, at)) {
             return place;
         }
         let trail = self.trails.get(&session).map_or(&[][..], Vec::as_slice);
-        let before =
-            trail.iter().take_while(|(then, _)| *then <= at).filter_map(|(_, dir)| self.own(*dir)).last();
+        let before = trail
+            .iter()
+            .take_while(|(then, _)| *then <= at)
+            .filter_map(|(then, dir)| own(*dir, *then))
+            .last();
         let default = || {
             let link = self.config.rules.default.as_ref()?;
-            let linked = trail.iter().any(|(_, dir)| self.own(*dir).is_some());
+            let linked = trail.iter().any(|(then, dir)| own(*dir, *then).is_some());
             (!linked).then(|| Place { project: Some(link.project.as_str().into()), ..Place::default() })
         };
         before
-            .or_else(|| trail.first().and_then(|(_, dir)| self.own(*dir)))
+            .or_else(|| trail.first().and_then(|(then, dir)| own(*dir, *then)))
             .or_else(default)
             .unwrap_or_default()
     }
 
-    fn own(&self, dir: DirRef) -> Option<Place> {
-        if let Some(known) = self.own.borrow().get(&dir) {
+    /// The branch that was named last, else first.
+    fn branch(&self, session: SessionRef, dir: DirRef, at: Instant) -> Option<Arc<str>> {
+        let line = self.branches.get(&(session, dir))?;
+        let before = line.partition_point(|(then, _)| *then <= at);
+        line.get(before.saturating_sub(1)).map(|(_, branch)| Arc::clone(branch))
+    }
+
+    fn own(&self, dir: DirRef, branch: Option<Arc<str>>) -> Option<Place> {
+        let key = (dir, branch);
+        if let Some(known) = self.own.borrow().get(&key) {
             return known.clone();
         }
-        let place = self.look(dir);
-        self.own.borrow_mut().insert(dir, place.clone());
+        let place = self.look(dir, key.1.as_deref());
+        self.own.borrow_mut().insert(key, place.clone());
         place
     }
 
-    fn look(&self, dir: DirRef) -> Option<Place> {
+    fn look(&self, dir: DirRef, branch: Option<&str>) -> Option<Place> {
         let (path, facts) = self.dirs.get(&dir)?;
         let facts = facts.as_deref().and_then(repo::from_json).unwrap_or_default();
-        let view = DirView { path: Path::new(path), facts: &facts, log_branch: None, head_branch: None };
+        let view = DirView { path: Path::new(path), facts: &facts, log_branch: branch, head_branch: None };
         match mapping::link_of(&self.config.rules, &view) {
             Mapped::Linked(link) => {
                 let project = link.link.project.as_str();

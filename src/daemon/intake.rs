@@ -2,6 +2,7 @@
 
 mod beside;
 mod discover;
+mod heads;
 mod health;
 mod hot;
 mod known;
@@ -120,6 +121,8 @@ pub struct Intake {
     enrolled: Vec<(Option<usize>, PathBuf)>,
     stop: CancellationToken,
     pulse: Pulse,
+    /// Above it no repository is looked for; `None`: branches are those of the logs.
+    home: Option<PathBuf>,
 }
 
 /// Scans in a row at most: logs that never stop growing must not hold up delivery for ever.
@@ -171,6 +174,7 @@ impl Intake {
             enrolled: Vec::new(),
             stop: CancellationToken::new(),
             pulse: Pulse::default(),
+            home: None,
         })
     }
 

@@ -3,6 +3,8 @@
 pub mod acts;
 pub mod assemble;
 pub mod audit;
+pub mod backfill;
+mod backfill_document;
 pub mod clerk;
 pub mod decisions;
 pub mod delivery;

@@ -186,6 +186,9 @@ impl Answers for Office {
 
     fn act(&self, act: Act) -> Answer<'_> {
         Box::pin(async move {
+            if let Act::Backfill(wanted) = act {
+                return super::backfill::of_running(&self.running, wanted).await;
+            }
             let now = time::now();
             let doing = act.clone();
             let done = self.running.clerk.call(move |clerk| acts::act(clerk, &doing, now)).await;

@@ -218,6 +218,16 @@ fn extra_of(value: &Scalar) -> Extra {
 }
 
 impl Policy for ConfigPolicy {
+    fn deliver_to(&mut self, account: Option<&AccountId>) {
+        // A token of its own names no company: then the config may.
+        let named = account.filter(|account| !account.as_str().is_empty());
+        let account = named.or(self.config.keito.account.as_ref()).cloned();
+        if account != self.account {
+            self.account = account;
+            self.spots.clear();
+        }
+    }
+
     fn spot(
         &mut self,
         tx: &Tx<'_>,

@@ -39,8 +39,9 @@ pub struct Freshness {
     pub to: Day,
     /// When its first page was asked for.
     pub began: Instant,
-    /// When its last page had come.
-    pub ended: Instant,
+    /// When its last page was asked for. What it shows is no younger, however late the answer came: a machine may have
+    /// slept over it.
+    pub asked: Instant,
 }
 
 /// What holds for the kind.
@@ -176,7 +177,7 @@ fn fresh(need: &Need, line: &Line<'_>) -> bool {
     line.listing.is_some_and(|listing| {
         listing.began >= need.sealed_at
             && line.second_listing_at.is_none_or(|at| listing.began >= at)
-            && line.now.since(listing.ended) <= LISTING_LIFE
+            && line.now.since(listing.asked) <= LISTING_LIFE
             && (listing.from..=listing.to).contains(&need.day)
     })
 }
@@ -223,7 +224,7 @@ mod tests {
         let (from, to) = (day("2026-05-04"), day("2026-05-06"));
         Line {
             now: at(130),
-            listing: Some(Freshness { from, to, began: at(101), ended: at(102) }),
+            listing: Some(Freshness { from, to, began: at(101), asked: at(102) }),
             listing_now: false,
             next_listing: at(0),
             proved: true,

@@ -115,6 +115,10 @@ impl Calendar {
 }
 
 #[cfg(test)]
+#[path = "days_tests.rs"]
+mod zones;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

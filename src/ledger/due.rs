@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::admitted::Admitted;
 use super::basis::{Basis, Cost};
 use super::days::Calendar;
 use super::held::Held;
@@ -137,8 +138,8 @@ pub struct Price {
 pub struct Rules<'a> {
     /// Now.
     pub now: Instant,
-    /// The cut-off.
-    pub since: Option<Instant>,
+    /// From where on, and what of before, becomes records.
+    pub admitted: Admitted<'a>,
     /// Local days.
     pub calendar: &'a Calendar,
     /// The workspace's today: nothing is sent with a later date.

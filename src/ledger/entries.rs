@@ -14,7 +14,6 @@ use crate::model::{Day, Instant};
 pub(super) fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
     let total: u64 = agent(session).map(|(span, _)| span.seconds()).sum();
     let covered = stretches::union(session.covered.clone());
-    let since = rules.since.map_or(i64::MIN, |since| since.millis().div_euclid(1000));
     let taken = taken_by_others(session, &covered);
     let mut open: Vec<(Day, usize, Stretch)> = Vec::new();
     let last_covered = covered.last().map(|(_, end)| *end).into_iter().chain(session.posted_until).max();
@@ -24,19 +23,17 @@ pub(super) fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Shee
         let counted = span.seconds();
         let uncovered = stretches::seconds(&stretches::minus((span.start, span.end), &covered));
         found += counted - uncovered;
-        let start = span.start.max(since);
-        if start >= span.end {
-            continue;
-        }
-        if is_billable(session, *place, rules, total) && taken[*place].is_some() {
-            sheet.claim.wants.extend(stretches::minus((start, span.end), &covered));
-        }
-        for rest in stretches::minus((start, span.end), taken[*place].as_ref().unwrap_or(&covered)) {
-            if session.places[*place] != Place::Excluded {
-                inner_open += inner(rest, last_covered);
+        for part in rules.admitted.parts((span.start, span.end), &session.places[*place]) {
+            if is_billable(session, *place, rules, total) && taken[*place].is_some() {
+                sheet.claim.wants.extend(stretches::minus(part, &covered));
             }
-            for (day, from, to) in rules.calendar.split(rest.0, rest.1) {
-                open.push((day, *place, (from, to)));
+            for rest in stretches::minus(part, taken[*place].as_ref().unwrap_or(&covered)) {
+                if session.places[*place] != Place::Excluded {
+                    inner_open += inner(rest, last_covered);
+                }
+                for (day, from, to) in rules.calendar.split(rest.0, rest.1) {
+                    open.push((day, *place, (from, to)));
+                }
             }
         }
     }

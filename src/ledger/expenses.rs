@@ -22,7 +22,8 @@ pub(super) fn due_expenses(session: &Session, rules: &Rules<'_>, sheet: &mut She
     let quiet = quiet_at(session, rules.expense_settle);
     let mut groups: BTreeMap<Group, Vec<Item>> = BTreeMap::new();
     for request in &session.requests {
-        if rules.since.is_some_and(|since| request.at < since) || request.at > rules.now.plus(CLOCK_AHEAD) {
+        let place = &session.places[request.place];
+        if !rules.admitted.admits(request.at, place) || request.at > rules.now.plus(CLOCK_AHEAD) {
             continue;
         }
         let (excess, tokens) = match &request.billed {
@@ -33,7 +34,6 @@ pub(super) fn due_expenses(session: &Session, rules: &Rules<'_>, sheet: &mut She
             continue;
         }
         let day = rules.calendar.day_of(request.at);
-        let place = &session.places[request.place];
         let (link, bill) = match place {
             Place::To { link, cost, .. } => (Some(link.clone()), cost.bill(request.payer, request.reported)),
             _ => (None, Cost::List { chosen: true }.bill(request.payer, request.reported)),

@@ -1,5 +1,6 @@
 //! The pure core: facts → requests, spans, days, records that are due. Takes `now`; knows no I/O and no clock.
 
+pub mod admitted;
 pub mod basis;
 pub mod days;
 pub mod due;

@@ -1,7 +1,7 @@
 //! Activities → spans by the rule `gap300/v1` (design section 3). Pure; spans are in whole seconds, so that sums over
 //! days, links and sessions add up without residue.
 
-use crate::model::{DirRef, Instant, Who};
+use crate::model::{BranchRef, DirRef, Instant, Who};
 
 /// The name of the rule, as it is sent in metadata.
 pub const RULE: &str = "gap300/v1";
@@ -26,6 +26,8 @@ pub struct Event {
     pub who: Who,
     /// Directory of the event: what the gap is mapped by.
     pub dir: Option<DirRef>,
+    /// Branch of the event.
+    pub branch: Option<BranchRef>,
     /// Proven work before `at`.
     pub proven_ms: u32,
 }
@@ -61,6 +63,8 @@ pub struct Span {
     pub kind: SpanKind,
     /// Directory of the event that closed it.
     pub dir: Option<DirRef>,
+    /// Its branch.
+    pub branch: Option<BranchRef>,
 }
 
 impl Span {
@@ -78,8 +82,11 @@ struct Gap {
     to: i64,
     counted: i64,
     closed_by: Who,
-    dir: Option<DirRef>,
+    place: Place,
 }
+
+/// What a gap is mapped by.
+type Place = (Option<DirRef>, Option<BranchRef>);
 
 /// The spans of a session. `events` in any order; those after `horizon` wait for their instant.
 #[must_use]
@@ -98,8 +105,8 @@ pub fn spans(mut events: Vec<Event>, turns: &[TurnEnd], gaps: Gaps, horizon: Ins
     for gap in line {
         let cut = gap.to - gap.counted;
         let lost = if gap.closed_by == Who::Prompt { SpanKind::Human } else { SpanKind::Dropped };
-        push(&mut spans, gap.from, cut, lost, gap.dir);
-        push(&mut spans, cut, gap.to, SpanKind::Agent, gap.dir);
+        push(&mut spans, gap.from, cut, lost, gap.place);
+        push(&mut spans, cut, gap.to, SpanKind::Agent, gap.place);
     }
     spans
 }
@@ -112,7 +119,7 @@ fn gap(before: &Event, after: &Event, gaps: Gaps) -> Gap {
         Who::Agent | Who::Tool if length <= gaps.idle_ms => length,
         Who::Agent | Who::Tool => length.min(i64::from(after.proven_ms)).min(gaps.tool_ms),
     };
-    Gap { from, to, counted, closed_by: after.who, dir: after.dir }
+    Gap { from, to, counted, closed_by: after.who, place: (after.dir, after.branch) }
 }
 
 /// A turn's length proves in its long gaps at most what it exceeds the turn's otherwise counted time by.
@@ -132,15 +139,17 @@ fn prove_by_turn(line: &mut [Gap], turn: TurnEnd, gaps: Gaps) {
     }
 }
 
-/// Adds a stretch given in milliseconds; touching stretches of one kind and directory are one span.
-fn push(spans: &mut Vec<Span>, from: i64, to: i64, kind: SpanKind, dir: Option<DirRef>) {
+/// Adds a stretch given in milliseconds; touching stretches of one kind, directory and branch are one span.
+fn push(spans: &mut Vec<Span>, from: i64, to: i64, kind: SpanKind, (dir, branch): Place) {
     let (start, end) = (from.div_euclid(1000), to.div_euclid(1000));
     if end <= start {
         return;
     }
     match spans.last_mut() {
-        Some(last) if last.end == start && last.kind == kind && last.dir == dir => last.end = end,
-        _ => spans.push(Span { start, end, kind, dir }),
+        Some(last) if last.end == start && last.kind == kind && (last.dir, last.branch) == (dir, branch) => {
+            last.end = end
+        }
+        _ => spans.push(Span { start, end, kind, dir, branch }),
     }
 }
 
@@ -173,6 +182,7 @@ mod tests {
                     _ => Who::Agent,
                 },
                 dir: None,
+                branch: None,
                 proven_ms: u32::try_from(number(proven) * 1000).unwrap(),
             });
         }
@@ -210,8 +220,14 @@ mod tests {
 
     #[test]
     fn an_event_in_the_future_waits() {
-        let event =
-            |at, key| Event { at: Instant::from_seconds(at), key, who: Who::Agent, dir: None, proven_ms: 0 };
+        let event = |at, key| Event {
+            at: Instant::from_seconds(at),
+            key,
+            who: Who::Agent,
+            dir: None,
+            branch: None,
+            proven_ms: 0,
+        };
         let events = vec![event(0, 1), event(10, 2), event(20, 3)];
         let seen = spans(events, &[], GAPS, Instant::from_seconds(15));
         assert_eq!(seen.iter().map(Span::seconds).sum::<u64>(), 10);

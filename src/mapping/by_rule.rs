@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{By, DirView, LinkTo};
 use crate::config::{Condition, LinkRule, Rules};
+use crate::model::TaskId;
 
 /// The first exclude rule that matches. Tested generously: below the path, in a worktree of the repository there, for a
 /// submodule's own remote. What was meant to stay must stay.
@@ -27,9 +28,11 @@ pub(super) fn excluding(rules: &Rules, dir: &DirView<'_>) -> Option<usize> {
 /// What the first matching rule gives. A worktree outside every rule's path is tried once more as its main repository,
 /// which it counts as.
 pub(super) fn link(rules: &Rules, dir: &DirView<'_>) -> Option<LinkTo> {
-    let first = |path: &Path| rules.link.iter().find(|rule| matches(&rule.when, path, dir));
+    let fits =
+        |rule: &LinkRule, path: &Path| matches(&rule.when, path, dir).then(|| given(rule, dir)).flatten();
+    let first = |path: &Path| rules.link.iter().find_map(|rule| fits(rule, path));
     let main = || dir.facts.main_root.as_deref().filter(|main| !dir.path.starts_with(main));
-    first(dir.path).or_else(|| first(main()?)).map(|rule| given(rule, dir))
+    first(dir.path).or_else(|| first(main()?))
 }
 
 fn matches(when: &Condition, path: &Path, dir: &DirView<'_>) -> bool {
@@ -41,7 +44,8 @@ fn matches(when: &Condition, path: &Path, dir: &DirView<'_>) -> bool {
         && when.branch.as_ref().is_none_or(|regex| dir.branch().is_some_and(|branch| regex.is_match(branch)))
 }
 
-fn given(rule: &LinkRule, dir: &DirView<'_>) -> LinkTo {
+/// `None` if its task is named by a group of the branch that took no part: where it would lead nobody said.
+fn given(rule: &LinkRule, dir: &DirView<'_>) -> Option<LinkTo> {
     let captures =
         rule.when.branch.as_ref().zip(dir.branch()).and_then(|(regex, branch)| regex.captures(branch));
     let is_group = |name: &str| {
@@ -53,11 +57,15 @@ fn given(rule: &LinkRule, dir: &DirView<'_>) -> LinkTo {
             captures.as_ref().and_then(|captures| captures.name(name)).map_or("", |found| found.as_str());
         is_group(name).then(|| text.to_owned())
     };
-    LinkTo {
+    let mut link = rule.link.clone();
+    if let Some(task) = &rule.task {
+        link.task = TaskId::new(task.whole(group)?);
+    }
+    Some(LinkTo {
         notes: rule.notes.as_ref().map(|template| template.bind(group)),
         cost: rule.cost,
         markup_percent: rule.markup_percent,
         overlap: rule.overlap,
-        ..LinkTo::bare(rule.link.clone(), By::Rule(rule.index))
-    }
+        ..LinkTo::bare(link, By::Rule(rule.index))
+    })
 }

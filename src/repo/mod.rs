@@ -109,6 +109,12 @@ pub fn look(dir: &Path, home: &Path) -> DirFacts {
     }
 }
 
+/// The branch that a directory's work tree is on; `None` if it is on none, or there is no repository.
+#[must_use]
+pub fn branch_of(dir: &Path, home: &Path) -> Option<String> {
+    tree::trees(dir, home).first().and_then(tree::Tree::branch)
+}
+
 fn name_of(path: &Path) -> Option<String> {
     path.file_name().map(|name| name.to_string_lossy().into_owned())
 }

@@ -35,6 +35,8 @@ pub enum Act {
         /// Do it; else tell what it would do.
         sure: bool,
     },
+    /// Have work before the cut-off sent.
+    Backfill(Backfill),
     /// Let an agent go on that an alarm stopped.
     ApproveAgent {
         /// Its name.
@@ -69,6 +71,22 @@ pub(super) struct ZoneBody {
     pub(super) sure: bool,
 }
 
+/// The body of `POST /v1/backfill`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Backfill {
+    /// First day.
+    pub from: String,
+    /// Last day; `None`: up to the cut-off.
+    pub to: Option<String>,
+    /// Only this agent's.
+    pub agent: Option<String>,
+    /// Only what goes to this project, by its id.
+    pub project: Option<String>,
+    /// Do it; else tell what it would send.
+    pub sure: bool,
+}
+
 impl Act {
     /// The word in documents.
     #[must_use]
@@ -78,6 +96,7 @@ impl Act {
             Self::Discard { .. } => "discard",
             Self::Approve { .. } => "approve",
             Self::SetZone { .. } => "set-zone",
+            Self::Backfill(_) => "backfill",
             Self::ApproveAgent { .. } => "approve_agent",
             Self::Pause => "pause",
             Self::Resume => "resume",
@@ -92,7 +111,9 @@ impl Act {
                 format!("/v1/queue/{}/{}", encoded(id), self.word())
             }
             Self::ApproveAgent { agent } => format!("/v1/sources/{}/approve", encoded(agent)),
-            Self::SetZone { .. } | Self::Pause | Self::Resume => format!("/v1/{}", self.word()),
+            Self::SetZone { .. } | Self::Backfill(_) | Self::Pause | Self::Resume => {
+                format!("/v1/{}", self.word())
+            }
         }
     }
 
@@ -105,6 +126,7 @@ impl Act {
             Self::SetZone { zone, from, sure } => {
                 serde_json::to_vec(&ZoneBody { zone: zone.clone(), from: from.clone(), sure: *sure })
             }
+            Self::Backfill(wanted) => serde_json::to_vec(wanted),
             Self::Approve { .. } | Self::ApproveAgent { .. } | Self::Pause | Self::Resume => {
                 Ok(b"{}".to_vec())
             }
@@ -132,6 +154,11 @@ mod tests {
                 Act::SetZone { zone: "UTC".into(), from: None, sure: true },
                 "/v1/set-zone",
                 r#"{"zone":"UTC","from":null,"sure":true}"#,
+            ),
+            (
+                Act::Backfill(Backfill { from: "2026-05-01".into(), ..Backfill::default() }),
+                "/v1/backfill",
+                r#"{"from":"2026-05-01","to":null,"agent":null,"project":null,"sure":false}"#,
             ),
             (Act::ApproveAgent { agent: "codex".into() }, "/v1/sources/codex/approve", "{}"),
             (Act::Pause, "/v1/pause", "{}"),

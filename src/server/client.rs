@@ -86,7 +86,9 @@ impl Client {
     /// # Errors
     /// As [`Client::ask`].
     pub fn act(&self, act: &Act) -> Result<Vec<u8>, CallError> {
-        self.call("POST", &act.target(), &act.body(), Some(PATIENCE))
+        // A backfill lists at Keito, through the limiter, and computes all history anew.
+        let patience = (!matches!(act, Act::Backfill(_))).then_some(PATIENCE);
+        self.call("POST", &act.target(), &act.body(), patience)
     }
 
     /// Flushes, however long that takes.

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use super::act::{DiscardBody, RetryBody, ZoneBody};
 use super::extract::{Asked, Sent};
 use super::reply::Document;
-use super::{Act, Answers, Code, Failure, Flush, REQUEST_LIMIT};
+use super::{Act, Answers, Backfill, Code, Failure, Flush, REQUEST_LIMIT};
 
 type Of = State<Arc<dyn Answers>>;
 type Answered = Result<Document, Failure>;
@@ -27,6 +27,7 @@ pub(super) fn router(answers: Arc<dyn Answers>) -> Router {
         .route("/v1/queue/{id}/discard", post(discard))
         .route("/v1/queue/{id}/approve", post(approve))
         .route("/v1/set-zone", post(set_zone))
+        .route("/v1/backfill", post(backfill))
         .route("/v1/sources/{agent}/approve", post(approve_agent))
         .route("/v1/pause", post(async |State(of): Of| answered(of.act(Act::Pause).await)))
         .route("/v1/resume", post(async |State(of): Of| answered(of.act(Act::Resume).await)))
@@ -72,6 +73,10 @@ async fn discard(State(of): Of, id: Id, Sent(DiscardBody { reason }): Sent<Disca
 async fn set_zone(State(of): Of, Sent(body): Sent<ZoneBody>) -> Answered {
     let ZoneBody { zone, from, sure } = body;
     answered(of.act(Act::SetZone { zone, from, sure }).await)
+}
+
+async fn backfill(State(of): Of, Sent(body): Sent<Backfill>) -> Answered {
+    answered(of.act(Act::Backfill(body)).await)
 }
 
 async fn approve(State(of): Of, id: Id) -> Answered {

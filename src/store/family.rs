@@ -7,7 +7,7 @@ use rusqlite::params;
 use super::{Error, Tx, terms};
 use crate::ledger::owner::{Family, Sharing};
 use crate::ledger::spans::{self, Event, Gaps, Span, TurnEnd};
-use crate::model::{DirRef, Instant, SessionRef, Who};
+use crate::model::{BranchRef, DirRef, Instant, SessionRef, Who};
 
 /// An entry of the owner holds the second of an activity.
 const HOLDING: &str = "SELECT 1 FROM covered c WHERE c.session = activity.session \
@@ -313,7 +313,7 @@ impl Tx<'_> {
         let mut select = self.conn.prepare_cached(&format!(
             "SELECT DISTINCT s.id FROM session s JOIN agent a ON a.id = s.agent JOIN span p ON p.session = s.id \
              WHERE a.name = ?1 AND p.kind = 0 AND p.start < ?3 AND p.end > ?2 AND (p.start = ?2 OR ( \
-             (?2 % 900 = 0 OR ?2 = ?4 OR {}) AND (?3 % 900 = 0 OR {}))) ORDER BY s.id",
+             (?2 % 900 = 0 OR ?2 = ?4 OR {}) AND (?3 % 900 = 0 OR ?3 = ?4 OR {}))) ORDER BY s.id",
             has("?2"),
             has("?3")
         ))?;
@@ -326,7 +326,7 @@ impl Tx<'_> {
         let turns = self.turns(session)?;
         self.conn.prepare_cached("DELETE FROM span WHERE session = ?1")?.execute([session.0])?;
         let mut insert = self.conn.prepare_cached(
-            "INSERT INTO span (session, start, end, kind, dir) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO span (session, start, end, kind, dir, branch) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         for span in spans::spans(events, &turns, gaps, horizon) {
             insert.execute(params![
@@ -334,7 +334,8 @@ impl Tx<'_> {
                 span.start,
                 span.end,
                 terms::span(span.kind),
-                span.dir.map(|dir| dir.0)
+                span.dir.map(|dir| dir.0),
+                span.branch.map(|branch| branch.0)
             ])?;
         }
         self.conn.prepare_cached("UPDATE session SET dirty = 0 WHERE id = ?1")?.execute([session.0])?;
@@ -347,7 +348,7 @@ impl Tx<'_> {
     /// Of the database.
     pub fn timeline(&self, session: SessionRef) -> Result<Vec<Event>, Error> {
         let mut select = self.conn.prepare_cached(
-            "SELECT at, key, who, dir, proven_ms FROM activity WHERE session = ?1 ORDER BY at, key",
+            "SELECT at, key, who, dir, proven_ms, branch FROM activity WHERE session = ?1 ORDER BY at, key",
         )?;
         let rows = select.query_map([session.0], |row| {
             Ok(Event {
@@ -355,6 +356,7 @@ impl Tx<'_> {
                 key: terms::hash(row.get(1)?),
                 who: terms::who_of(row.get(2)?),
                 dir: row.get::<_, Option<i64>>(3)?.map(DirRef),
+                branch: row.get::<_, Option<i64>>(5)?.map(BranchRef),
                 proven_ms: row.get(4)?,
             })
         })?;
@@ -378,15 +380,16 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn spans(&self, session: SessionRef) -> Result<Vec<Span>, Error> {
-        let mut select = self
-            .conn
-            .prepare_cached("SELECT start, end, kind, dir FROM span WHERE session = ?1 ORDER BY start")?;
+        let mut select = self.conn.prepare_cached(
+            "SELECT start, end, kind, dir, branch FROM span WHERE session = ?1 ORDER BY start",
+        )?;
         let rows = select.query_map([session.0], |row| {
             Ok(Span {
                 start: row.get(0)?,
                 end: row.get(1)?,
                 kind: terms::span_of(row.get(2)?),
                 dir: row.get::<_, Option<i64>>(3)?.map(DirRef),
+                branch: row.get::<_, Option<i64>>(4)?.map(BranchRef),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

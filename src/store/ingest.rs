@@ -256,10 +256,12 @@ impl Tx<'_> {
             .optional()?;
         let Some((owner, at, shared)) = known else {
             let dir = resolver.dir(activity.dir)?;
+            let branch = resolver.branch(activity.branch)?;
             let owner = origin.unwrap_or(session);
             self.conn
                 .prepare_cached(
-                    "INSERT INTO activity (key, session, at, who, dir, proven_ms, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    "INSERT INTO activity (key, session, at, who, dir, proven_ms, origin, branch) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?
                 .execute(params![
                     key,
@@ -268,7 +270,8 @@ impl Tx<'_> {
                     terms::who(activity.who),
                     dir.map(|dir| dir.0),
                     activity.proven_ms,
-                    origin.map(|origin| origin.0)
+                    origin.map(|origin| origin.0),
+                    branch.map(|branch| branch.0)
                 ])?;
             done.sessions.insert(owner);
             return if owner == session { Ok(()) } else { self.share_activity(key, &[owner, session], done) };

@@ -57,7 +57,7 @@ CREATE TABLE mark (message INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY K
 CREATE TABLE activity (
     key INTEGER PRIMARY KEY,
     session INTEGER NOT NULL REFERENCES session,  -- the owner
-    at INTEGER NOT NULL, who INTEGER NOT NULL, dir INTEGER,
+    at INTEGER NOT NULL, who INTEGER NOT NULL, dir INTEGER, branch INTEGER,
     proven_ms INTEGER NOT NULL DEFAULT 0,
     shared INTEGER NOT NULL DEFAULT 0,  -- 1: several sessions hold it, see activity_copy
     origin INTEGER                      -- the session that a copy names as the one that did it
@@ -75,7 +75,8 @@ CREATE TABLE plan (
 ) STRICT, WITHOUT ROWID;
 -- Derived from activity; recomputed for dirty sessions. Unix seconds, free of zones.
 CREATE TABLE span (
-    session INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, kind INTEGER NOT NULL, dir INTEGER,
+    session INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, kind INTEGER NOT NULL,
+    dir INTEGER, branch INTEGER,
     PRIMARY KEY (session, start)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX span_end ON span (end);

@@ -9,6 +9,7 @@
 
 mod acts;
 mod audit;
+mod backfill;
 mod clock;
 mod credentials;
 mod dry_run;
@@ -23,6 +24,7 @@ mod inputs;
 mod keito;
 mod lines;
 mod live;
+mod mapping;
 mod money;
 mod network;
 mod notified;

@@ -78,7 +78,7 @@ fn the_rule_for_time_finds_the_stretches_that_the_story_tells() {
     for activity in &facts.activities {
         if seen.insert(activity.key.0) {
             let (at, key, who, proven_ms) = (activity.at, activity.key.0, activity.who, activity.proven_ms);
-            let event = Event { at, key, who, dir: None, proven_ms };
+            let event = Event { at, key, who, dir: None, branch: None, proven_ms };
             events.entry(facts.names.text(activity.session)).or_default().push(event);
         }
     }

@@ -86,7 +86,18 @@ fn raced(one: &History, other: &History) -> BTreeSet<(RemoteId, RemoteId)> {
     };
     let mut pairs = BTreeSet::new();
     for (row, a) in &posted {
-        for (twin, b) in posted.iter().filter(|(twin, b)| twin.kind == row.kind && a.machine < b.machine) {
+        for (twin, b) in posted.iter().filter(|(twin, b)| twin.kind == row.kind && a.machine <= b.machine) {
+            if a.machine == b.machine {
+                // One machine writes to what the other made: then both show it. Who made which is not told any more.
+                if a.keitod_id == b.keitod_id && row.id < twin.id {
+                    let made =
+                        [one, other].map(|by| by.listed_for.get(a.keitod_id.as_str()).copied().unwrap());
+                    let visible = [row, twin].map(|row| one.server.visible_from(&row.id).unwrap());
+                    assert!(made.iter().max() <= visible.iter().min(), "{made:?} {visible:?}");
+                    pairs.insert((row.id.clone(), twin.id.clone()));
+                }
+                continue;
+            }
             if !same_work(one, row.kind, a, b) {
                 continue;
             }

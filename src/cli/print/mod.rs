@@ -2,6 +2,7 @@
 
 mod act;
 mod audit;
+mod backfill;
 mod demo;
 mod document;
 mod flush;
@@ -20,6 +21,7 @@ mod text;
 
 pub use act::print_act;
 pub(super) use audit::{is_clean, print_audit};
+pub(super) use backfill::{is_empty_backfill, print_backfill};
 pub use demo::print_demo;
 pub(super) use flush::failed;
 pub use flush::print_flush;

@@ -4,6 +4,7 @@ use super::bench::Bench;
 use super::decision::{Decision, Facts, Ruling, Verb};
 use super::listing::{UNPROVED, undo_tally};
 use super::rulings::facts_of;
+use super::session::Loaded;
 use super::{Clerk, Scope};
 use crate::deliver::PauseReason;
 use crate::ledger::due::{self, REQUESTS_PER_EXPENSE, Sum, Waits};
@@ -143,6 +144,9 @@ pub enum Refused {
         /// The other.
         rival: String,
     },
+    /// A range that cannot be admitted.
+    #[error(transparent)]
+    Range(#[from] super::RangeError),
     /// The held work is another by now.
     #[error("{id} has changed meanwhile: see `keitod queue list`")]
     Changed {
@@ -373,11 +377,21 @@ impl Clerk {
         due: &DueRow,
         now: Instant,
     ) -> Result<Option<(SessionHead, due::WaitingKey, Sum)>, Error> {
+        let Some((loaded, sheet)) = self.sheet_of(due.session, now)? else { return Ok(None) };
+        let found = sheet.waiting.into_iter().find(|(key, _)| is_row(key, due));
+        Ok(found.map(|(key, sum)| (loaded.head, key, sum)))
+    }
+
+    /// A session as it is, and what is due of it.
+    pub(super) fn sheet_of(
+        &mut self,
+        session: SessionRef,
+        now: Instant,
+    ) -> Result<Option<(Loaded, due::Sheet)>, Error> {
         let (calendar, _) = self.calendar();
         let (category, today) = (self.category(), self.workspace_today(now, &calendar));
         let Self { store, settings, policy, account, appended, settled, rulings, shares, .. } = self;
         store.transact(|tx: &Tx<'_>| {
-            let session: SessionRef = due.session;
             let (scope, seen): (Option<&Scope>, _) = (account.as_ref(), appended.get(&session).copied());
             let Some(mut loaded) = Self::load(tx, policy.as_mut(), scope, session, seen, now)? else {
                 return Ok(None);
@@ -398,8 +412,7 @@ impl Clerk {
                 now,
             };
             let sheet = bench.with_rules(&loaded.head, |rules| due::due(&loaded.session, rules));
-            let found = sheet.waiting.into_iter().find(|(key, _)| is_row(key, due));
-            Ok(found.map(|(key, sum)| (loaded.head, key, sum)))
+            Ok(Some((loaded, sheet)))
         })
     }
 }

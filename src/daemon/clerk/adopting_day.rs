@@ -8,7 +8,7 @@ use super::session::Loaded;
 use crate::coverage::{self, Listed, Posted, Room};
 use crate::ledger::overlap::Overlap;
 use crate::ledger::stretches::{self, Stretch};
-use crate::model::{Covers, Link, SessionKey, SessionRef};
+use crate::model::{Agent, Covers, Link, SessionKey, SessionRef};
 use crate::store::{Error, NewRecord, RecordState};
 
 /// A session of a day's entry with its time.
@@ -167,7 +167,9 @@ impl Work<'_, '_> {
             let mine = (loaded, (link, overlap), range);
             member.theirs = self.theirs_with_room(mine, &member.counted, &mut need)?;
         }
-        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
+        let agent = members.first().map(|member| member.loaded.head.agent.clone());
+        let floor = |agent: &Agent| self.settings.admitted(Some(self.scope), agent).floor();
+        let since = agent.as_ref().map_or(i64::MIN, floor);
         let shared = members.iter().any(|member| member.overlap != Overlap::Sum);
         let rooms: Vec<Room<'_>> = members
             .iter()

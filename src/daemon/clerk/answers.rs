@@ -149,7 +149,7 @@ impl Clerk {
                 paging.reading.totals.extend(page.total);
                 paging.reading.unreadable += page.unreadable;
                 if page.more {
-                    (paging.page, paging.asked) = (paging.page + 1, false);
+                    (paging.page, paging.asked) = (paging.page + 1, None);
                     line.paging = Some(paging);
                     return self.save_account();
                 }
@@ -164,6 +164,7 @@ impl Clerk {
                 return self.save_account();
             }
         }
+        let asked = paging.asked.unwrap_or(paging.began);
         let judged = judge(&paging.reading, paging.from, paging.to);
         let line = &mut self.lines[slot(kind)];
         if let Judged::Whole(rows) = judged {
@@ -172,7 +173,7 @@ impl Clerk {
                 line.widened = None;
             }
             let Paging { from, to, began, .. } = paging;
-            self.listed(&Whole { kind, rows, from, to, began }, now)?;
+            self.listed(&Whole { kind, rows, from, to, began, asked }, now)?;
         } else {
             if let Judged::Beyond(first, last) = judged {
                 tracing::warn!(%first, %last, "Keito listed more than it was asked for: asking for all of that");

@@ -43,7 +43,7 @@ impl Bench<'_> {
         let approved_time = self.rulings.approved_time(of, (agent, &head.native));
         work(&Rules {
             now: self.now,
-            since: settings.since,
+            admitted: settings.admitted(account, agent),
             calendar: self.calendar,
             today: self.today,
             time_settle: zero(self.settled.time, settings.time_settle),

@@ -107,10 +107,13 @@ impl Clerk {
         }
         for line in &mut self.lines {
             moved(&mut line.next_listing);
-            line.paging.iter_mut().for_each(|paging| moved(&mut paging.began));
+            if let Some(paging) = &mut line.paging {
+                moved(&mut paging.began);
+                paging.asked.iter_mut().for_each(moved);
+            }
             if let Some(fresh) = &mut line.fresh {
                 moved(&mut fresh.began);
-                moved(&mut fresh.ended);
+                moved(&mut fresh.asked);
             }
         }
         self.tell_step(step, clocks);

@@ -94,7 +94,7 @@ impl Desk<'_, '_> {
     /// instant never changes.
     pub(super) fn first_of_day(&self, loaded: &Loaded, day: Day, first: i64) -> Result<i64, Error> {
         let midnight = day.yesterday().map_or(i64::MIN, |before| self.calendar.end_of(before));
-        let from = self.settings.since.map_or(midnight, |since| midnight.max(since.seconds()));
+        let from = self.settings.admitted(Some(self.scope), &loaded.head.agent).first_from(midnight);
         Ok(self.tx.first_work_beside(loaded.head.id, (from, first))?.map_or(first, |found| found.min(first)))
     }
 }

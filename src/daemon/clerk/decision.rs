@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 
 use crate::coverage::{Listed, Posted};
+use crate::ledger::admitted::Earlier;
 use crate::ledger::stretches::Stretch;
 use crate::model::{
     Agent, Covers, Day, Instant, KeitodId, Kind, Link, RemoteId, RequestKey, SessionId, Tokens, hash128,
@@ -30,6 +31,8 @@ pub enum Ruling {
     Since(Instant),
     /// Days are those of this IANA zone, from an instant on; without one from the beginning.
     Zone(String, Option<Instant>),
+    /// Work before the cut-off becomes records too.
+    Backfill(Earlier),
     /// Something about these facts.
     On(Verb, Box<Facts>),
 }

@@ -166,7 +166,7 @@ impl Clerk {
         let needs = self.needs(kind, &writes, now)?;
         // What the limiter held up has not begun: by now it may have to serve more.
         let state = &mut self.lines[slot(kind)];
-        state.paging.take_if(|paging| paging.page == 1 && !paging.asked);
+        state.paging.take_if(|paging| paging.page == 1 && paging.asked.is_none());
         let Some(scope) = &self.account else { return Ok(()) };
         let state = &self.lines[slot(kind)];
         let line = Line {
@@ -193,7 +193,7 @@ impl Clerk {
                 state.widened.map_or(wanted, |(from, to)| (from.min(wanted.0), to.max(wanted.1)));
             let user = scope.row.user.clone().filter(|_| newcomer::may_filter(&scope.row, kind));
             let reading = Reading { rows: Vec::new(), totals: Vec::new(), unreadable: 0 };
-            let paging = Paging { from, to, wanted, user, began: now, page: 1, asked: false, reading };
+            let paging = Paging { from, to, wanted, user, began: now, page: 1, asked: None, reading };
             self.lines[slot(kind)].paging = Some(paging);
         }
         self.next_page(kind, now, polled)?;
@@ -212,12 +212,12 @@ impl Clerk {
     }
 
     fn next_page(&mut self, kind: Kind, now: Instant, polled: &mut Polled) -> Result<(), Error> {
-        let waiting = self.lines[slot(kind)].paging.as_ref().is_some_and(|paging| !paging.asked);
+        let waiting = self.lines[slot(kind)].paging.as_ref().is_some_and(|paging| paging.asked.is_none());
         if !waiting || !self.spend(now, false, polled)? {
             return Ok(());
         }
         if let Some(paging) = &mut self.lines[slot(kind)].paging {
-            paging.asked = true;
+            paging.asked = Some(now);
             let (from, to, page) = (paging.from, paging.to, paging.page);
             polled.effects.push(Effect::List { kind, from, to, user: paging.user.clone(), page });
         }

@@ -20,7 +20,7 @@ impl Work<'_, '_> {
         (seconds, range): (u64, Stretch),
         (own, counted): (&[Stretch], &[Stretch]),
     ) -> Result<Vec<Stretch>, Error> {
-        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
+        let since = self.settings.admitted(Some(self.scope), &loaded.head.agent).floor();
         let overlap = self.overlap_of(loaded, link);
         let mut need = seconds;
         let theirs = self.theirs_with_room((loaded, (link, overlap), range), counted, &mut need)?;

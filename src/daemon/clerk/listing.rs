@@ -23,6 +23,8 @@ pub(super) struct Whole {
     pub(super) from: Day,
     pub(super) to: Day,
     pub(super) began: Instant,
+    /// When its last page was asked for.
+    pub(super) asked: Instant,
 }
 
 impl Clerk {
@@ -71,7 +73,8 @@ impl Clerk {
         };
         *me_wanted |= present.ask_user;
         if present.reading {
-            line.fresh = Some(Freshness { from: whole.from, to: whole.to, began: whole.began, ended: now });
+            let &Whole { from, to, began, asked, .. } = whole;
+            line.fresh = Some(Freshness { from, to, began, asked });
         }
         // What a person deleted before any listing showed it is waited for no longer: the next record is the next probe.
         line.unlisted = store.view().unlisted_days(scope.id, whole.kind)?;

@@ -16,7 +16,9 @@ mod currency;
 mod days;
 pub mod decision;
 mod deliver;
+mod earlier;
 mod effect;
+mod foresee;
 mod formats;
 mod given;
 mod late;
@@ -44,6 +46,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::tz::TimeZone;
 
 use crate::deliver::{Desk, Freshness, Reading};
+use crate::ledger::admitted::Earlier;
 use crate::ledger::days::Calendar;
 use crate::ledger::due::CLOCK_AHEAD;
 use crate::model::{AccountRef, Day, Instant, Kind, RecordRef, SessionRef, UserId};
@@ -53,7 +56,9 @@ pub use acts::{ActError, Acted, Refused};
 pub use audit::{Asked, Ticket};
 pub use clock::{Noticed, heed_clocks};
 pub use decision::{Decision, Journal};
+pub use earlier::{Range, RangeError, Wanted};
 pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
+pub use foresee::{Foreseen, Seen, Sent, Waits};
 pub use formats::Finding;
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
 pub use settings::Settings;
@@ -110,6 +115,8 @@ struct Scope {
     of: Account,
     row: AccountRow,
     desk: Desk,
+    /// What of before the cut-off was admitted for it.
+    earlier: Vec<Earlier>,
     /// Keito was seen to keep at least so many decimals of an amount, by this process.
     kept: u32,
 }
@@ -149,7 +156,8 @@ struct Paging {
     /// Only this user's.
     user: Option<UserId>,
     page: u32,
-    asked: bool,
+    /// When this page was asked for.
+    asked: Option<Instant>,
     reading: Reading,
 }
 
@@ -248,6 +256,7 @@ impl Clerk {
     /// Of the database.
     pub fn set_account(&mut self, account: Option<&Account>, now: Instant) -> Result<(), Error> {
         self.shares.clear();
+        self.policy.deliver_to(account.map(|account| &account.account));
         let Some(account) = account else {
             self.account = None;
             return Ok(());
@@ -268,7 +277,14 @@ impl Clerk {
         // Config or credentials may be others than before: what was refused is tried at once.
         desk.probe_now(now);
         desk.refusals.try_now(now);
-        self.account = Some(Scope { id, of: account.clone(), row, desk, kept: 0 });
+        self.account = Some(Scope {
+            id,
+            of: account.clone(),
+            row,
+            desk,
+            earlier: self.rulings.admitted(account),
+            kept: 0,
+        });
         self.lines = [LineState::default(), LineState::default()];
         let (unlisted, _) = self.answered_unlisted(id)?;
         self.lines[slot(Kind::Entry)].unlisted = unlisted[0].clone();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
-use crate::model::{Agent, Amount, BranchRef, Day, DirRef, Instant, Tokens};
+use crate::model::{AccountId, Agent, Amount, BranchRef, Day, DirRef, Instant, Tokens};
 use crate::store::{Error, Tx};
 
 /// Where facts of a directory go, with what is written onto their records.
@@ -114,6 +114,9 @@ pub struct NoteFor<'a> {
 
 /// The user's decisions.
 pub trait Policy {
+    /// Which company is delivered to: links to another are held. `None`: nobody knows yet.
+    fn deliver_to(&mut self, _account: Option<&AccountId>) {}
+
     /// Where a directory's facts go; `None`: it has no link of its own.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ impl Clerk {
         store.transact(|tx| {
             for (at, verb, facts) in list {
                 let (kind, day) = (facts.kind, facts.day);
-                let whole = Whole { kind, rows: Vec::new(), from: day, to: day, began: now };
+                let whole = Whole { kind, rows: Vec::new(), from: day, to: day, began: now, asked: now };
                 let policy = policy.as_mut();
                 let scope: &mut Scope = scope;
                 let mut work = Work { tx, settings, policy, scope, whole: &whole, now, exact: None };

@@ -1,6 +1,7 @@
 //! The decisions that are known, written down before what rests on them is committed.
 
 use super::decision::{Decision, Facts, Forget, Journal, Ruling, Verb};
+use crate::ledger::admitted::Earlier;
 use crate::ledger::days::Calendar;
 use crate::ledger::due::Request;
 use crate::ledger::stretches::{self, Stretch};
@@ -65,6 +66,15 @@ impl Rulings {
             }
         }
         text
+    }
+
+    /// What of before the cut-off was admitted.
+    pub(super) fn admitted(&self, account: &Account) -> Vec<Earlier> {
+        let ranges = self.of(account).filter_map(|decision| match &decision.ruling {
+            Ruling::Backfill(earlier) => Some(earlier.clone()),
+            _ => None,
+        });
+        ranges.collect()
     }
 
     /// What was decided of facts but approvals, parts first, excess last: it adds to what they hold.

@@ -1,5 +1,6 @@
 //! A session as the ledger wants to see it: its facts, what is billed of them, and where each goes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Clerk, Policy, Scope, Spot};
@@ -70,14 +71,17 @@ impl Clerk {
         for (index, span) in spans.iter().enumerate() {
             events.push((
                 Instant::from_seconds(span.end),
-                Event { of: Of::Span(index), dir: span.dir, branch: None },
+                Event { of: Of::Span(index), dir: span.dir, branch: span.branch },
             ));
         }
         events.sort_by_key(|(at, event)| (*at, event.of));
+        fill_branches(&mut events);
         session.requests = requests.into_iter().map(|(request, _)| request).collect();
         session.spans = spans.into_iter().map(|span| (span, 0)).collect();
         let mut trail = Trail { tx, policy, agent: &head.agent, now, spots: Vec::new(), last: None };
-        let first = trail.own(tx.first_dir(id)?, None)?;
+        let first = tx.first_dir(id)?;
+        let branch = events.iter().find(|(_, event)| event.dir == first).and_then(|(_, event)| event.branch);
+        let first = trail.own(first, branch)?;
         let places = trail.walk(&events, first)?;
         let spots = trail.spots;
         for ((_, event), place) in events.iter().zip(places) {
@@ -101,6 +105,20 @@ struct Event {
     of: Of,
     dir: Option<DirRef>,
     branch: Option<BranchRef>,
+}
+
+/// A line that names no branch was written on the one that was named last in its directory, else on the first.
+fn fill_branches(events: &mut [(Instant, Event)]) {
+    let mut known: HashMap<DirRef, BranchRef> = HashMap::new();
+    let mut fill = |event: &mut Event| {
+        let Some(dir) = event.dir else { return };
+        match event.branch {
+            Some(branch) => drop(known.insert(dir, branch)),
+            None => event.branch = known.get(&dir).copied(),
+        }
+    };
+    events.iter_mut().for_each(|(_, event)| fill(event));
+    events.iter_mut().rev().for_each(|(_, event)| fill(event));
 }
 
 /// Walks a session in order of time: a fact in a directory that nothing maps goes where the session was last, then

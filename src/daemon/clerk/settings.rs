@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::Scope;
 use crate::deliver::Backoff;
+use crate::ledger::admitted::Admitted;
 use crate::ledger::spans::Gaps;
-use crate::model::{CategoryId, Instant};
+use crate::model::{Agent, CategoryId, Instant};
 
 /// What holds for the whole run.
 #[derive(Debug, Clone)]
@@ -49,4 +51,12 @@ pub struct Settings {
     pub category: Option<CategoryId>,
     /// Hash of this machine.
     pub machine: String,
+}
+
+impl Settings {
+    /// What of an agent's work becomes records, for this account.
+    pub(super) fn admitted<'a>(&self, scope: Option<&'a Scope>, agent: &'a Agent) -> Admitted<'a> {
+        let earlier = scope.map_or(&[][..], |scope| &scope.earlier);
+        Admitted { since: self.since, earlier, agent }
+    }
 }

@@ -82,7 +82,9 @@ impl Clerk {
         let account = self.account.as_ref().map(|scope: &Scope| scope.id);
         let view = self.store.view();
         let mut days: BTreeMap<Day, (u64, u64)> = BTreeMap::new();
-        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
+        let earlier = self.account.iter().flat_map(|scope| &scope.earlier).map(|range| range.from);
+        let since = earlier.chain(self.settings.since).min().filter(|_| self.settings.since.is_some());
+        let since = since.map_or(i64::MIN, Instant::seconds);
         for (session, spans) in view.agent_time_after(from.seconds().max(since))? {
             let covered = match account {
                 Some(account) => stretches::union(view.covered(account, session)?.0),

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::daemon::clerk::decision::{Decision, Facts, Ruling, Verb};
+use crate::ledger::admitted::Earlier;
 use crate::model::{
     AccountId, Agent, Covers, Instant, KeitodId, Kind, Link, ProjectId, RemoteId, SessionId, TaskId, Tokens,
 };
@@ -25,8 +26,21 @@ pub(super) struct Line {
     zone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<RangeLine>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     facts: Option<FactsLine>,
+}
+
+/// A range before the cut-off: from an instant until another, of one agent and of one project alone.
+#[derive(Debug, Serialize, Deserialize)]
+struct RangeLine {
+    from: String,
+    until: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -94,6 +108,7 @@ impl Line {
             since: None,
             zone: None,
             from: None,
+            range: None,
             facts: None,
         };
         line.kind = match &decision.ruling {
@@ -104,6 +119,10 @@ impl Line {
             Ruling::Zone(zone, from) => {
                 (line.zone, line.from) = (Some(zone.clone()), from.map(|from| from.to_string()));
                 "zone"
+            }
+            Ruling::Backfill(earlier) => {
+                line.range = Some(RangeLine::of(earlier));
+                "backfill"
             }
             Ruling::On(verb, facts) => {
                 line.facts = Some(FactsLine::of(facts));
@@ -130,9 +149,30 @@ impl Line {
                 };
                 Ruling::Zone(self.zone?, from)
             }
+            "backfill" => Ruling::Backfill(self.range?.earlier()?),
             word => Ruling::On(Verb::parse(word)?, Box::new(self.facts?.facts()?)),
         };
         Some(Decision { at: Instant::parse(&self.at)?, account, ruling })
+    }
+}
+
+impl RangeLine {
+    fn of(earlier: &Earlier) -> Self {
+        Self {
+            from: earlier.from.to_string(),
+            until: earlier.until.to_string(),
+            agent: earlier.agent.as_ref().map(|agent| agent.as_str().to_owned()),
+            project: earlier.project.as_ref().map(|project| project.as_str().to_owned()),
+        }
+    }
+
+    fn earlier(self) -> Option<Earlier> {
+        Some(Earlier {
+            from: Instant::parse(&self.from)?,
+            until: Instant::parse(&self.until)?,
+            agent: self.agent.map(Agent::new),
+            project: self.project.map(ProjectId::new),
+        })
     }
 }
 

@@ -148,9 +148,10 @@ impl Intake {
         &mut self,
         author: Option<Agent>,
         progress: Progress,
-        facts: Facts,
+        mut facts: Facts,
         batch: &mut Batch,
     ) {
+        self.see_branches(&mut facts);
         batch.facts += facts.sightings.len() + facts.activities.len() + 1;
         let Progress { agent, cursor, context } = progress.clone();
         self.known.put(progress);

@@ -1,13 +1,17 @@
 //! What mapping and days need beside the facts.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rusqlite::OptionalExtension as _;
 
 use super::Reader;
-use crate::model::{AccountId, AccountRef, DirRef};
+use crate::model::{AccountId, AccountRef, DirRef, Instant, SessionRef};
 use crate::status::Audit;
-use crate::store::{Account, Error};
+use crate::store::{Account, Error, terms};
+
+/// On which branch a session was in a directory from an instant on, in order of time.
+pub type Branches = HashMap<(SessionRef, DirRef), Vec<(Instant, Arc<str>)>>;
 
 /// What the database remembers of the account that it speaks to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +69,29 @@ impl Reader {
         let mut select = self.conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
         let found = select.query_row([super::super::audit_key(account)], |row| row.get::<_, String>(0));
         Ok(found.optional()?.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// On which branch a session was in a directory from an instant on, in order of time.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn branches(&self) -> Result<Branches, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT f.session, f.dir, f.at, b.name FROM (SELECT session, dir, at, branch FROM request \
+             UNION ALL SELECT session, dir, at, branch FROM activity) f JOIN branch b ON b.id = f.branch \
+             WHERE f.dir IS NOT NULL ORDER BY f.at",
+        )?;
+        let mut rows = select.query([])?;
+        let mut found = Branches::new();
+        while let Some(row) = rows.next()? {
+            let (session, dir) = (SessionRef(row.get(0)?), DirRef(row.get(1)?));
+            let name = row.get_ref(3)?.as_str().map_err(|_| Error::Impossible("branch"))?;
+            let line = found.entry((session, dir)).or_default();
+            if line.last().is_none_or(|(_, last)| **last != *name) {
+                line.push((terms::instant(row.get(2)?), name.into()));
+            }
+        }
+        Ok(found)
     }
 
     /// Every directory's path with what was remembered of it.

@@ -11,7 +11,7 @@ mod sessions;
 
 use std::path::Path;
 
-pub use context::AccountView;
+pub use context::{AccountView, Branches};
 pub(super) use queue::groups;
 pub use reported::ListedRow;
 

@@ -163,6 +163,9 @@ fn a_year_of_sessions_adds_up_to_the_second_in_every_zone() {
         assert_eq!(of_spans(&rows), of_rows(&days), "{zone}");
         assert_eq!(of_rows(&days).iter().sum::<u64>(), whole, "{zone}");
         assert!(days.rows.len() > 300, "{zone}");
+        // Samoa had no such day.
+        let skipped = days.rows.iter().any(|row| row.day == Some("2011-12-30".parse().unwrap()));
+        assert!(!skipped || *zone != "Pacific/Apia", "{zone}");
         for by in [vec![By::Day, By::Session], vec![By::Project], vec![By::Day, By::Project, By::Session]] {
             assert_eq!(of_rows(&report(&rows, zone, &by)), of_rows(&days), "{zone} {by:?}");
         }

@@ -1,5 +1,6 @@
 //! The clerk, the real client, real HTTP to the embedded Keito, and a clock that both share.
 
+mod asleep;
 mod caught_up;
 mod error_table;
 mod limits;
@@ -260,6 +261,14 @@ impl Line {
             }
         }
         panic!("in vain");
+    }
+
+    /// As [`Line::carry_out`], with a sleep of the machine between the server's answer and its arrival here.
+    async fn carry_out_asleep(&mut self, effect: Effect, sleep: Duration) {
+        let answer = wire::carry_out(&self.client, effect, "LLM Usage", Monotonic::new()).await;
+        self.pass(sleep);
+        let now = self.now();
+        assert!(self.clerk().answer(answer, now, u32::MAX).unwrap().is_empty());
     }
 
     async fn carry_out(&mut self, effect: Effect) {

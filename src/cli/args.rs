@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{Call, Exit, Failure};
 use super::{
-    audit, backfill, completions, config, demo, flush, man, pause, prices, queue, report, resume, run,
-    sandbox, sessions, status,
+    assign, audit, backfill, completions, config, demo, flush, man, pause, prices, queue, report, resume,
+    run, sandbox, sessions, status,
 };
 
 const EXAMPLES: &str = "\
@@ -56,6 +56,7 @@ pub enum Command {
     Sessions(sessions::Command),
     Flush(flush::Command),
     Queue(queue::Command),
+    Assign(assign::Command),
     Pause(pause::Command),
     Resume(resume::Command),
     Audit(audit::Command),
@@ -79,6 +80,7 @@ impl Command {
             Self::Sessions(command) => command.json,
             Self::Flush(command) => command.json,
             Self::Queue(command) => command.json(),
+            Self::Assign(command) => command.json,
             Self::Pause(command) => command.json,
             Self::Resume(command) => command.json,
             Self::Audit(command) => command.json,
@@ -99,6 +101,7 @@ impl Command {
             Self::Sessions(command) => command.call(call),
             Self::Flush(command) => command.call(call),
             Self::Queue(command) => command.call(call),
+            Self::Assign(command) => command.call(call),
             Self::Pause(command) => command.call(call),
             Self::Resume(command) => command.call(call),
             Self::Audit(command) => command.call(call),

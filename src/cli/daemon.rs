@@ -25,7 +25,7 @@ use crate::daemon::rehearse::rehearse;
 use crate::daemon::run::{self, Running};
 use crate::deliver::PauseReason;
 use crate::sandbox::{self, Sandbox, ids};
-use crate::server::{self, Act, Limits, Question};
+use crate::server::{self, Act, Assign, Limits, Question};
 use crate::status::Live;
 
 /// The daemon in this process.
@@ -77,7 +77,8 @@ impl Engine for InProcess {
         }
         let now = crate::daemon::time::now();
         let table = Arc::new(crate::daemon::prices::table(&config, &paths.state_dir, now)?);
-        Ok(Documents { database, config, table }.answer(question, Live::default())?)
+        let data_dir = paths.data_dir;
+        Ok(Documents { database, data_dir, config, table }.answer(question, Live::default())?)
     }
 
     fn act(&self, place: &Place, act: &Act) -> Result<Vec<u8>, Failure> {
@@ -89,6 +90,11 @@ impl Engine for InProcess {
         if let Act::Backfill(wanted) = act {
             return driven(async {
                 Ok(crate::daemon::backfill::of_state(&rig.setup, wanted.clone()).await?)
+            });
+        }
+        if let Act::Assign(words) = act {
+            return driven(async {
+                Ok(crate::daemon::assign::of_state(&rig.setup, Assign::clone(words)).await?)
             });
         }
         Ok(acts::alone(&rig.setup, act)??)

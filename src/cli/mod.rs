@@ -6,6 +6,7 @@
 mod act;
 mod args;
 mod ask;
+mod assign;
 mod audit;
 mod backfill;
 mod completions;
@@ -18,6 +19,7 @@ mod failure;
 mod flush;
 mod look;
 mod man;
+mod many;
 mod pause;
 mod place;
 mod prices;

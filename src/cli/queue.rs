@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::act::act;
 use super::ask::ask;
+use super::many::{self, Which};
 use super::{Call, Exit, Failure, print_json, print_queue, print_record};
 use crate::server::{Act, Question, QueueQuery};
 use crate::status::QueueState;
@@ -79,14 +80,17 @@ A record in conflict is not sent again: it may stand at Keito already.";
 const DISCARD_EXAMPLES: &str = "\
 Examples:
   keitod queue discard k1c9b7… --reason \"logged by hand\"
-  keitod queue discard h0c5d1e8a2b47 --reason \"training, not for the client\"
+  keitod queue discard h0c5d1e8a2b47 h77aa10c2d3e4 --reason \"training, not for the client\"
+  keitod queue discard --session 5e551011 --reason \"an experiment\" --yes
 
 What is discarded counts as billed for ever; decisions.jsonl remembers it without the database.";
 
 const APPROVE_EXAMPLES: &str = "\
 Examples:
   keitod queue approve h0c5d1e8a2b47
-  keitod queue list --json | jq -r '.items[] | select(.reason == \"review\").id' | xargs -n1 keitod queue approve
+  keitod queue approve --day 2026-05-04  all that waits for review of that day
+  keitod queue approve --session 5e551011
+  keitod queue approve --all
   keitod queue approve --agent codex     stopped by a format alarm: its logs are as they should be";
 
 /// Sends a refused record again, or one that nothing proves to have arrived
@@ -107,11 +111,14 @@ struct Retry {
 #[derive(Debug, Args)]
 #[command(after_help = DISCARD_EXAMPLES)]
 struct Discard {
-    /// As `queue list` shows it
-    id: String,
+    #[command(flatten)]
+    which: Which,
     /// Why; it is kept
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    /// Do it; without it --all, --session and --day only show what is held or refused there
+    #[arg(long)]
+    yes: bool,
     /// The document instead of a line
     #[arg(long)]
     json: bool,
@@ -121,11 +128,10 @@ struct Discard {
 #[derive(Debug, Args)]
 #[command(after_help = APPROVE_EXAMPLES)]
 struct Approve {
-    /// As `queue list` shows it
-    #[arg(required_unless_present = "agent")]
-    id: Option<String>,
+    #[command(flatten)]
+    which: Which,
     /// Let this agent go on although a format alarm stopped it
-    #[arg(long, value_name = "NAME", conflicts_with = "id")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "all", "session", "day"])]
     agent: Option<String>,
     /// The document instead of a line
     #[arg(long)]
@@ -150,17 +156,8 @@ impl Command {
             What::Retry(retry) => {
                 return act(call, &Act::Retry { id: retry.id.clone(), reseal: retry.reseal }, retry.json);
             }
-            What::Discard(of) => {
-                let what = Act::Discard { id: of.id.clone(), reason: of.reason.clone() };
-                return act(call, &what, of.json);
-            }
-            What::Approve(Approve { id: Some(id), json, .. }) => {
-                return act(call, &Act::Approve { id: id.clone() }, *json);
-            }
-            What::Approve(Approve { agent, json, .. }) => {
-                let agent = agent.clone().unwrap_or_default();
-                return act(call, &Act::ApproveAgent { agent }, *json);
-            }
+            What::Discard(of) => return of.call(call),
+            What::Approve(of) => return of.call(call),
         };
         let document = ask(call, &question)?;
         match &self.what {
@@ -169,5 +166,55 @@ impl Command {
             _ => print_queue(&document, call.look, call.out)?,
         }
         Ok(Exit::Ok)
+    }
+}
+
+/// Nothing is named that could be meant.
+fn nothing() -> Failure {
+    Failure::new(
+        Exit::InvalidInput,
+        "say which: ids as `keitod queue list` shows them, --session, --day or --all",
+    )
+}
+
+impl Discard {
+    fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
+        let act_on = |id| Act::Discard { id, reason: self.reason.clone() };
+        if let Some(id) = self.which.only() {
+            return act(call, &act_on(id.clone()), self.json);
+        }
+        if self.which.is_empty() {
+            return Err(nothing());
+        }
+        let ids = if self.which.ids.is_empty() {
+            let items = self.which.items(call, &["held", "dead", "conflict"], None)?;
+            if !self.yes {
+                return many::show(call, &items, self.json);
+            }
+            many::ids(&items)
+        } else {
+            self.which.ids.clone()
+        };
+        many::each(call, ids, act_on, self.json)
+    }
+}
+
+impl Approve {
+    fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
+        if let Some(agent) = &self.agent {
+            return act(call, &Act::ApproveAgent { agent: agent.clone() }, self.json);
+        }
+        if let Some(id) = self.which.only() {
+            return act(call, &Act::Approve { id: id.clone() }, self.json);
+        }
+        if self.which.is_empty() {
+            return Err(nothing());
+        }
+        let ids = if self.which.ids.is_empty() {
+            many::ids(&self.which.items(call, &["held"], Some("review"))?)
+        } else {
+            self.which.ids.clone()
+        };
+        many::each(call, ids, |id| Act::Approve { id }, self.json)
     }
 }

@@ -134,6 +134,7 @@ async fn perform(
 fn told(running: &Running, keito: &sandbox::State, page: &str, home: &Path) -> Result<Vec<u8>, Failure> {
     let documents = Documents {
         database: running.database.clone(),
+        data_dir: running.setup.data_dir.clone(),
         config: Arc::clone(&running.setup.config),
         table: Arc::clone(&running.table),
     };

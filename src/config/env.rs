@@ -97,6 +97,14 @@ impl Env {
         self.get(name).map(|value| self.cwd.join(value))
     }
 
+    /// A path that somebody typed; a relative one counts from the working directory.
+    #[must_use]
+    pub fn typed(&self, path: &str) -> PathBuf {
+        let path = self.expand(path);
+        let path = path.strip_prefix(".").unwrap_or(&path);
+        if path.as_os_str().is_empty() { self.cwd.clone() } else { self.cwd.join(path) }
+    }
+
     /// `~` and `~/…` as paths below home; anything else as it is.
     #[must_use]
     pub fn expand(&self, path: &str) -> PathBuf {

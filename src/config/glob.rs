@@ -17,7 +17,10 @@ pub struct Pattern {
 
 impl Pattern {
     /// A pattern for directories; `~` is home.
-    pub(super) fn path(text: &str, env: &Env) -> Result<Self, Trouble> {
+    ///
+    /// # Errors
+    /// If it is no glob over absolute paths.
+    pub fn path(text: &str, env: &Env) -> Result<Self, Trouble> {
         let full = env.expand(text);
         let full = full.to_str().filter(|full| full.starts_with('/'));
         let full = full.ok_or(Trouble::Expected("a glob over absolute paths, such as \"~/work/acme/**\""))?;

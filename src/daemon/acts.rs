@@ -27,6 +27,9 @@ pub fn act(clerk: &mut Clerk, act: &Act, now: Instant) -> Result<Vec<u8>, Failur
             };
             clerk.set_zone(zone, from, *sure, now)
         }
+        Act::Assign(_) => {
+            return Err(Failure::new(Code::Internal, "an assignment asks Keito for its projects"));
+        }
         Act::ApproveAgent { agent } => clerk.approve_agent(&Agent::new(agent)),
         // It asks Keito first, which is for those who hold the line: `backfill` has both.
         Act::Backfill(_) => return Err(Failure::new(Code::Internal, "a backfill needs a line to Keito")),
@@ -62,10 +65,20 @@ fn zone(change: &ZoneChange) -> serde_json::Value {
 
 pub(super) fn failure(error: ActError) -> Failure {
     let code = match &error {
-        ActError::Refused(Refused::NotFound { .. } | Refused::NotStopped { .. }) => Code::NotFound,
-        ActError::Refused(Refused::NoReason | Refused::NoZone { .. } | Refused::Range(_)) => {
-            Code::InvalidInput
-        }
+        ActError::Refused(
+            Refused::NotFound { .. }
+            | Refused::NotStopped { .. }
+            | Refused::NoSession { .. }
+            | Refused::NothingSelected
+            | Refused::NothingLocked,
+        ) => Code::NotFound,
+        ActError::Refused(
+            Refused::NoReason
+            | Refused::NoZone { .. }
+            | Refused::Range(_)
+            | Refused::Ambiguous { .. }
+            | Refused::DateAhead { .. },
+        ) => Code::InvalidInput,
         ActError::Refused(_) => Code::Conflict,
         ActError::Store(_) => Code::Internal,
     };

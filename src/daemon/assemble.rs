@@ -224,6 +224,7 @@ impl Setup {
             review: config.delivery.review,
             decimals: config.money.cost_decimals,
             category: config.keito.expense_category_id.clone(),
+            checks_links: true,
             machine,
         }
     }

@@ -173,7 +173,7 @@ async fn read(
 }
 
 /// Waits until a request may leave.
-async fn leave(clerk: &ClerkHandle) -> Result<(), Failure> {
+pub(super) async fn leave(clerk: &ClerkHandle) -> Result<(), Failure> {
     let closed = || Failure::new(Code::NotReady, "delivery is paused: see `keitod status`");
     loop {
         let ticket = clerk.call(|clerk| {

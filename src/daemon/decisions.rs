@@ -1,6 +1,7 @@
 //! `decisions.jsonl`: what people decided, outside the state, append-only. With the logs and Keito it is all that a
 //! wiped database is made of again.
 
+mod assigned;
 mod line;
 
 use std::fs::{File, OpenOptions};
@@ -8,7 +9,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use self::line::Line;
+use self::line::{Found, Line};
 use super::clerk::decision::{Decision, Journal, Ruling};
 use crate::model::Instant;
 
@@ -39,7 +40,7 @@ impl Decisions {
         let lines = bytes.split(|byte| *byte == b'\n').enumerate();
         let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
         let decisions = lines.filter_map(|(number, line)| {
-            let found = serde_json::from_slice::<Line>(line).ok().and_then(Line::decision);
+            let found = serde_json::from_slice::<Found>(line).ok().and_then(Found::decision);
             if found.is_none() {
                 tracing::warn!(file = %self.path.display(), line = number + 1, "passed over: no decision of this version");
             }
@@ -109,6 +110,7 @@ impl Journal for Decisions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::daemon::clerk::assigned::{Assignment, Target};
     use crate::daemon::clerk::decision::{Facts, Verb};
     use crate::ledger::admitted::Earlier;
     use crate::model::{AccountId, Agent, Kind, Link, ProjectId, RequestKey, SessionId, TaskId, Tokens};
@@ -144,6 +146,19 @@ mod tests {
         let tokens = Tokens { input: 7, output: 3, ..Tokens::default() };
         let requests = [(RequestKey(9 << 100), tokens), (RequestKey(3 << 110), tokens)];
         let expense = expense.with_requests(&requests).with_own_id(Verb::Discard);
+        let link = Link { project: ProjectId::new("p2"), task: TaskId::new("t2") };
+        let names = ["Acme".to_owned(), "Relaunch".to_owned(), String::new()];
+        let assigned = Assignment {
+            agent: agent.clone(),
+            session: session.clone(),
+            dirs: Some(["/home/dev/x".to_owned()].into()),
+            from: Some(Instant::from_seconds(1)),
+            to: Some(Instant::from_millis(9_500)),
+            onward: true,
+            target: Some(Target::Link(link, names)),
+            spent: None,
+            moves: true,
+        };
         let of = |ruling| Decision { at: Instant::from_seconds(9), account: Some(account.clone()), ruling };
         let earlier = Earlier {
             from: Instant::from_seconds(1),
@@ -157,6 +172,17 @@ mod tests {
             of(Ruling::Backfill(earlier.clone())),
             of(Ruling::Backfill(Earlier { agent: None, project: None, ..earlier })),
             of(Ruling::On(Verb::Discard, Box::new(time))),
+            of(Ruling::Assign(Box::new(assigned.clone()))),
+            of(Ruling::Assign(Box::new(Assignment {
+                target: None,
+                spent: Some("2026-02-01".parse().unwrap()),
+                ..assigned.clone()
+            }))),
+            of(Ruling::Assign(Box::new(Assignment {
+                target: Some(Target::Exclude),
+                dirs: None,
+                ..assigned
+            }))),
             of(Ruling::On(Verb::DeletedByPerson, Box::new(expense))),
         ];
         decisions.write(&all[..1]).unwrap();

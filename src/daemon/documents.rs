@@ -2,7 +2,7 @@
 //! while it does not.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +10,29 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::clerk::assigned::{Assignment, Target};
+use super::clerk::decision::Ruling;
+use super::decisions::Decisions;
 use super::time;
 use crate::config::Config;
 use crate::ledger::days::Calendar;
-use crate::mapping::{self, DirView, Mapped};
-use crate::model::{DirRef, Instant, SessionRef, Usd};
+use crate::ledger::held::Held;
+use crate::mapping::{self, Catalogue, DirView, Mapped};
+use crate::model::{AccountRef, Agent, DirRef, Instant, ProjectId, SessionId, SessionRef, TaskId, Usd};
 use crate::prices::{Request, Table};
 use crate::repo;
 use crate::report::{Filter, Place, Report, RequestRow, Rows, Rules};
 use crate::server::{self, Code, Failure, Question, ReportQuery};
-use crate::status::{self, Compared, Drift, Live, QueueFilter, QueueState, Status, Today};
-use crate::store::{AccountView, Branches, Error, ListedRow, Reader};
+use crate::status::{self, Compared, Drift, Live, QueueFilter, QueueItem, QueueState, Status, Today};
+use crate::store::{Account, AccountView, Branches, Error, ListedRow, Reader};
 
 /// Answers questions from the database.
 #[derive(Clone)]
 pub struct Documents {
     /// The database file.
     pub database: PathBuf,
+    /// Where decisions are.
+    pub data_dir: PathBuf,
     /// Mapping and limits.
     pub config: Arc<Config>,
     /// Prices.
@@ -99,7 +105,22 @@ impl Documents {
         live.keito.cost_decimals = account.decimals;
         live.prices_unused = self.table.unused().to_vec();
         live.price_drift = self.drift(&reader.listed_costs(now.minus(DRIFT)).map_err(internal)?);
-        document(&Status::build(live, counts, today))
+        let mut status = Status::build(live, counts, today);
+        let closed = status.reasons.iter_mut().find(|reason| reason.code == Held::ProjectClosed.code());
+        if let Some(reason) = closed {
+            let filter = QueueFilter { states: vec![QueueState::Held], limit: usize::MAX };
+            let mut queue = reader.queue(account.id, &filter, now).map_err(internal)?;
+            if let Some(catalogue) = catalogue(&reader, account.id)? {
+                queue.items.iter_mut().for_each(|item| name(item, &catalogue));
+            }
+            let details: BTreeSet<String> = queue.items.into_iter().filter_map(|item| item.detail).collect();
+            if let (Some((head, _)), false) = (reason.message.split_once(':'), details.is_empty()) {
+                let stake = reason.message.rfind(" (").map_or("", |at| &reason.message[at..]);
+                reason.message =
+                    format!("{head}: {}{stake}", details.into_iter().collect::<Vec<_>>().join("; "));
+            }
+        }
+        document(&status)
     }
 
     fn sessions(&self, query: &server::SessionsQuery) -> Result<Vec<u8>, Failure> {
@@ -123,14 +144,22 @@ impl Documents {
         }
         let reader = self.reader()?;
         let account = reader.account_view().map_err(internal)?.id;
-        document(&reader.queue(account, &filter, time::now()).map_err(internal)?)
+        let mut queue = reader.queue(account, &filter, time::now()).map_err(internal)?;
+        if let Some(catalogue) = catalogue(&reader, account)? {
+            queue.items.iter_mut().for_each(|item| name(item, &catalogue));
+        }
+        document(&queue)
     }
 
     fn record(&self, id: &str) -> Result<Vec<u8>, Failure> {
         let reader = self.reader()?;
         let account = reader.account_view().map_err(internal)?.id;
         let none = || Failure::new(Code::NotFound, format!("no record {id}: see `keitod queue list`"));
-        document(&reader.queue_item(account, id).map_err(internal)?.ok_or_else(none)?)
+        let mut found = reader.queue_item(account, id).map_err(internal)?.ok_or_else(none)?;
+        if let Some(catalogue) = catalogue(&reader, account)? {
+            name(&mut found.item, &catalogue);
+        }
+        document(&found)
     }
 
     fn with_rules<R>(
@@ -140,7 +169,8 @@ impl Documents {
         calendar: &Calendar,
         work: impl FnOnce(&Rules<'_>) -> R,
     ) -> Result<R, Failure> {
-        let places = Places::new(reader, &self.config, rows).map_err(internal)?;
+        let assigned = self.assigned(reader, rows).map_err(internal)?;
+        let places = Places::new(reader, &self.config, rows, assigned).map_err(internal)?;
         let price = |row: &RequestRow| self.price(rows, row);
         let place_of = |dir: Option<DirRef>, session: SessionRef, at: Instant| places.place(dir, session, at);
         let project_name = |id: &str| places.names.borrow().get(id).cloned();
@@ -152,6 +182,32 @@ impl Documents {
             place_of: &place_of,
             project_name: &project_name,
         }))
+    }
+
+    /// What was mapped after the fact, by session.
+    fn assigned(&self, reader: &Reader, rows: &Rows) -> Result<ByPerson, Error> {
+        // A file that cannot be read is the daemon's to tell; a report shows the mapping without it.
+        let decided = Decisions::new(&self.data_dir).read().unwrap_or_default();
+        let account = reader.last_account()?;
+        let ours = |of: &Account| {
+            account.as_ref().is_some_and(|own| own.origin == of.origin && own.account == of.account)
+        };
+        let mut found: HashMap<(Agent, SessionId), Vec<Assignment>> = HashMap::new();
+        for decision in decided.into_iter().filter(|of| of.account.as_ref().is_some_and(ours)) {
+            if let Ruling::Assign(of) = decision.ruling {
+                found.entry((of.agent.clone(), of.session.clone())).or_default().push(*of);
+            }
+        }
+        let mut by_session = ByPerson::new();
+        if !found.is_empty() {
+            for (session, name) in &rows.names.sessions {
+                let Some(agent) = rows.names.agent(*session) else { continue };
+                if let Some(of) = found.remove(&(agent.clone(), SessionId::new(name.native.clone()))) {
+                    by_session.insert(*session, of);
+                }
+            }
+        }
+        Ok(by_session)
     }
 
     fn drift(&self, rows: &[ListedRow]) -> Vec<Drift> {
@@ -174,21 +230,26 @@ impl Documents {
 
 /// A directory on a branch.
 type OnBranch = (DirRef, Option<Arc<str>>);
+/// What was mapped after the fact, by session.
+type ByPerson = HashMap<SessionRef, Vec<Assignment>>;
 
 /// Where directories lead, for reports: the mapping in force over what was remembered of each directory.
 struct Places<'a> {
     config: &'a Config,
     dirs: HashMap<DirRef, (String, Option<String>)>,
     own: RefCell<HashMap<OnBranch, Option<Place>>>,
+    /// Those that lead nowhere by the user's will.
+    excluded: RefCell<HashSet<OnBranch>>,
     /// Empty if no rule asks for branches.
     branches: Branches,
+    assigned: ByPerson,
     names: RefCell<HashMap<String, String>>,
     /// Per session its facts' directories in order of time.
     trails: HashMap<SessionRef, Vec<(Instant, DirRef)>>,
 }
 
 impl<'a> Places<'a> {
-    fn new(reader: &Reader, config: &'a Config, rows: &Rows) -> Result<Self, Error> {
+    fn new(reader: &Reader, config: &'a Config, rows: &Rows, assigned: ByPerson) -> Result<Self, Error> {
         let mut trails: HashMap<SessionRef, Vec<(Instant, DirRef)>> = HashMap::new();
         let requests = rows.requests.iter().map(|row| (row.session, row.at, row.dir));
         let spans = rows.spans.iter().map(|row| (row.session, Instant::from_seconds(row.end), row.dir));
@@ -202,14 +263,54 @@ impl<'a> Places<'a> {
             }
         }
         trails.values_mut().for_each(|trail| trail.sort_unstable());
-        let (own, names) = (RefCell::default(), RefCell::default());
+        let (own, names, excluded) = (RefCell::default(), RefCell::default(), RefCell::default());
         let branches = if config.rules.ask_branches() { reader.branches()? } else { Branches::new() };
-        Ok(Self { config, dirs: reader.dirs()?, own, branches, names, trails })
+        Ok(Self { config, dirs: reader.dirs()?, own, excluded, branches, assigned, names, trails })
     }
 
     /// As the ledger maps a fact: by its directory, else where the session was last, then where it began, then
-    /// `[default]`.
+    /// `[default]`; and what a person assigned goes there, but for what is excluded.
     fn place(&self, dir: Option<DirRef>, session: SessionRef, at: Instant) -> Place {
+        let Some(of) = self.assigned.get(&session) else { return self.mapped(dir, session, at) };
+        let trail = self.trails.get(&session).map_or(&[][..], Vec::as_slice);
+        let own = |dir: DirRef, at: Instant| self.own(dir, self.branch(session, dir, at));
+        let last = trail
+            .iter()
+            .take_while(|(then, _)| *then <= at)
+            .filter(|(then, dir)| own(*dir, *then).is_some())
+            .last();
+        let here = dir.filter(|dir| own(*dir, at).is_some()).map(|dir| (at, dir));
+        let by = here.or(last.copied()).or(trail.first().copied());
+        let excluded = |(then, dir): (Instant, DirRef)| {
+            own(dir, then);
+            self.excluded.borrow().contains(&(dir, self.branch(session, dir, then)))
+        };
+        if by.is_some_and(excluded) {
+            return Place::default();
+        }
+        let path = dir.and_then(|dir| self.dirs.get(&dir)).map(|(path, _)| path.as_str());
+        // Time is known here by the second at which it ends.
+        let until = at.minus(Duration::from_millis(1));
+        let means = |of: &&Assignment| of.target.is_some() && of.means(until, path);
+        let follows = |of: &&Assignment| {
+            let ended = of.to.filter(|to| of.onward && *to <= until);
+            ended.is_some_and(|ended| here.is_none() && last.is_none_or(|(then, _)| *then <= ended))
+        };
+        let found = of.iter().rev().find(means).or_else(|| of.iter().rev().find(follows));
+        match found.and_then(|of| of.target.as_ref()) {
+            None => self.mapped(dir, session, at),
+            Some(Target::Exclude) => Place::default(),
+            Some(Target::Link(link, [_, name, _])) => {
+                let project = link.project.as_str();
+                if !name.is_empty() {
+                    self.names.borrow_mut().insert(project.to_owned(), name.clone());
+                }
+                Place { project: Some(project.into()), ..Place::default() }
+            }
+        }
+    }
+
+    fn mapped(&self, dir: Option<DirRef>, session: SessionRef, at: Instant) -> Place {
         let own = |dir: DirRef, at: Instant| self.own(dir, self.branch(session, dir, at));
         if let Some(place) = dir.and_then(|dir| own(dir, at)) {
             return place;
@@ -262,9 +363,33 @@ impl<'a> Places<'a> {
                 Some(Place { project: Some(project.into()), min_seconds, max_seconds })
             }
             // Excluded and broken directories lead nowhere, and what follows them does not fall back to an older link.
-            Mapped::Excluded(_) | Mapped::Error(_) => Some(Place::default()),
+            Mapped::Excluded(_) => {
+                self.excluded.borrow_mut().insert((dir, branch.map(Arc::from)));
+                Some(Place::default())
+            }
+            Mapped::Error(_) => Some(Place::default()),
             Mapped::Unmapped => None,
         }
+    }
+}
+
+fn catalogue(reader: &Reader, account: Option<AccountRef>) -> Result<Option<Catalogue>, Failure> {
+    let text = reader.books(account).map_err(internal)?;
+    Ok(text.and_then(|text| serde_json::from_str::<(i64, Catalogue)>(&text).ok()).map(|(_, known)| known))
+}
+
+/// The names of an item's project and task, and what is wrong with them if it is held for that.
+fn name(item: &mut QueueItem, catalogue: &Catalogue) {
+    let Some(project) = item.project.as_deref() else { return };
+    let known = |name: &String| !name.is_empty();
+    item.project_name = catalogue.project(project).map(|of| of.name.clone()).filter(known);
+    let task = item.task.as_deref().filter(|_| item.kind == "entry");
+    item.task_name =
+        task.and_then(|task| catalogue.task(project, task)).map(|of| of.name.clone()).filter(known);
+    let code = item.reason.as_deref().map(|reason| reason.split(':').next().unwrap_or(reason));
+    if code == Some(Held::ProjectClosed.code()) {
+        let closed = catalogue.check(&ProjectId::new(project), task.map(TaskId::new).as_ref());
+        item.detail = closed.err().map(|closed| closed.to_string());
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod acts;
 pub mod assemble;
+pub mod assign;
 pub mod audit;
 pub mod backfill;
 mod backfill_document;

@@ -28,6 +28,7 @@ impl Office {
     pub fn new(running: Running) -> Self {
         let documents = Documents {
             database: running.database.clone(),
+            data_dir: running.setup.data_dir.clone(),
             config: running.setup.config.clone(),
             table: running.table.clone(),
         };
@@ -188,6 +189,15 @@ impl Answers for Office {
         Box::pin(async move {
             if let Act::Backfill(wanted) = act {
                 return super::backfill::of_running(&self.running, wanted).await;
+            }
+            if let Act::Assign(words) = act {
+                let running = self.running.clone();
+                // A task of its own: whoever asked may hang up, and what is decided is done whole.
+                let done = tokio::spawn(async move { super::assign::of_running(&running, *words).await });
+                let stopped = "the assignment did not end; see the log";
+                let document = done.await.map_err(|_| Failure::new(Code::Internal, stopped))??;
+                let _ = self.running.orders.send(Order::Look).await;
+                return Ok(document);
             }
             let now = time::now();
             let doing = act.clone();

@@ -13,10 +13,10 @@ use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
 use crate::ledger::overlap::Overlap;
 use crate::mapping::{self, By, DirView, LinkTo, Mapped, Scalar};
-use crate::model::{AccountId, Agent, BranchRef, Day, DirRef, Instant, Tokens};
+use crate::model::{AccountId, Agent, BranchRef, Day, DirRef, Instant, Link, Tokens};
 use crate::prices::{Fee, Override, Rate, Rates, Request, Table, Unpriced};
 use crate::repo::{self, DirFacts};
-use crate::store::{Error, Tx};
+use crate::store::{Account, Error, Tx};
 
 /// How long a look at a directory is good.
 const LOOK: Duration = Duration::from_secs(2);
@@ -205,6 +205,7 @@ impl ConfigPolicy {
             agent_id: Some(
                 self.config.keito.agent_id.clone().unwrap_or_else(|| format!("{agent}@{}", self.machine)),
             ),
+            spent: None,
         }
     }
 }
@@ -218,16 +219,6 @@ fn extra_of(value: &Scalar) -> Extra {
 }
 
 impl Policy for ConfigPolicy {
-    fn deliver_to(&mut self, account: Option<&AccountId>) {
-        // A token of its own names no company: then the config may.
-        let named = account.filter(|account| !account.as_str().is_empty());
-        let account = named.or(self.config.keito.account.as_ref()).cloned();
-        if account != self.account {
-            self.account = account;
-            self.spots.clear();
-        }
-    }
-
     fn spot(
         &mut self,
         tx: &Tx<'_>,
@@ -248,6 +239,45 @@ impl Policy for ConfigPolicy {
         let spot = self.spot_of(agent, &path, &facts, name.as_deref());
         self.spots.insert(key, (facts, spot.clone()));
         Ok(spot)
+    }
+
+    fn deliver_to(&mut self, account: Option<&Account>) {
+        // The embedded Keito stands in for the real one: a repository's own link is as good there.
+        let real = account.filter(|account| !account.sandbox && !account.account.as_str().is_empty());
+        let real = real.map(|account| account.account.clone()).or_else(|| self.config.keito.account.clone());
+        if self.account != real {
+            self.account = real;
+            self.spots.clear();
+        }
+    }
+
+    fn assigned(
+        &mut self,
+        tx: &Tx<'_>,
+        agent: &Agent,
+        (dir, branch): (Option<DirRef>, Option<BranchRef>),
+        (link, names): (&Link, &[String; 3]),
+        now: Instant,
+    ) -> Result<Option<Arc<Spot>>, Error> {
+        let around = dir.map(|dir| self.facts(tx, dir, now)).transpose()?.flatten();
+        let (facts, path) = around.unwrap_or_default();
+        let branch = branch.map(|branch| tx.branch_name(branch)).transpose()?.flatten();
+        let view = DirView { path: &path, facts: &facts, log_branch: branch.as_deref(), head_branch: None };
+        let name = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let names =
+            mapping::Names { client: name(&names[0]), project: name(&names[1]), task: name(&names[2]) };
+        let to = LinkTo {
+            names,
+            // What the repository's file asked to keep to itself stays so; one that nobody can read may have.
+            redact_notes: match mapping::link_of(&self.config.rules, &view) {
+                Mapped::Linked(own) => own.redact_notes,
+                Mapped::Error(_) => true,
+                Mapped::Excluded(_) | Mapped::Unmapped => false,
+            },
+            ..LinkTo::bare(link.clone(), By::Assigned)
+        };
+        let detail = self.detail(agent, &path, &facts, branch.as_deref(), Some(&to));
+        Ok(Some(Arc::new(Spot { place: self.place(agent, &to), detail })))
     }
 
     fn default_spot(&self, agent: &Agent) -> Option<Arc<Spot>> {

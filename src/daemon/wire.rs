@@ -1,10 +1,11 @@
 //! The clerk's effects carried out over HTTP, and the wire's shapes as the clerk's.
 
-use super::clerk::{Answer, Echoed, Effect, ListPage, MeFound};
+use super::clerk::{Answer, Echoed, Effect, ListPage, MeFound, ProjectPage};
 use super::time::Monotonic;
 use crate::coverage::{Listed, Posted};
 use crate::deliver::{LISTING_LIFE, Outcome, Unsent};
 use crate::keito::{self, Client, ListedEntry, ListedExpense, Method, Page, Range, Send, entry_path};
+use crate::mapping;
 use crate::model::{Amount, CategoryId, Instant, Kind, Tokens};
 
 /// Carries out one effect. `category` is the configured name of the expense category; `since` began when the clerk asked
@@ -29,6 +30,10 @@ pub async fn carry_out(client: &Client, effect: Effect, category: &str, since: M
             let outcome = map(client.expenses(&range).await, |page| category_in(page, category));
             Answer::Category { from, to, page, outcome }
         }
+        Effect::Projects { active, page } => Answer::Projects {
+            active,
+            outcome: map(client.projects(active, page).await, |page| projects(page, active)),
+        },
         Effect::List { kind, from, to, user, page } => {
             let range = Range { from, to, user: user.as_ref(), source: None, page };
             let outcome = match kind {
@@ -64,6 +69,7 @@ pub fn broken(effect: Effect) -> Answer {
     match effect {
         Effect::Me => Answer::Me(unknown()),
         Effect::Category { from, to, page } => Answer::Category { from, to, page, outcome: unknown() },
+        Effect::Projects { active, .. } => Answer::Projects { active, outcome: unknown() },
         Effect::List { kind, .. } => Answer::List { kind, outcome: unknown() },
         Effect::Send { write, .. } => Answer::Broken { write },
     }
@@ -97,6 +103,28 @@ fn category_in(page: Page<ListedExpense>, wanted: &str) -> (Option<CategoryId>, 
     let more = page.has_next;
     let found = page.rows.into_iter().find(|row| same_name(row.category_name.as_deref(), wanted));
     (found.and_then(|row| row.category), more)
+}
+
+fn projects(page: Page<keito::Project>, active: bool) -> ProjectPage {
+    let task = |task: keito::Task| {
+        let id = task.id?.as_str().to_owned();
+        Some(mapping::Task {
+            id,
+            name: task.name.unwrap_or_default(),
+            active: task.is_active.unwrap_or(true),
+        })
+    };
+    let project = |of: keito::Project| {
+        Some(mapping::Project {
+            id: of.id?.as_str().to_owned(),
+            name: of.name.unwrap_or_default(),
+            client: of.client.unwrap_or_default(),
+            active: of.is_active.unwrap_or(active),
+            tasks: of.tasks.into_iter().flatten().filter_map(task).collect(),
+        })
+    };
+    let (total, more) = (page.total_entries, page.has_next);
+    ProjectPage { projects: page.rows.into_iter().filter_map(project).collect(), total, more }
 }
 
 fn list_page<T>(page: Page<T>, row: impl Fn(T) -> Option<Listed>) -> ListPage {

@@ -16,6 +16,8 @@ pub struct Need {
     pub session: Option<SessionRef>,
     /// Its date.
     pub day: Day,
+    /// Further days on which a record of its facts may stand: the first and the last.
+    pub own: Option<(Day, Day)>,
     /// When its bytes were fixed.
     pub sealed_at: Instant,
     /// Not before.
@@ -28,6 +30,14 @@ pub struct Need {
     pub sending: bool,
     /// It is held until `next_at`: later writes of its session do not wait for it.
     pub held: bool,
+}
+
+impl Need {
+    /// Days that a listing must show before it leaves.
+    fn days(&self) -> impl Iterator<Item = Day> {
+        let own = self.own.map(|(first, last)| [first, last]);
+        std::iter::once(self.day).chain(own.into_iter().flatten())
+    }
 }
 
 /// The last whole listing of the kind.
@@ -124,7 +134,9 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
             continue;
         }
         if !fresh(need, line) {
-            look_at(&mut plan, &mut days, need.day, line.second_listing_at.unwrap_or(line.now), line.now);
+            for day in need.days() {
+                look_at(&mut plan, &mut days, day, line.second_listing_at.unwrap_or(line.now), line.now);
+            }
         } else if room > 0 && !open_probe {
             plan.send.push(need.write);
             room -= 1;
@@ -178,7 +190,7 @@ fn fresh(need: &Need, line: &Line<'_>) -> bool {
         listing.began >= need.sealed_at
             && line.second_listing_at.is_none_or(|at| listing.began >= at)
             && line.now.since(listing.asked) <= LISTING_LIFE
-            && (listing.from..=listing.to).contains(&need.day)
+            && need.days().all(|day| (listing.from..=listing.to).contains(&day))
     })
 }
 
@@ -211,6 +223,7 @@ mod tests {
             write: WriteRef(id),
             session: Some(SessionRef(id)),
             day: day("2026-05-05"),
+            own: None,
             sealed_at: at(100),
             next_at: at(100),
             unknown_since: None,
@@ -233,6 +246,16 @@ mod tests {
             grace: Duration::from_secs(120),
             second_listing_at: None,
         }
+    }
+
+    #[test]
+    fn what_may_stand_on_other_days_too_waits_for_a_listing_of_all_of_them() {
+        let moved = Need { own: Some((day("2026-03-05"), day("2026-05-05"))), ..need(1) };
+        let got = plan(&[moved.clone()], &line(&[]));
+        assert_eq!((got.list, got.send.len()), (Some((day("2026-03-04"), day("2026-05-06"))), 0));
+        let mut wide = line(&[]);
+        wide.listing = wide.listing.map(|of| Freshness { from: day("2026-03-04"), ..of });
+        assert_eq!(plan(&[moved], &wide).send, [WriteRef(1)]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::metadata::MetadataJson;
 use super::text::{clean_notes, json_string};
-use crate::model::{Amount, CategoryId, Day, Hours, KeitodId, ProjectId, TaskId, hash64};
+use crate::model::{Amount, CategoryId, Day, Hours, KeitodId, Link, ProjectId, TaskId, hash64};
 
 /// A new time entry.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +79,27 @@ pub fn entry_patch_body(hours: Hours, metadata: &MetadataJson, notes: Option<&st
     format!(r#"{{"hours":{hours},{notes}"metadata":{metadata}}}"#).into_bytes()
 }
 
+/// Body of the `PATCH /time_entries/:id` that moves an entry to another project and task, and changes nothing else.
+/// Keito wants both together.
+#[must_use]
+pub fn entry_move_body(to: &Link) -> Vec<u8> {
+    let (project, task) = (json_string(to.project.as_str()), json_string(to.task.as_str()));
+    format!(r#"{{"project_id":{project},"task_id":{task}}}"#).into_bytes()
+}
+
+/// Where such a body moves its entry; `None` of any other.
+#[must_use]
+pub fn moved_to(body: &[u8]) -> Option<Link> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Move {
+        project_id: String,
+        task_id: String,
+    }
+    let of: Move = serde_json::from_slice(body).ok()?;
+    Some(Link { project: ProjectId::new(of.project_id), task: TaskId::new(of.task_id) })
+}
+
 /// `Idempotency-Key` of a write: `keitod_id`, `-` and 64 bits over method and body. Equal for each attempt of the same
 /// bytes, different for every other write of the record.
 #[must_use]
@@ -144,6 +165,13 @@ mod tests {
         let patch = |notes| String::from_utf8(entry_patch_body(hours, &meta, notes)).unwrap();
         assert_eq!(patch(None), format!(r#"{{"hours":1.51,"metadata":{}}}"#, meta.as_str()));
         assert_eq!(patch(Some("n")), format!(r#"{{"hours":1.51,"notes":"n","metadata":{}}}"#, meta.as_str()));
+    }
+
+    #[test]
+    fn a_move_is_told_from_every_other_body() {
+        let to = Link { project: ProjectId::new("p\"1"), task: TaskId::new("t") };
+        assert_eq!(moved_to(&entry_move_body(&to)), Some(to));
+        assert_eq!(moved_to(&entry_patch_body(Hours::from_seconds(60), &meta(), None)), None);
     }
 
     #[test]

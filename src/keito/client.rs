@@ -98,9 +98,11 @@ impl Client {
         self.read(self.url("/users/me", &[]), MAX_ANSWER, me::parse).await
     }
 
-    /// `GET /projects`: active ones, with their tasks where the server embeds them.
-    pub async fn projects(&self, page: u32) -> Outcome<Page<Project>> {
-        self.list("/projects", &[], page).await
+    /// `GET /projects`: active ones, or archived ones; with their tasks where the server embeds them.
+    pub async fn projects(&self, active: bool, page: u32) -> Outcome<Page<Project>> {
+        // Active ones are what is listed without a word: a server that knows no such word lists them too.
+        let query = [("is_active", "false".to_owned())];
+        self.list("/projects", if active { &[] } else { &query }, page).await
     }
 
     /// `GET /tasks`, all or those of one project.

@@ -36,7 +36,10 @@ mod text;
 mod transport;
 mod trim;
 
-pub use body::{EntryBody, ExpenseBody, entry_body, entry_patch_body, expense_body, idempotency_key};
+pub use body::{
+    EntryBody, ExpenseBody, entry_body, entry_move_body, entry_patch_body, expense_body, idempotency_key,
+    moved_to,
+};
 pub use catalogue::{Category, Project, Task};
 pub use client::Client;
 pub use fetch::{Fetch, FetchError, Fetched, fetch};

@@ -14,8 +14,8 @@ use super::stretches::Stretch;
 pub use super::waiting::{Sum, Waiting, WaitingKey, Waits};
 use super::{entries, expenses};
 use crate::model::{
-    Day, DirRef, Instant, Link, Payer, Quality, RecordRef, Reported, RequestKey, RequestRef, Terms, Tokens,
-    Usd,
+    Day, DirRef, Instant, Kind, Link, Payer, Quality, RecordRef, Reported, RequestKey, RequestRef, Terms,
+    Tokens, Usd,
 };
 
 /// An expense covers at most this many requests, so that its `keys` stay small (design section 6).
@@ -119,6 +119,8 @@ pub struct Session {
     pub unproven: BTreeSet<Arc<str>>,
     /// The places.
     pub places: Vec<Place>,
+    /// The date that a place's facts are sent on whatever their own, by the same index; may be shorter.
+    pub dates: Vec<Option<Day>>,
     /// The last instant in the log.
     pub last_at: Option<Instant>,
     /// The first and the last append that the running daemon saw, by our clock.
@@ -164,6 +166,8 @@ pub struct Rules<'a> {
     pub approved_time: &'a [Stretch],
     /// Entries are held for this reason, whatever their place (skill hooks).
     pub entries_held: Option<Held>,
+    /// Nothing can be booked on this link; expenses have no task.
+    pub closed: &'a dyn Fn(&Link, Kind) -> bool,
     /// Expenses are held for this reason (no category, no rate), by day.
     pub expenses_held: &'a dyn Fn(Day) -> Option<Held>,
     /// The price of tokens of a request.
@@ -245,6 +249,12 @@ pub struct Sheet {
 }
 
 impl Sheet {
+    /// Whether the time of one entry would be longer than so many seconds.
+    #[must_use]
+    pub fn entries_beyond(&self, longest: u64) -> bool {
+        self.waiting.iter().any(|((expense, ..), sum)| !expense && sum.seconds > longest)
+    }
+
     pub(super) fn wait(&mut self, key: WaitingKey) -> &mut Sum {
         self.waiting.entry(key).or_default()
     }
@@ -264,6 +274,13 @@ pub fn due(session: &Session, rules: &Rules<'_>) -> Sheet {
     expenses::due_expenses(session, rules, &mut sheet);
     entries::due_entries(session, rules, &mut sheet);
     sheet
+}
+
+impl Session {
+    /// The date that facts of a day are sent on.
+    pub(super) fn date(&self, place: usize, day: Day) -> Day {
+        self.dates.get(place).copied().flatten().unwrap_or(day)
+    }
 }
 
 /// When the session has been quiet for `settle`.

@@ -8,7 +8,7 @@ use super::held::Held;
 use super::overlap::Overlap;
 use super::spans::{Span, SpanKind};
 use super::stretches::{self, Stretch};
-use crate::model::{Day, Instant};
+use crate::model::{Day, Instant, Kind};
 
 /// Adds what of the session's time is on no record yet.
 pub(super) fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Sheet) {
@@ -32,7 +32,7 @@ pub(super) fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Shee
                     inner_open += inner(rest, last_covered);
                 }
                 for (day, from, to) in rules.calendar.split(rest.0, rest.1) {
-                    open.push((day, *place, (from, to)));
+                    open.push((session.date(*place, day), *place, (from, to)));
                 }
             }
         }
@@ -124,7 +124,8 @@ fn due_entry(
         sheet.below_min_seconds += seconds;
         return;
     }
-    let held = rules.entries_held.or(review);
+    let closed = (rules.closed)(link, Kind::Entry).then_some(Held::ProjectClosed);
+    let held = rules.entries_held.or(closed).or(review);
     let waiting = held.map_or(Waiting::Open, Waiting::Held);
     sheet.wait((false, day, Some(link.clone()), none, waiting)).time(&parts);
     if held.is_some() {

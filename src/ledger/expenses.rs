@@ -9,7 +9,7 @@ use super::due::{
     Waiting, Waits, not_yet, quiet_at,
 };
 use super::held::Held;
-use crate::model::{Day, Instant, Quality, Tokens, Usd};
+use crate::model::{Day, Instant, Kind, Quality, Tokens, Usd};
 
 /// The price row of a request whose log names what was charged.
 const REPORTED: &str = "reported";
@@ -33,7 +33,7 @@ pub(super) fn due_expenses(session: &Session, rules: &Rules<'_>, sheet: &mut She
         if excess && tokens.is_zero() {
             continue;
         }
-        let day = rules.calendar.day_of(request.at);
+        let day = session.date(request.place, rules.calendar.day_of(request.at));
         let (link, bill) = match place {
             Place::To { link, cost, .. } => (Some(link.clone()), cost.bill(request.payer, request.reported)),
             _ => (None, Cost::List { chosen: true }.bill(request.payer, request.reported)),
@@ -129,6 +129,11 @@ fn held_expense(
     }
     if session.unproven.contains(&request.model) {
         return Some(Held::Unproven);
+    }
+    if let Place::To { link, .. } = place
+        && (rules.closed)(link, Kind::Expense)
+    {
+        return Some(Held::ProjectClosed);
     }
     let review = || (rules.review && !(rules.approved)(request)).then_some(Held::Review);
     (rules.expenses_held)(day).or_else(review)

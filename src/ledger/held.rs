@@ -85,9 +85,11 @@ impl Held {
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::Unmapped => {
-                "link the repository with .keito/config.yml, or add a [[rule]] or [default] to the config"
+                "link the repository with .keito/config.yml, add a [[rule]] or [default], or `keitod assign --dir DIR --project P --task T`"
             }
-            Self::MappingError => "repair the repository's .keito/config.yml",
+            Self::MappingError => {
+                "repair the repository's .keito/config.yml, or `keitod assign --dir DIR --project P --task T`"
+            }
             Self::Unpriced => "add a [[price]] to the config, or update keitod",
             Self::BadUsage => {
                 "report the log line to the agent's maker; `keitod queue discard ID` gives it up"
@@ -102,10 +104,16 @@ impl Held {
             Self::Unproven => {
                 "compare with Keito by `keitod queue show ID`; `keitod queue discard ID` counts it as billed"
             }
-            Self::OtherAccount => "use the account that the repository is linked to",
+            Self::OtherAccount => {
+                "use the account that the repository is linked to, or `keitod assign --dir DIR --project P --task T`"
+            }
             Self::SkillActive => "uninstall the skill's hooks, or set skill = \"coverage\" for the agent",
-            Self::LockedPeriod => "unlock the period in Keito",
-            Self::ProjectClosed => "reopen the project, or link the repository to another one",
+            Self::LockedPeriod => {
+                "unlock the period in Keito, or `keitod assign --day DAY --spent-date DATE`"
+            }
+            Self::ProjectClosed => {
+                "reopen the project in Keito, or `keitod assign --session ID --project P --task T` (--dir, --day)"
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! for those who walk along it. [`money_terms`] says what the link's expenses are made of.
 
 mod by_rule;
+mod catalogue;
 mod keito_file;
 mod terms;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::config::{CostBasis, Overlap, Rules, Template};
 use crate::model::{AccountId, Link};
 use crate::repo::{DirFacts, KeitoFile, ReadError};
 
+pub use catalogue::{Catalogue, Closed, NoSuch, Project, Task};
 pub use keito_file::{FileError, LinkFile, Names, Read, Scalar, parse};
 pub use terms::{MoneyTerms, money_terms};
 

@@ -37,6 +37,8 @@ pub enum Act {
     },
     /// Have work before the cut-off sent.
     Backfill(Backfill),
+    /// Map work after the fact.
+    Assign(Box<Assign>),
     /// Let an agent go on that an alarm stopped.
     ApproveAgent {
         /// Its name.
@@ -87,6 +89,61 @@ pub struct Backfill {
     pub sure: bool,
 }
 
+/// The body of `POST /v1/assign`: which work (all that is given must fit), and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Assign {
+    /// A session's id, or its beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// A glob over directories; what is below them is meant too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dir: Option<String>,
+    /// An agent's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// First local day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Last local day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// A project's id or name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// A task's id or name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// To nobody.
+    pub exclude: bool,
+    /// Open entries at Keito too.
+    #[serde(rename = "move")]
+    pub moves: bool,
+    /// The date for what is held `locked_period`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent_date: Option<String>,
+    /// Only tell what would change; so it is unless said otherwise.
+    pub preview: bool,
+}
+
+impl Default for Assign {
+    fn default() -> Self {
+        Self {
+            session: None,
+            dir: None,
+            agent: None,
+            from: None,
+            to: None,
+            project: None,
+            task: None,
+            exclude: false,
+            moves: false,
+            spent_date: None,
+            preview: true,
+        }
+    }
+}
+
 impl Act {
     /// The word in documents.
     #[must_use]
@@ -97,6 +154,7 @@ impl Act {
             Self::Approve { .. } => "approve",
             Self::SetZone { .. } => "set-zone",
             Self::Backfill(_) => "backfill",
+            Self::Assign(_) => "assign",
             Self::ApproveAgent { .. } => "approve_agent",
             Self::Pause => "pause",
             Self::Resume => "resume",
@@ -111,7 +169,7 @@ impl Act {
                 format!("/v1/queue/{}/{}", encoded(id), self.word())
             }
             Self::ApproveAgent { agent } => format!("/v1/sources/{}/approve", encoded(agent)),
-            Self::SetZone { .. } | Self::Backfill(_) | Self::Pause | Self::Resume => {
+            Self::SetZone { .. } | Self::Backfill(_) | Self::Assign(_) | Self::Pause | Self::Resume => {
                 format!("/v1/{}", self.word())
             }
         }
@@ -127,6 +185,7 @@ impl Act {
                 serde_json::to_vec(&ZoneBody { zone: zone.clone(), from: from.clone(), sure: *sure })
             }
             Self::Backfill(wanted) => serde_json::to_vec(wanted),
+            Self::Assign(words) => serde_json::to_vec(words),
             Self::Approve { .. } | Self::ApproveAgent { .. } | Self::Pause | Self::Resume => {
                 Ok(b"{}".to_vec())
             }

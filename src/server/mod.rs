@@ -30,7 +30,7 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
-pub use act::{Act, Backfill};
+pub use act::{Act, Assign, Backfill};
 pub use answers::{Answer, Answers};
 pub use client::{CallError, Client};
 pub use failure::{Code, Failure};

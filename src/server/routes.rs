@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use super::act::{DiscardBody, RetryBody, ZoneBody};
 use super::extract::{Asked, Sent};
 use super::reply::Document;
-use super::{Act, Answers, Backfill, Code, Failure, Flush, REQUEST_LIMIT};
+use super::{Act, Answers, Assign, Backfill, Code, Failure, Flush, REQUEST_LIMIT};
 
 type Of = State<Arc<dyn Answers>>;
 type Answered = Result<Document, Failure>;
@@ -28,6 +28,7 @@ pub(super) fn router(answers: Arc<dyn Answers>) -> Router {
         .route("/v1/queue/{id}/approve", post(approve))
         .route("/v1/set-zone", post(set_zone))
         .route("/v1/backfill", post(backfill))
+        .route("/v1/assign", post(assign))
         .route("/v1/sources/{agent}/approve", post(approve_agent))
         .route("/v1/pause", post(async |State(of): Of| answered(of.act(Act::Pause).await)))
         .route("/v1/resume", post(async |State(of): Of| answered(of.act(Act::Resume).await)))
@@ -77,6 +78,10 @@ async fn set_zone(State(of): Of, Sent(body): Sent<ZoneBody>) -> Answered {
 
 async fn backfill(State(of): Of, Sent(body): Sent<Backfill>) -> Answered {
     answered(of.act(Act::Backfill(body)).await)
+}
+
+async fn assign(State(of): Of, Sent(words): Sent<Assign>) -> Answered {
+    answered(of.act(Act::Assign(Box::new(words))).await)
 }
 
 async fn approve(State(of): Of, id: Id) -> Answered {

@@ -1,7 +1,7 @@
 //! What the store knows of the status.
 
 use super::{QueueCounts, QueueState};
-use crate::model::Instant;
+use crate::model::{Instant, Usd};
 
 /// From one moment of the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct HeldCount {
     pub tokens: u64,
     /// Seconds in them.
     pub seconds: u64,
+    /// Their cost, as far as it is priced.
+    pub usd: Usd,
 }
 
 /// Records that were refused for one reason.

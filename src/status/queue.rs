@@ -135,8 +135,14 @@ pub struct QueueItem {
     pub day: String,
     /// Keito project; null without a link.
     pub project: Option<String>,
+    /// Its name, as Keito listed it last; absent if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_name: Option<String>,
     /// Keito task; null without a link.
     pub task: Option<String>,
+    /// Its name, as Keito listed it last; absent if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_name: Option<String>,
     /// Model.
     pub model: Option<String>,
     /// Part of a record.
@@ -153,6 +159,9 @@ pub struct QueueItem {
     pub cost_usd: Option<String>,
     /// Why it is held, dead, in conflict, waiting or closed.
     pub reason: Option<String>,
+    /// More of the reason: which project is closed, and why; absent if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// What a person can do.
     pub remedy: Option<String>,
     /// Attempts of the latest write.

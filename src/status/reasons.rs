@@ -1,7 +1,8 @@
 //! Why the status is not `running`: code, message, remedy.
 
-use super::{Alert, Counts, Live, QueueState, Reason};
+use super::{Alert, Counts, HeldCount, Live, QueueState, Reason};
 use crate::ledger::held::Held;
+use crate::model::{Hours, Usd};
 
 /// What a person can do about a held reason.
 #[must_use]
@@ -164,9 +165,19 @@ fn held_work(counts: &Counts, list: &mut Vec<Reason>) {
             continue;
         }
         let records: u64 = group.iter().map(|of| of.records).sum();
-        let message = format!("{} held: {}", are(records, "record"), meaning(code));
+        let message = format!("{} held: {}{}", are(records, "record"), meaning(code), at_stake(group));
         list.push(reason(code, message, remedy(code).unwrap_or("keitod queue list")));
     }
+}
+
+/// ` (0.03 h, 0.0075 USD)`.
+fn at_stake(group: &[HeldCount]) -> String {
+    let seconds: u64 = group.iter().map(|of| of.seconds).sum();
+    let usd = group.iter().fold(Usd(0), |sum, of| sum.plus(of.usd));
+    let time = (seconds > 0).then(|| format!("{} h", Hours::from_seconds(seconds)));
+    let cost = (usd.0 > 0).then(|| format!("{usd} USD"));
+    let both: Vec<String> = time.into_iter().chain(cost).collect();
+    if both.is_empty() { String::new() } else { format!(" ({})", both.join(", ")) }
 }
 
 fn meaning(code: &str) -> &'static str {

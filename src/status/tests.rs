@@ -318,7 +318,8 @@ fn each_thing_that_is_wrong_has_its_reason() {
         records: 2,
         requests,
         tokens: 1000 * requests,
-        seconds: 0,
+        seconds: 900 * (2 - requests.min(2)),
+        usd: crate::model::Usd(2_500_000_000 * i128::from(requests)),
     };
     let codes = |change: &dyn Fn(&mut Live, &mut Counts)| -> (State, Vec<String>) {
         let status = built(|live, counts| change(live, counts));
@@ -354,7 +355,7 @@ fn each_thing_that_is_wrong_has_its_reason() {
     });
     let messages: Vec<&str> = status.reasons.iter().map(|of| of.message.as_str()).collect();
     let expected = [
-        "4 records are held: no link for their directory",
+        "4 records are held: no link for their directory (0.5 h, 0.005 USD)",
         "3 requests of claude-opus-9-9 have no price: 3000 tokens",
         "1 request of x has no price: 1000 tokens",
     ];

@@ -13,6 +13,12 @@ pub fn audit_key(account: AccountRef) -> String {
     format!("audit of account {}", account.0)
 }
 
+/// Where an account's projects stand in `meta`, as they were listed last: when (Unix ms) and what.
+#[must_use]
+pub fn books_key(account: AccountRef) -> String {
+    format!("projects of account {}", account.0)
+}
+
 impl Tx<'_> {
     /// Records of a kind on days from `from` to `to`, and those with `ids` on any day; the Keito skill's are its own.
     /// Whatever was answered or listed before `settled` must be listed now.

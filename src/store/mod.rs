@@ -5,6 +5,7 @@
 
 mod account;
 mod adopted;
+mod assign;
 mod audit;
 mod backup;
 mod ballast;
@@ -40,7 +41,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use account::{Account, AccountRow, PassCounts};
-pub use audit::audit_key;
+pub use audit::{audit_key, books_key};
 pub use backup::daily as daily_backup;
 pub use ballast::{Ballast, Room};
 pub use days::Within;
@@ -137,6 +138,26 @@ impl Store {
             let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&Tx { conn: &transaction, closed: Default::default() })?;
             transaction.commit()?;
+            Ok(result)
+        })();
+        if let Err(error) = &done {
+            self.hurt = mend::Hurt::of(error);
+        }
+        done
+    }
+
+    /// Runs `work` in a transaction that leaves nothing behind.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn rehearse<R>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<R, Error>) -> Result<R, Error> {
+        if self.hurt.is_some() {
+            return Err(Error::Closed);
+        }
+        let done = (|| {
+            let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&Tx { conn: &transaction, closed: Default::default() })?;
+            transaction.rollback()?;
             Ok(result)
         })();
         if let Err(error) = &done {

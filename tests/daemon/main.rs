@@ -8,6 +8,7 @@
 )]
 
 mod acts;
+mod assign;
 mod audit;
 mod backfill;
 mod clock;
@@ -17,6 +18,7 @@ mod faults;
 mod foreign;
 mod formats;
 mod growing;
+mod held;
 mod hooks;
 mod hostile;
 mod hours;

@@ -66,7 +66,7 @@ impl Bill {
     pub fn left(&mut self, effect: &Effect, now: Instant) {
         self.sent.push(now);
         match effect {
-            Effect::Me | Effect::Category { .. } => self.others += 1,
+            Effect::Me | Effect::Category { .. } | Effect::Projects { .. } => self.others += 1,
             Effect::List { .. } => self.lists += 1,
             Effect::Send { write, patch, .. } => {
                 self.attempts += 1;
@@ -81,7 +81,7 @@ impl Bill {
     /// It has no answer, or a bad one.
     pub fn failed(&mut self, effect: &Effect) {
         match effect {
-            Effect::Me | Effect::Category { .. } => self.failed_others += 1,
+            Effect::Me | Effect::Category { .. } | Effect::Projects { .. } => self.failed_others += 1,
             Effect::List { .. } => self.failed_lists += 1,
             Effect::Send { .. } => {}
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keitod::daemon::clerk::{Answer, Echoed, Effect};
+use keitod::daemon::clerk::{Answer, Echoed, Effect, ProjectPage};
 use keitod::deliver::{Outcome, Refusal, Unsent};
 use keitod::model::{CategoryId, Instant, Kind};
 use keitod::store::WriteRow;
@@ -254,6 +254,9 @@ impl Day {
                 let found = (*page == 0).then(|| CategoryId::new("found"));
                 let outcome = spoil(fate, || Outcome::Applied((found, false)));
                 Answer::Category { from: *from, to: *to, page: *page, outcome }
+            }
+            Effect::Projects { active, .. } => {
+                Answer::Projects { active: *active, outcome: Outcome::Applied(ProjectPage::default()) }
             }
             Effect::List { kind, from, to, page, .. } => {
                 let outcome = spoil(fate, || self.history.server.list(*kind, *from, *to, *page, now));

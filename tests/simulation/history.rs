@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::tz::TimeZone;
-use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, Settings, heed_clocks};
+use keitod::daemon::clerk::{Answer, Clerk, Effect, Polled, ProjectPage, Settings, heed_clocks};
 use keitod::deliver::{Backoff, Clocks, LISTING_LIFE, Outcome, Unsent};
 use keitod::ledger::overlap::Overlap;
 use keitod::model::{AccountId, Agent, CategoryId, Day, Instant, Kind, RecordRef, WriteRef};
@@ -126,6 +126,7 @@ fn settings(rng: &mut Rng) -> Settings {
         review: false,
         decimals: 4,
         category: rng.bool().then(|| CategoryId::new("cat")),
+        checks_links: false,
         machine: "m1".to_owned(),
     }
 }
@@ -381,6 +382,9 @@ impl History {
                 page: *page,
                 outcome: Outcome::Applied(((*page == 0).then(|| CategoryId::new("found")), false)),
             },
+            Effect::Projects { active, .. } => {
+                Answer::Projects { active: *active, outcome: Outcome::Applied(ProjectPage::default()) }
+            }
             Effect::List { kind, from, to, page, .. } => {
                 let outcome = if !honest && self.rng.u32(0..12) == 0 {
                     Outcome::NotSent(Unsent::Unreachable("down".into()))

@@ -1,6 +1,7 @@
 //! Documents for people: from JSON, so that what the socket answers and what the file answers look the same.
 
 mod act;
+mod assign;
 mod audit;
 mod backfill;
 mod demo;
@@ -20,6 +21,7 @@ mod tests;
 mod text;
 
 pub use act::print_act;
+pub(super) use assign::print_assign;
 pub(super) use audit::{is_clean, print_audit};
 pub(super) use backfill::{is_empty_backfill, print_backfill};
 pub use demo::print_demo;

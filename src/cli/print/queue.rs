@@ -12,17 +12,20 @@ use super::{Ink, Sheet, paint, plain};
 use crate::cli::{Failure, Look};
 
 /// What is said of an item and of its record, in this order; the rest is for programs.
-const ITEM: [&str; 19] = [
+const ITEM: [&str; 22] = [
     "id",
     "kind",
     "state",
     "reason",
+    "detail",
     "remedy",
     "agent",
     "session",
     "day",
     "project",
+    "project_name",
     "task",
+    "task_name",
     "model",
     "part",
     "hours",
@@ -74,7 +77,7 @@ pub fn print_queue(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), F
             state(item),
             item.at("day").text(),
             item.at("agent").text(),
-            item.at("project").text(),
+            project(item),
             item.at("model").text(),
             item.at("hours").text(),
             item.at("amount").text(),
@@ -90,7 +93,9 @@ pub fn print_queue(json: &[u8], look: Look, out: &mut dyn Write) -> Result<(), F
 fn remedies(items: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let mut told: Vec<(String, String)> = Vec::new();
     for item in items.items().filter(|item| !item.at("remedy").is_null()) {
-        let way = (state(item), item.at("remedy").text());
+        let detail = item.at("detail");
+        let detail = if detail.is_null() { String::new() } else { format!(" ({})", detail.text()) };
+        let way = (state(item) + &detail, item.at("remedy").text());
         if !told.contains(&way) {
             told.push(way);
         }
@@ -102,6 +107,11 @@ fn remedies(items: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}\n  → {remedy}", paint(look, Ink::Warn, &state))?;
     }
     Ok(())
+}
+
+fn project(item: Doc<'_>) -> String {
+    let name = item.at("project_name");
+    if name.is_null() { item.at("project").text() } else { name.text() }
 }
 
 fn state(item: Doc<'_>) -> String {

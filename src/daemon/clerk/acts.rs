@@ -147,6 +147,39 @@ pub enum Refused {
     /// A range that cannot be admitted.
     #[error(transparent)]
     Range(#[from] super::RangeError),
+    /// No session has this id, or begins with it.
+    #[error("no session {session} with work to assign: see `keitod sessions`")]
+    NoSession {
+        /// As given.
+        session: String,
+    },
+    /// Several sessions begin with it.
+    #[error("{} sessions begin with {session}: {}", ids.len(), ids.join(", "))]
+    Ambiguous {
+        /// As given.
+        session: String,
+        /// Agent and id of each.
+        ids: Vec<String>,
+    },
+    /// Nothing that is not billed yet is selected.
+    #[error("nothing is selected that could be assigned: see `keitod queue list`")]
+    NothingSelected,
+    /// Nothing that is selected waits for a lock.
+    #[error("nothing that is selected is held `locked_period`: see `keitod queue list --state held`")]
+    NothingLocked,
+    /// Nothing is sent with a date ahead of the workspace's today.
+    #[error("{date} is in the future: the workspace's today is {today}")]
+    DateAhead {
+        /// As given.
+        date: crate::model::Day,
+        /// The workspace's.
+        today: crate::model::Day,
+    },
+    /// Time of several days would not fit on one date.
+    #[error(
+        "an entry would have more than 24 hours on that date: assign the days one by one, to different dates"
+    )]
+    TooLong,
     /// The held work is another by now.
     #[error("{id} has changed meanwhile: see `keitod queue list`")]
     Changed {
@@ -390,7 +423,7 @@ impl Clerk {
     ) -> Result<Option<(Loaded, due::Sheet)>, Error> {
         let (calendar, _) = self.calendar();
         let (category, today) = (self.category(), self.workspace_today(now, &calendar));
-        let Self { store, settings, policy, account, appended, settled, rulings, shares, .. } = self;
+        let Self { store, settings, policy, account, appended, settled, rulings, shares, books, .. } = self;
         store.transact(|tx: &Tx<'_>| {
             let (scope, seen): (Option<&Scope>, _) = (account.as_ref(), appended.get(&session).copied());
             let Some(mut loaded) = Self::load(tx, policy.as_mut(), scope, session, seen, now)? else {
@@ -409,6 +442,7 @@ impl Clerk {
                 today,
                 settled: *settled,
                 rulings,
+                books,
                 now,
             };
             let sheet = bench.with_rules(&loaded.head, |rules| due::due(&loaded.session, rules));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::effect::{Answer, Echoed, Effect, ListPage, MeFound};
 use super::given::Asked;
 use super::listing::{LOCKED, Whole, take_amount};
-use super::{Clerk, Paging, currency, newcomer, refused, slot};
+use super::{Clerk, Paging, currency, moves, newcomer, refused, slot};
 use crate::deliver::{Judged, Outcome, PauseReason, Unsent, Verdict, judge, verdict};
 use crate::model::{CategoryId, Day, Instant, Kind, WriteRef};
 use crate::store::{Error, OwnState, RecordState, WriteState};
@@ -25,6 +25,7 @@ impl Clerk {
             Answer::Category { from, to, page, outcome } => {
                 self.found_category((from, to, page), outcome, now, random)?;
             }
+            Answer::Projects { active, outcome } => self.found_projects(active, outcome, now, random)?,
             Answer::List { kind, outcome } => self.page(kind, outcome, now, random)?,
             Answer::Send { write, outcome } => self.sent(write, outcome, now, random)?,
             Answer::Broken { write } => self.broken(write, now)?,
@@ -217,6 +218,7 @@ impl Clerk {
                     write.state = WriteState::Done;
                     write.reason = None;
                     record.answered_at = Some(now);
+                    moves::moved(tx, &write, &mut record)?;
                     if let Outcome::Applied(echo) = &outcome {
                         record.new.remote = Some(echo.id.clone());
                         if let (Some(stored), Some(sent)) = (echo.amount, record.new.amount) {
@@ -261,6 +263,13 @@ impl Clerk {
                 Verdict::Reread => {
                     write.state = WriteState::Dead;
                     write.reason = Some(described("precondition", &outcome));
+                }
+                Verdict::Dead { .. } | Verdict::ProjectClosed | Verdict::Trim | Verdict::Contradicted
+                    if moves::target(tx, &write)?.is_some() =>
+                {
+                    // The entry stays where it is, and grows on there.
+                    tracing::warn!(id = %record.new.keitod_id, "{}", described("Keito does not move it", &outcome));
+                    return tx.dissolve(&write);
                 }
                 Verdict::Contradicted => refused::contradicted(&mut write, &outcome, settings, now, random),
                 Verdict::Trim if refused::trim(tx, &mut write, now)? => {}

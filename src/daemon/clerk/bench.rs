@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::books::Books;
 use super::rulings::{Rulings, approves};
 use super::{Detail, Policy, Scope, Settings, Settled};
 use crate::ledger::days::Calendar;
 use crate::ledger::due::{self, Rules};
 use crate::ledger::held::Held;
-use crate::model::{CategoryId, Day, Instant, Tokens};
+use crate::model::{CategoryId, Day, Instant, Kind, Link, Tokens};
 use crate::store::SessionHead;
 
 /// What rules are made of.
@@ -20,6 +21,7 @@ pub(super) struct Bench<'a> {
     pub(super) today: Day,
     pub(super) settled: Settled,
     pub(super) rulings: &'a Rulings,
+    pub(super) books: &'a Books,
     pub(super) now: Instant,
 }
 
@@ -35,6 +37,11 @@ impl Bench<'_> {
         let held = |day| {
             let rate = || policy.factor(&Detail::default(), day, currency.as_deref()).err();
             if !known { None } else { self.category.is_none().then_some(Held::NoCategory).or_else(rate) }
+        };
+        let books = self.books.known().filter(|_| settings.checks_links && account.is_some());
+        let closed = |link: &Link, kind: Kind| {
+            let task = (kind == Kind::Entry).then_some(&link.task);
+            books.is_some_and(|books| books.check(&link.project, task).is_err())
         };
         let price = |request: &due::Request, tokens: &Tokens| policy.price(agent, request, tokens);
         let of = account.filter(|_| settings.review).map(|scope| &scope.of);
@@ -56,6 +63,7 @@ impl Bench<'_> {
             approved: &approved,
             approved_time: &approved_time,
             entries_held: policy.entries_held(agent),
+            closed: &closed,
             expenses_held: &held,
             price: &price,
         })

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 
+use super::assigned::Assignment;
 use crate::coverage::{Listed, Posted};
 use crate::ledger::admitted::Earlier;
 use crate::ledger::stretches::Stretch;
@@ -33,6 +34,8 @@ pub enum Ruling {
     Zone(String, Option<Instant>),
     /// Work before the cut-off becomes records too.
     Backfill(Earlier),
+    /// Facts were mapped after the fact.
+    Assign(Box<Assignment>),
     /// Something about these facts.
     On(Verb, Box<Facts>),
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Clerk, Effect, Paging, Polled, bit, listing, newcomer, refused, slot, wake};
 use crate::deliver::{Gate, Line, Need, Park, Reading};
-use crate::model::{CategoryId, Instant, Kind, WriteRef};
+use crate::model::{CategoryId, Day, Instant, Kind, WriteRef};
 use crate::store::{Error, WriteRow, WriteState};
 
 impl Clerk {
@@ -45,6 +45,7 @@ impl Clerk {
         if let Some(kind) = only {
             return self.deliver_kind(kind, 1, now, random, polled);
         }
+        self.find_projects(now, polled)?;
         self.find_category(now, polled)?;
         let expenses = self.account.as_ref().is_some_and(|scope| scope.desk.pause.is_none());
         self.deliver_kind(Kind::Entry, self.settings.in_flight, now, random, polled)?;
@@ -110,6 +111,8 @@ impl Clerk {
             writes.iter().filter(|write| write.kind == kind && write.state != WriteState::Pending);
         tried.extend(under_way.filter_map(park));
         let (mut needs, mut unmarked): (Vec<Need>, Vec<Park>) = (Vec::new(), Vec::new());
+        let shifted = scope.assigned.iter().any(|of| of.spent.is_some());
+
         for write in writes.iter().filter(|write| write.kind == kind) {
             // A probe that no listing ever showed stays until another one has proved the listing.
             if unproved(write) || baseless(write) {
@@ -129,10 +132,12 @@ impl Clerk {
                     tried.push(park);
                 }
             }
+            let own = if shifted { self.own_days(write)? } else { None };
             needs.push(Need {
                 write: write.id,
                 session: write.session,
                 day: write.day,
+                own,
                 // An unknown PATCH is listed before it is repeated: a person may have edited the entry since.
                 sealed_at: write.ended_at.filter(|_| write.patch).unwrap_or(write.sealed_at),
                 next_at,
@@ -148,6 +153,25 @@ impl Clerk {
                 .transact(|tx| unmarked.iter().try_for_each(|park| refused::mark(tx, account, park)))?;
         }
         Ok(needs)
+    }
+
+    /// The days on which facts of a record may stand, where its session has some that were sent on another date than
+    /// their own: a lost state may have sent the same on any of them, and a listing of one alone would not show it.
+    fn own_days(&self, write: &WriteRow) -> Result<Option<(Day, Day)>, Error> {
+        let (view, (calendar, _)) = (self.store.view(), self.calendar());
+        let (Some(scope), Some(session)) = (&self.account, write.session) else { return Ok(None) };
+        let (Some(head), Some(record)) = (view.session_head(session)?, view.record(write.record)?) else {
+            return Ok(None);
+        };
+        let of_session =
+            scope.assigned.iter().filter(|of| of.agent == head.agent && of.session == head.native);
+        let dates: Vec<Day> = of_session.filter_map(|of| of.spent).collect();
+        if dates.is_empty() {
+            return Ok(None);
+        }
+        let own = [record.new.first_at, record.new.last_at].map(|at| calendar.day_of(at));
+        let all = || own.iter().chain(&dates).copied();
+        Ok(all().min().zip(all().max()))
     }
 
     fn deliver_kind(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::coverage::Listed;
 use crate::deliver::Outcome;
+use crate::mapping::Project;
 use crate::model::{Amount, CategoryId, Day, Kind, RemoteId, UserId, WriteRef};
 
 /// One HTTP request.
@@ -19,6 +20,13 @@ pub enum Effect {
         /// Last date.
         to: Day,
         /// Page, from 1; 0: the categories themselves.
+        page: u32,
+    },
+    /// A page of the projects.
+    Projects {
+        /// Those that can be booked on; else the archived ones.
+        active: bool,
+        /// Page, from 1.
         page: u32,
     },
     /// A page of a listing.
@@ -73,6 +81,17 @@ pub struct Echoed {
     pub amount: Option<Amount>,
 }
 
+/// A page of the projects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProjectPage {
+    /// Those with an id.
+    pub projects: Vec<Project>,
+    /// Rows in all, if the server says.
+    pub total: Option<u64>,
+    /// There is another page.
+    pub more: bool,
+}
+
 /// A page of a listing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListPage {
@@ -101,6 +120,13 @@ pub enum Answer {
         page: u32,
         /// What came.
         outcome: Outcome<(Option<CategoryId>, bool)>,
+    },
+    /// Of [`Effect::Projects`].
+    Projects {
+        /// What was asked for.
+        active: bool,
+        /// What came.
+        outcome: Outcome<ProjectPage>,
     },
     /// Of [`Effect::List`].
     List {

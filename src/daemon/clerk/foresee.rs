@@ -119,6 +119,7 @@ impl Clerk {
         self.settle(Settled { time: true, expenses: true })?;
         self.work_off(now)?;
         for Seen { kind, rows, from, to, began } in seen {
+            // Nothing is posted on it: that it is as old as its first page does no harm.
             self.listed(&Whole { kind, rows, from, to, began, asked: began }, now)?;
         }
         self.work_off(now)?;

@@ -11,6 +11,7 @@ use crate::store::{Damage, Error};
 pub(super) struct Given {
     me: bool,
     category: bool,
+    projects: bool,
     lists: [bool; 2],
     sends: BTreeSet<WriteRef>,
 }
@@ -22,10 +23,16 @@ impl Given {
             match effect {
                 Effect::Me => self.me = true,
                 Effect::Category { .. } => self.category = true,
+                Effect::Projects { .. } => self.projects = true,
                 Effect::List { kind, .. } => self.lists[slot(*kind)] = true,
                 Effect::Send { write, .. } => drop(self.sends.insert(*write)),
             }
         }
+    }
+
+    /// A page of the projects is on its way.
+    pub(super) fn is_asked_for_projects(&self) -> bool {
+        self.projects
     }
 
     /// Writes that are on their way.
@@ -38,6 +45,7 @@ impl Given {
         match of {
             Asked::Me => self.me = false,
             Asked::Category => self.category = false,
+            Asked::Projects => self.projects = false,
             Asked::List(kind) => self.lists[slot(kind)] = false,
             Asked::Send(write) => drop(self.sends.remove(&write)),
         }
@@ -49,6 +57,7 @@ impl Given {
 pub(super) enum Asked {
     Me,
     Category,
+    Projects,
     List(Kind),
     Send(WriteRef),
 }
@@ -58,6 +67,7 @@ impl Asked {
         match answer {
             Answer::Me(_) => Self::Me,
             Answer::Category { .. } => Self::Category,
+            Answer::Projects { .. } => Self::Projects,
             Answer::List { kind, .. } => Self::List(*kind),
             Answer::Send { write, .. } | Answer::Broken { write } => Self::Send(*write),
         }

@@ -253,7 +253,7 @@ impl<'a> Work<'a, '_> {
             }
             None => {
                 // A person edited it: what stands there is what is billed; only time beyond goes to a new part.
-                if !self.settle_patch(record, posted, patch)? {
+                if !self.settle_patch(record, (row, posted), patch)? {
                     return Ok(());
                 }
                 record.state = RecordState::Closed;
@@ -270,14 +270,18 @@ impl<'a> Work<'a, '_> {
         let foreign = row.user.is_some() && self.scope.row.user.is_some() && row.user != self.scope.row.user;
         let refused = patch.as_ref().is_some_and(|write| write.reason.as_deref() == Some(LOCKED));
         if row.frozen || foreign || refused {
-            if self.settle_patch(record, posted, patch)? {
+            if self.settle_patch(record, (row, posted), patch)? {
                 record.state = RecordState::Closed;
                 record.new.seconds = posted.seconds;
             }
             return self.recheck(record);
         }
         if let Some(mut write) = patch {
-            let arrived = posted.seconds == write.seconds;
+            let arrived = self.arrived(&write, record, (row, posted))?;
+            if self.is_overtaken(&write, record, row)? {
+                tx.dissolve(&write)?;
+                return self.recheck(record);
+            }
             if arrived && write.state != WriteState::Sending {
                 write.state = WriteState::Done;
                 (write.reason, write.ended_at) = (None, Some(self.now));
@@ -292,8 +296,8 @@ impl<'a> Work<'a, '_> {
     /// still arrive.
     fn settle_patch(
         &self,
-        record: &RecordRow,
-        posted: &Posted,
+        record: &mut RecordRow,
+        (row, posted): (&Listed, &Posted),
         patch: Option<WriteRow>,
     ) -> Result<bool, Error> {
         let Some(mut write) = patch else { return Ok(true) };
@@ -301,7 +305,7 @@ impl<'a> Work<'a, '_> {
         if write.state == WriteState::Sending {
             return Ok(false);
         }
-        if posted.seconds == write.seconds {
+        if self.arrived(&write, record, (row, posted))? {
             write.state = WriteState::Done;
             (write.reason, write.ended_at) = (None, Some(self.now));
             self.tx.save_write(&write)?;

@@ -8,9 +8,14 @@ mod acts;
 mod adopting;
 mod adopting_day;
 mod answers;
+mod assign;
+mod assign_plan;
+mod assign_records;
+pub mod assigned;
 mod audit;
 mod bench;
 mod bodies;
+mod books;
 mod clock;
 mod currency;
 mod days;
@@ -24,6 +29,7 @@ mod given;
 mod late;
 mod laying;
 mod listing;
+mod moves;
 mod newcomer;
 mod poison;
 mod policy;
@@ -42,9 +48,11 @@ mod twins;
 mod zone;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use self::assigned::Assignment;
 use crate::deliver::{Desk, Freshness, Reading};
 use crate::ledger::admitted::Earlier;
 use crate::ledger::days::Calendar;
@@ -53,11 +61,12 @@ use crate::model::{AccountRef, Day, Instant, Kind, RecordRef, SessionRef, UserId
 use crate::store::{self, Account, AccountRow, Error, Ingested, Store};
 
 pub use acts::{ActError, Acted, Refused};
+pub use assign::{Amounts, AssignOrder, Assigned, Moved, Selector, Where};
 pub use audit::{Asked, Ticket};
 pub use clock::{Noticed, heed_clocks};
 pub use decision::{Decision, Journal};
 pub use earlier::{Range, RangeError, Wanted};
-pub use effect::{Answer, Echoed, Effect, ListPage, MeFound};
+pub use effect::{Answer, Echoed, Effect, ListPage, MeFound, ProjectPage};
 pub use foresee::{Foreseen, Seen, Sent, Waits};
 pub use formats::Finding;
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
@@ -92,6 +101,7 @@ pub struct Clerk {
     rulings: rulings::Rulings,
     shares: shares::Shares,
     formats: formats::Formats,
+    books: books::Books,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -119,6 +129,8 @@ struct Scope {
     earlier: Vec<Earlier>,
     /// Keito was seen to keep at least so many decimals of an amount, by this process.
     kept: u32,
+    /// What was mapped after the fact.
+    assigned: Arc<Vec<Assignment>>,
 }
 
 /// Listings of one kind of record.
@@ -228,6 +240,7 @@ impl Clerk {
             rulings: rulings::Rulings::default(),
             shares: shares::Shares::default(),
             formats: formats::Formats::default(),
+            books: books::Books::default(),
         };
         clerk.find_ahead(now)?;
         Ok(clerk)
@@ -256,7 +269,7 @@ impl Clerk {
     /// Of the database.
     pub fn set_account(&mut self, account: Option<&Account>, now: Instant) -> Result<(), Error> {
         self.shares.clear();
-        self.policy.deliver_to(account.map(|account| &account.account));
+        self.policy.deliver_to(account);
         let Some(account) = account else {
             self.account = None;
             return Ok(());
@@ -277,21 +290,16 @@ impl Clerk {
         // Config or credentials may be others than before: what was refused is tried at once.
         desk.probe_now(now);
         desk.refusals.try_now(now);
-        self.account = Some(Scope {
-            id,
-            of: account.clone(),
-            row,
-            desk,
-            earlier: self.rulings.admitted(account),
-            kept: 0,
-        });
+        let assigned = Arc::new(self.rulings.assignments(account));
+        let earlier = self.rulings.admitted(account);
+        self.account = Some(Scope { id, of: account.clone(), row, desk, earlier, kept: 0, assigned });
         self.lines = [LineState::default(), LineState::default()];
         let (unlisted, _) = self.answered_unlisted(id)?;
         self.lines[slot(Kind::Entry)].unlisted = unlisted[0].clone();
         self.lines[slot(Kind::Expense)].unlisted = unlisted[1].clone();
         (self.me_asked, self.category_asked) = (false, false);
         (self.category_page, self.category_again) = (None, None);
-        Ok(())
+        self.open_books()
     }
 
     /// Tries at once what waits because it was refused: a pause that a probe can end, and parked projects.
@@ -381,7 +389,12 @@ impl Clerk {
     /// Of the database.
     pub fn settle(&mut self, settled: Settled) -> Result<(), Error> {
         self.settled = settled;
-        if settled.time { self.recheck_all() } else { Ok(()) }
+        if settled.time {
+            self.want_books_if_held()?;
+            self.recheck_all()
+        } else {
+            Ok(())
+        }
     }
 
     /// The calendar in force: the pinned zone, else the configured, the workspace's, the system's. The second value

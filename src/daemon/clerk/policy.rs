@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::ledger::due::{self, Place, Price};
 use crate::ledger::held::Held;
-use crate::model::{AccountId, Agent, Amount, BranchRef, Day, DirRef, Instant, Tokens};
-use crate::store::{Error, Tx};
+use crate::model::{Agent, Amount, BranchRef, Day, DirRef, Instant, Link, Tokens};
+use crate::store::{Account, Error, Tx};
 
 /// Where facts of a directory go, with what is written onto their records.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,8 @@ pub struct Detail {
     pub markup_percent: Option<String>,
     /// `agent_id` in metadata.
     pub agent_id: Option<String>,
+    /// The date that its facts are sent on, whatever their own.
+    pub spent: Option<Day>,
 }
 
 /// USD → amount in the workspace's currency.
@@ -114,9 +116,6 @@ pub struct NoteFor<'a> {
 
 /// The user's decisions.
 pub trait Policy {
-    /// Which company is delivered to: links to another are held. `None`: nobody knows yet.
-    fn deliver_to(&mut self, _account: Option<&AccountId>) {}
-
     /// Where a directory's facts go; `None`: it has no link of its own.
     ///
     /// # Errors
@@ -129,6 +128,24 @@ pub trait Policy {
         branch: Option<BranchRef>,
         now: Instant,
     ) -> Result<Option<Arc<Spot>>, Error>;
+
+    /// Whom is delivered to from now on: links to another workspace are held. `None`: to nobody who is known.
+    fn deliver_to(&mut self, _account: Option<&Account>) {}
+
+    /// Where facts go that a person mapped after the fact, whatever their directory says; `None`: this policy cannot.
+    ///
+    /// # Errors
+    /// Of the database, in which directories are remembered.
+    fn assigned(
+        &mut self,
+        _tx: &Tx<'_>,
+        _agent: &Agent,
+        (_dir, _branch): (Option<DirRef>, Option<BranchRef>),
+        _to: (&Link, &[String; 3]),
+        _now: Instant,
+    ) -> Result<Option<Arc<Spot>>, Error> {
+        Ok(None)
+    }
 
     /// Whether what stands around a directory has changed since it was last looked at.
     ///

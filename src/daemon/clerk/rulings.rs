@@ -1,5 +1,6 @@
 //! The decisions that are known, written down before what rests on them is committed.
 
+use super::assigned::Assignment;
 use super::decision::{Decision, Facts, Forget, Journal, Ruling, Verb};
 use crate::ledger::admitted::Earlier;
 use crate::ledger::days::Calendar;
@@ -75,6 +76,15 @@ impl Rulings {
             _ => None,
         });
         ranges.collect()
+    }
+
+    /// What was mapped after the fact, oldest first.
+    pub(super) fn assignments(&self, account: &Account) -> Vec<Assignment> {
+        let assigned = self.of(account).filter_map(|decision| match &decision.ruling {
+            Ruling::Assign(assignment) => Some(Assignment::clone(assignment)),
+            _ => None,
+        });
+        assigned.collect()
     }
 
     /// What was decided of facts but approvals, parts first, excess last: it adds to what they hold.

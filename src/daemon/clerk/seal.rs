@@ -43,6 +43,7 @@ impl Clerk {
             rulings,
             shares,
             formats,
+            books,
             ..
         } = self;
         // Without `/users/me` or a configured zone the days could still move.
@@ -51,6 +52,7 @@ impl Clerk {
             && may_pin
             && account.as_ref().is_some_and(|scope| scope.row.me_at.is_some());
         let (mut pinned, mut count, mut again) = (None, 0, false);
+        let sealing = sealing && (!settings.checks_links || books.is_settled());
         let done = store.transact(|tx| {
             if std::mem::take(&mut shares.stale) {
                 tx.recheck_all()?;
@@ -72,9 +74,19 @@ impl Clerk {
                     }
                     let (policy, account) = (policy.as_ref(), account.as_ref());
                     let (category, settled) = (category.as_ref(), *settled);
-                    let (calendar, rulings) = (&calendar, &*rulings);
-                    let bench =
-                        Bench { settings, policy, account, category, calendar, today, settled, rulings, now };
+                    let (calendar, rulings, books) = (&calendar, &*rulings, &*books);
+                    let bench = Bench {
+                        settings,
+                        policy,
+                        account,
+                        category,
+                        calendar,
+                        today,
+                        settled,
+                        rulings,
+                        books,
+                        now,
+                    };
                     let head = loaded.head.clone();
                     let rank = if settings.shares { Some(shares::rank(tx, &loaded)?) } else { None };
                     if let Some(rank) = &rank {

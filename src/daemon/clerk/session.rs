@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::assigned::{Assignment, Target, cuts, said};
 use super::{Clerk, Policy, Scope, Spot};
 use crate::ledger::due::{self, OpenEntry, Place};
 use crate::ledger::held::Held;
-use crate::ledger::spans::SpanKind;
+use crate::ledger::spans::{Span, SpanKind};
 use crate::ledger::stretches::{self, Stretch};
 use crate::model::{Agent, BranchRef, DirRef, Instant, SessionRef};
 use crate::store::{Error, RecordState, SessionHead, Tx};
@@ -42,7 +44,10 @@ impl Clerk {
         let Some(head) = tx.session_head(id)? else { return Ok(None) };
         let account = scope.map(|scope| scope.id);
         let requests = tx.requests_for_due(account, id)?;
-        let spans = tx.spans(id)?;
+        let own = |of: &&Assignment| of.agent == head.agent && of.session == head.native;
+        let assigned: Vec<&Assignment> =
+            scope.map(|scope| scope.assigned.iter().filter(own).collect()).unwrap_or_default();
+        let spans = cut(tx.spans(id)?, &cuts(&assigned));
         let mut session = due::Session { last_at: tx.last_at(id)?, appended, ..due::Session::default() };
         if let Some(account) = account {
             (session.covered, session.posted_seconds, session.posted_until) = tx.covered(account, id)?;
@@ -55,10 +60,12 @@ impl Clerk {
                 if entry.new.remote.is_none() && !busy {
                     continue;
                 }
+                // What comes while it is moved is for where it will be.
+                let moved = if busy { super::moves::target_of(tx, entry.id)? } else { None };
                 session.entries.push(OpenEntry {
                     record: entry.id,
                     day: entry.new.day,
-                    link: entry.new.link.clone(),
+                    link: moved.unwrap_or_else(|| entry.new.link.clone()),
                     busy,
                     written_at: written_at.or(entry.listed_at).unwrap_or_default(),
                 });
@@ -78,7 +85,16 @@ impl Clerk {
         fill_branches(&mut events);
         session.requests = requests.into_iter().map(|(request, _)| request).collect();
         session.spans = spans.into_iter().map(|span| (span, 0)).collect();
-        let mut trail = Trail { tx, policy, agent: &head.agent, now, spots: Vec::new(), last: None };
+        let mut trail = Trail {
+            tx,
+            policy,
+            agent: &head.agent,
+            now,
+            spots: Vec::new(),
+            last: None,
+            assigned,
+            paths: HashMap::new(),
+        };
         let first = tx.first_dir(id)?;
         let branch = events.iter().find(|(_, event)| event.dir == first).and_then(|(_, event)| event.branch);
         let first = trail.own(first, branch)?;
@@ -91,8 +107,26 @@ impl Clerk {
             }
         }
         session.places = spots.iter().map(|spot| spot.place.clone()).collect();
+        session.dates = spots.iter().map(|spot| spot.detail.spent).collect();
         Ok(Some(Loaded { head, session, spots }))
     }
+}
+
+/// Spans with none across one of these instants.
+pub(super) fn cut(spans: Vec<Span>, at: &[i64]) -> Vec<Span> {
+    if at.is_empty() {
+        return spans;
+    }
+    let mut parts = Vec::with_capacity(spans.len());
+    for span in spans {
+        let mut start = span.start;
+        for end in at.iter().copied().filter(|at| span.start < *at && *at < span.end) {
+            parts.push(Span { start, end, ..span });
+            start = end;
+        }
+        parts.push(Span { start, ..span });
+    }
+    parts
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,6 +168,9 @@ struct Trail<'a, 'tx> {
     now: Instant,
     spots: Vec<Arc<Spot>>,
     last: Option<usize>,
+    /// What was mapped after the fact of this session.
+    assigned: Vec<&'a Assignment>,
+    paths: HashMap<DirRef, Option<String>>,
 }
 
 impl Trail<'_, '_> {
@@ -163,10 +200,56 @@ impl Trail<'_, '_> {
         let unmapped = Spot { place: Place::Held(Held::Unmapped), detail: super::Detail::default() };
         let unmapped = self.index(Arc::new(unmapped));
         let mut places = Vec::with_capacity(own.len());
-        for place in own {
+        for (place, (at, event)) in own.into_iter().zip(events) {
             self.last = place.or(self.last);
-            places.push(place.or(self.last).or(first).or(default).unwrap_or(unmapped));
+            let mapped = place.or(self.last).or(first).or(default).unwrap_or(unmapped);
+            places.push(if self.assigned.is_empty() { mapped } else { self.reassigned(*at, event, mapped)? });
         }
         Ok(places)
+    }
+
+    /// Where a fact goes that the mapping sends to `mapped`. What a repository or a rule excludes stays excluded: who
+    /// switched it off need not be who assigns.
+    fn reassigned(&mut self, at: Instant, event: &Event, mapped: usize) -> Result<usize, Error> {
+        // Time lies before the instant at which it ends.
+        let at = if matches!(event.of, Of::Span(_)) { at.minus(Duration::from_millis(1)) } else { at };
+        let dir = self.path(event.dir)?;
+        let said = said(&self.assigned, at, dir.as_deref());
+        let mut place = mapped;
+        if self.spots[mapped].place == Place::Excluded {
+            return Ok(mapped);
+        }
+        match said.target {
+            None => {}
+            Some(Target::Exclude) => {
+                let never = Spot { place: Place::Excluded, detail: super::Detail::default() };
+                place = self.index(Arc::new(never));
+            }
+            Some(Target::Link(link, names)) => {
+                let (tx, agent, now) = (self.tx, self.agent, self.now);
+                let found = self.policy.assigned(tx, agent, (event.dir, event.branch), (link, names), now)?;
+                place = found.map_or(mapped, |spot| self.index(spot));
+            }
+        }
+        if said.target.is_some() && said.onward {
+            self.last = Some(place);
+        }
+        if let (Some(day), Place::To { .. }) = (said.spent, &self.spots[place].place) {
+            let mut spot = Spot::clone(&self.spots[place]);
+            spot.detail.spent = Some(day);
+            place = self.index(Arc::new(spot));
+        }
+        Ok(place)
+    }
+
+    fn path(&mut self, dir: Option<DirRef>) -> Result<Option<String>, Error> {
+        let Some(dir) = dir.filter(|_| self.assigned.iter().any(|of| of.dirs.is_some())) else {
+            return Ok(None);
+        };
+        if !self.paths.contains_key(&dir) {
+            let path = self.tx.dir_of(dir)?.map(|(path, _)| path);
+            self.paths.insert(dir, path);
+        }
+        Ok(self.paths.get(&dir).cloned().flatten())
     }
 }

@@ -49,6 +49,8 @@ pub struct Settings {
     pub decimals: u32,
     /// Configured category id.
     pub category: Option<CategoryId>,
+    /// Links are checked against the projects that Keito lists, before anything is sealed for them.
+    pub checks_links: bool,
     /// Hash of this machine.
     pub machine: String,
 }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::assigned::AssignLine;
 use crate::daemon::clerk::decision::{Decision, Facts, Ruling, Verb};
 use crate::ledger::admitted::Earlier;
 use crate::model::{
@@ -11,8 +12,8 @@ use crate::model::{
 };
 use crate::store::Account;
 
-/// One line.
-#[derive(Debug, Serialize, Deserialize)]
+/// One line as it is written.
+#[derive(Debug, Serialize)]
 pub(super) struct Line {
     at: String,
     kind: String,
@@ -30,6 +31,22 @@ pub(super) struct Line {
     range: Option<RangeLine>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     facts: Option<FactsLine>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    assigned: Option<AssignLine>,
+}
+
+/// One line as it is read: what its kind needs is looked for in the rest, whatever else stands there.
+#[derive(Debug, Deserialize)]
+pub(super) struct Found {
+    at: String,
+    kind: String,
+    origin: Option<String>,
+    account: Option<String>,
+    since: Option<String>,
+    zone: Option<String>,
+    from: Option<String>,
+    #[serde(flatten)]
+    rest: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A range before the cut-off: from an instant until another, of one agent and of one project alone.
@@ -110,6 +127,7 @@ impl Line {
             from: None,
             range: None,
             facts: None,
+            assigned: None,
         };
         line.kind = match &decision.ruling {
             Ruling::Since(since) => {
@@ -124,6 +142,11 @@ impl Line {
                 line.range = Some(RangeLine::of(earlier));
                 "backfill"
             }
+            Ruling::Assign(of) => {
+                line.from = of.from.map(|from| from.to_string());
+                line.assigned = Some(AssignLine::of(of));
+                "assign"
+            }
             Ruling::On(verb, facts) => {
                 line.facts = Some(FactsLine::of(facts));
                 verb.word()
@@ -132,9 +155,11 @@ impl Line {
         .to_owned();
         line
     }
+}
 
+impl Found {
     /// `None` for a kind that only a later keitod knows, or one without what it needs.
-    pub(super) fn decision(self) -> Option<Decision> {
+    pub(super) fn decision(mut self) -> Option<Decision> {
         let account = self.origin.zip(self.account).map(|(origin, account)| Account {
             origin,
             account: AccountId::new(account),
@@ -149,8 +174,12 @@ impl Line {
                 };
                 Ruling::Zone(self.zone?, from)
             }
-            "backfill" => Ruling::Backfill(self.range?.earlier()?),
-            word => Ruling::On(Verb::parse(word)?, Box::new(self.facts?.facts()?)),
+            "backfill" => {
+                let range = self.rest.remove("range")?;
+                Ruling::Backfill(serde_json::from_value::<RangeLine>(range).ok()?.earlier()?)
+            }
+            "assign" => Ruling::Assign(Box::new(read::<AssignLine>(self.rest)?.assignment(self.from)?)),
+            word => Ruling::On(Verb::parse(word)?, Box::new(read::<FactsLine>(self.rest)?.facts()?)),
         };
         Some(Decision { at: Instant::parse(&self.at)?, account, ruling })
     }
@@ -174,6 +203,10 @@ impl RangeLine {
             project: self.project.map(ProjectId::new),
         })
     }
+}
+
+fn read<T: serde::de::DeserializeOwned>(rest: serde_json::Map<String, serde_json::Value>) -> Option<T> {
+    serde_json::from_value(serde_json::Value::Object(rest)).ok()
 }
 
 impl FactsLine {

@@ -69,7 +69,7 @@ async fn lists_are_asked_for_with_their_filters() {
     assert!(matches!(client.expenses(&range).await, Outcome::Applied(page) if page.rows.is_empty()));
     let tasks = client.tasks(Some(&ProjectId::new("p")), 1).await;
     assert!(matches!(tasks, Outcome::Applied(page) if page.rows[0].id == Some(TaskId::new("t"))));
-    assert!(matches!(client.projects(3).await, Outcome::Applied(_)));
+    assert!(matches!(client.projects(true, 3).await, Outcome::Applied(_)));
     assert!(matches!(client.expense_categories().await, Outcome::Refused(refusal) if refusal.html));
 
     let asked: Vec<_> =

@@ -94,6 +94,16 @@ impl Reader {
         Ok(found)
     }
 
+    /// An account's projects as they were listed last, as text.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn books(&self, account: Option<AccountRef>) -> Result<Option<String>, Error> {
+        let Some(account) = account else { return Ok(None) };
+        let mut select = self.conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(select.query_row([super::super::books_key(account)], |row| row.get::<_, String>(0)).optional()?)
+    }
+
     /// Every directory's path with what was remembered of it.
     ///
     /// # Errors

@@ -75,9 +75,7 @@ pub(super) fn queue(
         if let Some(code) = reason.as_deref().and_then(held_code) {
             *counts.held.entry(code.to_owned()).or_default() += number;
             counts.held_seconds += terms::count(row.get(4)?);
-            let usd: String = row.get(5)?;
-            let usd: i128 = usd.split(' ').filter_map(|usd| usd.parse::<i128>().ok()).sum();
-            held_usd = held_usd.plus(Usd(usd));
+            held_usd = held_usd.plus(summed(&row.get::<_, String>(5)?));
             continue;
         }
         match state_of(write, row.get(1)?) {
@@ -118,11 +116,16 @@ fn ready(conn: &Connection, now: Instant) -> Result<u64, Error> {
     Ok(terms::count(select.query_row([now.millis()], |row| row.get(0))?))
 }
 
+/// Pico-USD, apart by spaces: SQLite's own sums end at 64 bits.
+fn summed(list: &str) -> Usd {
+    Usd(list.split(' ').filter_map(|usd| usd.parse::<i128>().ok()).sum())
+}
+
 fn held(conn: &Connection, account: Option<AccountRef>) -> Result<Vec<HeldCount>, Error> {
     let mut select = conn.prepare_cached(&format!(
-        "SELECT reason, model, count(*), sum(requests), sum(seconds), sum(tokens) FROM (\
-         SELECT reason, model, requests, seconds, tokens FROM due WHERE reason NOT IN ('', 'excluded') \
-         UNION ALL SELECT substr(w.reason, 1, instr(w.reason || ':', ':') - 1), r.model, r.requests, r.seconds, 0 \
+        "SELECT reason, model, count(*), sum(requests), sum(seconds), sum(tokens), group_concat(coalesce(usd, '0'), ' ') FROM (\
+         SELECT reason, model, requests, seconds, tokens, usd FROM due WHERE reason NOT IN ('', 'excluded') \
+         UNION ALL SELECT substr(w.reason, 1, instr(w.reason || ':', ':') - 1), r.model, r.requests, r.seconds, 0, r.usd \
          FROM write w JOIN record r ON r.id = w.record WHERE {HELD} AND (?1 IS NULL OR r.account = ?1)) \
          GROUP BY reason, model ORDER BY reason, model",
     ))?;
@@ -134,6 +137,7 @@ fn held(conn: &Connection, account: Option<AccountRef>) -> Result<Vec<HeldCount>
             requests: terms::count(row.get(3)?),
             seconds: terms::count(row.get(4)?),
             tokens: terms::count(row.get(5)?),
+            usd: summed(&row.get::<_, String>(6)?),
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -353,6 +353,7 @@ fn settings() -> Settings {
         review: false,
         decimals: 4,
         category: Some(CategoryId::new(ids::LLM_USAGE)),
+        checks_links: false,
         machine: "m1".to_owned(),
     }
 }

@@ -255,18 +255,15 @@ impl Setup {
         let agents = sources::readers(declared).into_iter().map(|source| {
             let agent = source.agent();
             let settings = self.config.agent(&agent);
-            let named = settings.roots.as_ref().map(|homes| source.below(homes));
-            let roots =
-                named.unwrap_or_else(|| [source.roots(&self.env), self.registered(&*source)].concat());
-            (settings.enabled, Watched { source, agent, roots })
+            let (roots, registry) = match &settings.roots {
+                Some(homes) => (source.below(homes), None),
+                None => (source.roots(&self.env), source.registry(&self.env)),
+            };
+            let mut watched = Watched { source, agent, roots, registry };
+            watched.enroll();
+            (settings.enabled, watched)
         });
         agents.filter(|(enabled, _)| *enabled).map(|(_, watched)| watched).collect()
-    }
-
-    /// Places that an agent's own registry names. Such an agent adds to it before it writes there first.
-    fn registered(&self, source: &dyn sources::Source) -> Vec<PathBuf> {
-        let registry = source.registry(&self.env).and_then(|path| std::fs::read(path).ok());
-        registry.map_or_else(Vec::new, |registry| source.registered(&registry))
     }
 
     /// How files are read.

@@ -9,6 +9,7 @@ mod hot;
 mod known;
 mod moved;
 mod outage;
+mod registry;
 mod retries;
 mod slice;
 mod whole;
@@ -44,6 +45,8 @@ pub struct Watched {
     pub agent: Agent,
     /// Its roots.
     pub roots: Vec<PathBuf>,
+    /// A file of its own that names further ones, which may come at any time.
+    pub registry: Option<PathBuf>,
 }
 
 /// How reading is set up.
@@ -115,6 +118,8 @@ pub struct Intake {
     findings: moved::Findings,
     /// A root appeared: nothing is sealed until it is read.
     appeared: bool,
+    /// Roots that a registry named since it was looked at last, with their depth; to be watched.
+    enrolled: Vec<(Option<usize>, PathBuf)>,
     stop: CancellationToken,
     pulse: Pulse,
     /// Above it no repository is looked for; `None`: branches are those of the logs.
@@ -167,6 +172,7 @@ impl Intake {
             continued: HashSet::new(),
             findings: moved::Findings::default(),
             appeared: false,
+            enrolled: Vec::new(),
             stop: CancellationToken::new(),
             pulse: Pulse::default(),
             home: None,
@@ -222,15 +228,12 @@ impl Intake {
         events: Sender<Message>,
         changed: &(dyn Fn() + Send),
     ) -> Result<(), super::Error> {
-        let roots: Vec<PathBuf> = self.watched.iter().flat_map(|watched| watched.roots.clone()).collect();
+        let (roots, depths) = self.places();
         let clock = Monotonic::new();
         self.serves = true;
         // Watch first, then scan: what changes in between is in one of the two.
         let hot = Arc::clone(&self.hot);
-        let depth = |watched: &Watched, root: &PathBuf| Some((root.clone(), watched.source.depth(root)?));
-        let depths =
-            self.watched.iter().flat_map(|own| own.roots.iter().filter_map(move |root| depth(own, root)));
-        let watch = Watch::within(&roots, depths.collect(), self.reading.mode, move |event| {
+        let watch = Watch::within(&roots, depths, self.reading.mode, move |event| {
             hot.note(&event);
             // The receiver is gone only when reading has ended.
             let _ = events.send(Message::Event(event));
@@ -249,6 +252,8 @@ impl Intake {
         cadence.finished(clock.millis(), watch.kind() == Kind::Native);
         loop {
             self.show(&watch);
+            // Told to be watched they are scanned once more: what was written in between is in one of the two.
+            watch.add(std::mem::take(&mut self.enrolled));
             let now = clock.millis();
             let wake = pending.next_wake().map_or(cadence.next_wake(), |at| at.min(cadence.next_wake()));
             let wait = Duration::from_millis(wake.saturating_sub(now));
@@ -296,6 +301,12 @@ impl Intake {
                 due.extend(pending.all(clock.millis()));
                 // The last one looked at is read first: files that are known already.
                 due.sort_by_key(|path| self.known.contains(path));
+            }
+            if due.iter().any(|path| self.is_registry(path)) {
+                self.enroll();
+                if !self.enrolled.is_empty() {
+                    cadence.request(clock.millis());
+                }
             }
             let scan = cadence.due(clock.millis());
             if !scan && due.is_empty() && self.backlog.is_empty() {

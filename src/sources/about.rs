@@ -33,6 +33,21 @@ it is named here. The names in `code` are those of `[sources.<agent>]` in the co
 This page is made from the sources' own words (`src/sources`); a test compares the two.
 ";
 
+    /// Programs that leave nothing on the disk from which an hour or a cost could be billed.
+    const NOT_READ: &str = "
+## What cannot be read
+
+Nothing is billed from these by itself. What keitod would have to guess, it leaves out; a program of yours that knows the
+instants can tell them in the [open session format](session-format.md).
+
+- **Windsurf** (Cascade; now Devin Desktop): conversations in `~/.codeium/windsurf/cascade` are encrypted, and the editor's
+  `state.vscdb` holds none. The transcripts that a hook (`post_cascade_response_with_transcript`) may write have no
+  instants. The hooks themselves are told the conversation and the time (`trajectory_id`, `timestamp`).
+- **Trae** (the editor; its CLI is above): current versions keep conversations in an encrypted database; in the older
+  `state.vscdb` the times of messages were found to be unreliable.
+- **GitHub Copilot in JetBrains' editors**: its database has neither tokens nor a public shape.
+";
+
     fn page() -> String {
         let mut page = INTRODUCTION.to_owned();
         for source in all() {
@@ -46,7 +61,7 @@ This page is made from the sources' own words (`src/sources`); a test compares t
             writeln!(page, "- **Not observable:** {}", about.unseen).unwrap();
             writeln!(page, "- **Tested with:** {}", about.tested).unwrap();
         }
-        page
+        page + NOT_READ
     }
 
     #[test]

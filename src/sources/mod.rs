@@ -12,6 +12,7 @@ mod claude_code;
 mod cline;
 mod codex;
 mod copilot_cli;
+mod copilot_visualstudio;
 mod copilot_vscode;
 mod cost;
 mod crush;
@@ -91,6 +92,7 @@ pub fn all() -> &'static [&'static dyn Source] {
         &cursor::CursorAgent,
         &trae_cli::TraeCli,
         &copilot_vscode::CopilotVsCode,
+        &copilot_visualstudio::CopilotVisualStudio,
         &kiro::Kiro,
         &iflow::Iflow,
         &antigravity::Antigravity,

@@ -56,6 +56,7 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("trae-cli", "trae-cli/sessions", "trae-cli/sessions"),
     ("antigravity", "antigravity/brain", "antigravity/brain"),
     ("copilot-vscode", "copilot-vscode/built", "User/workspaceStorage"),
+    ("copilot-visualstudio", "copilot-visualstudio", "VSGitHubCopilotLogs/traces"),
 ];
 
 /// Dumps of databases.

@@ -2,7 +2,8 @@
 //!
 //! By a rollout of 0.200.19 that another project wrote to its shape. It counts tokens, but is paid for by a plan of its
 //! own whose prices are in no list: requests are read, and are without a price until the configuration has one for the
-//! platform `trae`. The editor's conversations are in its own database without instants that are known, and are not read.
+//! platform `trae`. The editor's conversations are encrypted, and were without reliable instants before: they are not
+//! read.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ const ABOUT: About = About {
     less: Some(
         "requests are held as `unpriced`: the plan's prices are in no list, unless the config has one for the platform `trae`",
     ),
-    unseen: "cost; all of the editor, whose chats have no instants",
+    unseen: "cost; all of the editor",
     tested: "public fixture of its shape: 0.200.19",
 };
 

@@ -16,8 +16,9 @@ pub(super) struct Target {
 pub(super) enum Place {
     /// A directory; its inode, so that one deleted and made again is seen as another.
     There { path: PathBuf, dev: u64, ino: u64 },
-    /// Nothing yet. `ancestor` is the nearest directory above that exists, `path` where the root will be below it.
-    Absent { ancestor: PathBuf, path: PathBuf },
+    /// Nothing yet. `ancestor` is the nearest directory above that exists, with its inode for the same reason, `path` where
+    /// the root will be below it.
+    Absent { ancestor: PathBuf, dev: u64, ino: u64, path: PathBuf },
     /// Nothing that could be waited for: no directory above can be resolved.
     Nowhere,
 }
@@ -32,6 +33,15 @@ impl Target {
         match &self.place {
             Place::There { path, .. } => Some(path),
             _ => None,
+        }
+    }
+
+    /// The directory whose watch tells what becomes of the root: itself, or the one it is waited for in.
+    pub(super) fn watched(&self) -> Option<&Path> {
+        match &self.place {
+            Place::There { path, .. } => Some(path),
+            Place::Absent { ancestor, .. } => Some(ancestor),
+            Place::Nowhere => None,
         }
     }
 
@@ -51,9 +61,10 @@ fn absent(root: &Path) -> Place {
     root.ancestors()
         .skip(1)
         .find_map(|above| {
-            let ancestor = above.canonicalize().ok().filter(|above| above.is_dir())?;
+            let ancestor = above.canonicalize().ok()?;
+            let metadata = ancestor.metadata().ok().filter(std::fs::Metadata::is_dir)?;
             let path = ancestor.join(root.strip_prefix(above).ok()?);
-            Some(Place::Absent { ancestor, path })
+            Some(Place::Absent { ancestor, dev: metadata.dev(), ino: metadata.ino(), path })
         })
         .unwrap_or(Place::Nowhere)
 }
@@ -75,10 +86,16 @@ mod tests {
 
         assert_eq!(Target::resolve(&base.join("link")).directory(), Some(base.join("real").as_path()));
         let below = Target::resolve(&base.join("link/a/b"));
-        assert_eq!(below.place, Place::Absent { ancestor: base.join("real"), path: base.join("real/a/b") });
+        assert_eq!(below.watched(), Some(base.join("real").as_path()));
+        assert!(matches!(&below.place, Place::Absent { path, .. } if *path == base.join("real/a/b")));
         assert!(below.concerns(&base.join("real/a")) && below.concerns(&base.join("real")));
         assert!(!below.concerns(&base.join("real/other")));
         assert_eq!(Target::resolve(&base.join("file")).directory(), None);
         assert_eq!(Target::resolve(Path::new("not/absolute")).place, Place::Nowhere);
+        // Another directory of the same name: what was watched is gone. The old one is kept, so that its inode is not
+        // given to the new one.
+        fs::rename(base.join("real"), base.join("old")).unwrap();
+        fs::create_dir(base.join("real")).unwrap();
+        assert_ne!(Target::resolve(&base.join("link/a/b")), below);
     }
 }

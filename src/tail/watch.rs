@@ -41,7 +41,11 @@ pub struct Watch {
     watched: Arc<Mutex<Vec<Watched>>>,
     stop: Arc<AtomicBool>,
     signals: SyncSender<Signal>,
+    added: Added,
 }
+
+/// Roots to be watched besides, each with the levels of directories below it where they are limited.
+type Added = Arc<Mutex<Vec<(Option<usize>, PathBuf)>>>;
 
 #[derive(Debug)]
 enum Signal {
@@ -69,6 +73,7 @@ impl Watch {
         let (signals, receiver) = sync_channel(QUEUE);
         let watched = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
+        let added = Added::default();
         let mut worker = Worker {
             roots: roots.to_vec(),
             depths,
@@ -78,11 +83,13 @@ impl Watch {
             receiver,
             overflow: Arc::new(AtomicBool::new(false)),
             stop: Arc::clone(&stop),
+            added: Arc::clone(&added),
             watched: Arc::clone(&watched),
             watcher: None,
             targets: Vec::new(),
             polled: BTreeMap::new(),
             failures: 0,
+            missed: false,
         };
         worker.rebuild();
         if mode != Mode::Off {
@@ -93,7 +100,18 @@ impl Watch {
                 }
             }
         }
-        Self { watched, stop, signals }
+        Self { watched, stop, signals, added }
+    }
+
+    /// Watches these roots too, each with the levels of directories below it where they are limited. Once they are
+    /// watched [`Event::Rescan`] is told.
+    pub fn add(&self, roots: Vec<(Option<usize>, PathBuf)>) {
+        if roots.is_empty() {
+            return;
+        }
+        self.added.lock().unwrap_or_else(PoisonError::into_inner).extend(roots);
+        // If there is no room, there is enough to wake it.
+        let _ = self.signals.try_send(Signal::Wake);
     }
 
     /// How the roots are watched, the worst of them: that is how prompt all is.
@@ -126,12 +144,15 @@ struct Worker {
     receiver: Receiver<Signal>,
     overflow: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
+    added: Added,
     watched: Arc<Mutex<Vec<Watched>>>,
     watcher: Option<RecommendedWatcher>,
     targets: Vec<Target>,
     /// Roots that native watching failed for; not tried again.
     polled: BTreeMap<PathBuf, PollReason>,
     failures: u32,
+    /// A directory was gone when it was to be watched.
+    missed: bool,
 }
 
 /// What a batch of signals asks for, beyond the changed paths.
@@ -164,6 +185,13 @@ impl Worker {
             }
             if self.overflow.swap(false, Ordering::AcqRel) {
                 batch.rebuild.get_or_insert(RescanReason::Overflow);
+            }
+            for (levels, root) in
+                std::mem::take(&mut *self.added.lock().unwrap_or_else(PoisonError::into_inner))
+            {
+                batch.rebuild.get_or_insert(RescanReason::RootChanged);
+                self.depths.extend(levels.map(|levels| (root.clone(), levels)));
+                self.roots.push(root);
             }
             let now = Instant::now();
             if now >= check || batch.check {
@@ -211,11 +239,11 @@ impl Worker {
         let gone = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
         for path in event.paths {
             batch.check |= self.targets.iter().any(|target| target.concerns(&path));
-            let Some((root, levels)) = self.around(&path) else { continue };
-            if gone && self.directories().any(|root| root == path) {
+            if gone && self.targets.iter().any(|target| target.watched() == Some(path.as_path())) {
                 // Its watch is gone with it, even if a directory of that name is there again.
                 batch.rebuild = Some(RescanReason::RootChanged);
             }
+            let Some((root, levels)) = self.around(&path) else { continue };
             if new && path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
                 let depth = path.strip_prefix(&root).map_or(0, |below| below.components().count());
                 // Watched before it is named, so what was made in it meanwhile is either told or scanned.
@@ -256,8 +284,9 @@ impl Worker {
             while let Err((root, reason)) = self.build() {
                 self.polled.insert(root, reason);
             }
-            // A root may have come while its ancestor was not watched yet.
-            if !self.moved() {
+            // A root may have come while its ancestor was not watched yet, and what was to be watched may have gone; a
+            // directory made in its place may even have its inode.
+            if !self.missed && !self.moved() {
                 break;
             }
         }
@@ -270,11 +299,12 @@ impl Worker {
     }
 
     fn build(&mut self) -> Result<(), (PathBuf, PollReason)> {
-        self.watcher = None;
+        (self.watcher, self.missed) = (None, false);
         let native = |target: &&Target| self.kind(target) == Kind::Native;
         let native: Vec<&Target> = self.targets.iter().filter(native).collect();
         let Some(first) = native.first() else { return Ok(()) };
         let mut watcher = self.watcher().map_err(|error| (first.root.clone(), reason(&error)))?;
+        let mut missed = false;
         for target in &native {
             let added = match &target.place {
                 Place::There { path, .. } => cover(&mut watcher, path, 0, self.levels(target)),
@@ -286,8 +316,9 @@ impl Worker {
                 }
                 Place::Nowhere => continue,
             };
-            added.map_err(|error| (target.root.clone(), reason(&error)))?;
+            missed |= !added.map_err(|error| (target.root.clone(), reason(&error)))?;
         }
+        self.missed = missed;
         self.watcher = Some(watcher);
         Ok(())
     }
@@ -319,10 +350,6 @@ impl Worker {
         self.targets.iter().any(|target| Target::resolve(&target.root) != *target)
     }
 
-    fn directories(&self) -> impl Iterator<Item = &Path> {
-        self.targets.iter().filter_map(Target::directory)
-    }
-
     /// The innermost root around `path`, and how many levels of directories are watched below it.
     fn around(&self, path: &Path) -> Option<(PathBuf, usize)> {
         let there = |target: &Target| Some((target.directory()?.to_owned(), self.levels(target)));
@@ -347,44 +374,45 @@ impl Worker {
     }
 }
 
-/// Watches a directory and all below it, as deep as the scan looks.
+/// Watches a directory and all below it, as deep as the scan looks. Whether it was there.
 fn cover(
     watcher: &mut RecommendedWatcher,
     directory: &Path,
     depth: usize,
     levels: usize,
-) -> notify::Result<()> {
+) -> notify::Result<bool> {
     if depth >= levels {
-        return Ok(());
+        return Ok(true);
     }
     // One stream covers a tree here, and each further watch would restart it.
     if cfg!(target_os = "macos") && levels > 1 {
-        return if depth == 0 { add(watcher, directory, RecursiveMode::Recursive) } else { Ok(()) };
+        return if depth == 0 { add(watcher, directory, RecursiveMode::Recursive) } else { Ok(true) };
     }
     match add(watcher, directory, RecursiveMode::NonRecursive) {
         // Not ours to read, which the scan reports. The root itself must be watched.
-        Err(error) if depth > 0 && !is_limit(&error) => return Ok(()),
-        other => other?,
+        Err(error) if depth > 0 && !is_limit(&error) => return Ok(true),
+        Ok(true) => {}
+        other => return other,
     }
-    let Ok(entries) = directory.read_dir() else { return Ok(()) };
+    let Ok(entries) = directory.read_dir() else { return Ok(true) };
     for entry in entries.flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             cover(watcher, &entry.path(), depth + 1, levels)?;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
-/// That the directory is gone already is no error: its parent or the check tells.
-fn add(watcher: &mut RecommendedWatcher, directory: &Path, mode: RecursiveMode) -> notify::Result<()> {
+/// Whether the directory was there. That it is gone already is no error: its parent or the check tells.
+fn add(watcher: &mut RecommendedWatcher, directory: &Path, mode: RecursiveMode) -> notify::Result<bool> {
     match watcher.watch(directory, mode) {
-        Err(error) if matches!(&error.kind, notify::ErrorKind::PathNotFound) => Ok(()),
+        Err(error) if matches!(&error.kind, notify::ErrorKind::PathNotFound) => Ok(false),
         Err(notify::Error { kind: notify::ErrorKind::Io(error), .. })
             if error.kind() == std::io::ErrorKind::NotFound =>
         {
-            Ok(())
+            Ok(false)
         }
-        other => other,
+        other => other.map(|()| true),
     }
 }
 

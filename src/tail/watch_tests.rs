@@ -204,11 +204,13 @@ fn worker(roots: &[PathBuf]) -> Worker {
         receiver,
         overflow: Arc::default(),
         stop: Arc::default(),
+        added: Added::default(),
         watched: Arc::default(),
         watcher: None,
         targets: Vec::new(),
         polled: BTreeMap::new(),
         failures: 0,
+        missed: false,
     };
     worker.rebuild();
     worker
@@ -292,4 +294,49 @@ fn the_kernels_limit_of_watches_is_survived() {
     }
     wait(&events, &Event::Rescan(RescanReason::Limit));
     assert_eq!(watch.kind(), Kind::Poll(PollReason::Limit));
+}
+
+#[test]
+fn a_root_that_is_added_is_watched_as_if_it_had_been_there_from_the_start() {
+    let (_dir, base) = temp();
+    let (first, later) = (base.join("first"), base.join("later"));
+    fs::create_dir(&first).unwrap();
+    fs::create_dir_all(later.join("deep")).unwrap();
+    let (watch, events) = watch(std::slice::from_ref(&first), Mode::Native);
+    watch.add(vec![(Some(1), later.clone())]);
+    wait(&events, &Event::Rescan(RescanReason::RootChanged));
+    let roots: Vec<PathBuf> = watch.watched().into_iter().map(|watched| watched.root).collect();
+    assert_eq!(roots, [first.clone(), later.clone()]);
+    append(&later.join("log"));
+    wait(&events, &changed(&later.join("log")));
+    append(&first.join("log"));
+    wait(&events, &changed(&first.join("log")));
+    append(&later.join("deep/log"));
+    append(&later.join("mark"));
+    loop {
+        let event = events.recv_timeout(PATIENT).unwrap();
+        if event == changed(&later.join("mark")) {
+            break;
+        }
+        assert_ne!(event, changed(&later.join("deep/log")), "deeper than its logs lie");
+    }
+}
+
+#[test]
+fn a_directory_that_a_root_is_waited_for_in_may_go_and_come_again() {
+    let (_dir, base) = temp();
+    fs::create_dir(base.join("home")).unwrap();
+    let mut worker = worker(&[base.join("home/agent")]);
+    // It is there again, for all that its place tells; the watch was of the other one.
+    let gone = |name: &str| {
+        notify::Event::new(EventKind::Remove(notify::event::RemoveKind::Folder)).add_path(base.join(name))
+    };
+    for (name, expected) in [("other", None), ("home", Some(RescanReason::RootChanged))] {
+        let mut batch = Batch::default();
+        worker.event(gone(name), &mut batch);
+        assert_eq!(batch.rebuild, expected, "{name}");
+    }
+    let mut watcher = worker.watcher().unwrap();
+    assert!(!add(&mut watcher, &base.join("never"), RecursiveMode::NonRecursive).unwrap());
+    assert!(add(&mut watcher, &base, RecursiveMode::NonRecursive).unwrap());
 }

@@ -257,6 +257,14 @@ fn what_a_fork_copied_is_known_again_by_its_state() {
     let both = read(&[(dir, "")]);
     let parent = ("parent-session", "fixture-model", 133, 0, 13_398_113);
     assert_rows(&both, &[("child-session", "fixture-model", 22, 0, 1_911_065), parent]);
+    // The parent's own counter at its end, by prompts and answers.
+    let keito = Keito::start();
+    let home = Home::new(&keito.origin);
+    copy(&fixtures("codex").join(dir), &home.path().join(".codex"));
+    home.says(&["run", "--once"]);
+    let counts = counts_where(&home, |_| true);
+    let own = counts[&("parent-session".to_owned(), "fixture-model".to_owned())];
+    assert_eq!((own.input + own.cache_read, own.output), (13_359_699, 38_414));
     let below = "archived_sessions/child.jsonl";
     let alone = read(&[(&format!("{dir}/{below}"), below)]);
     // Without the parent only what came the day after is its own for sure; the rest is held.

@@ -1,6 +1,7 @@
 //! A home of a user with logs in it, and the binary as that user starts it.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -48,6 +49,12 @@ level = "trace"
         home
     }
 
+    /// Adds to the configuration's end.
+    pub fn configure_more(&self, text: &str) {
+        let mut config = File::options().append(true).open(self.path().join("keitod.toml")).unwrap();
+        config.write_all(text.as_bytes()).unwrap();
+    }
+
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
@@ -83,6 +90,11 @@ level = "trace"
         let Output { status, stdout, .. } = self.command(words).output().unwrap();
         assert!(status.success(), "{words:?}: {status}\n{}", self.end_of_log());
         stdout
+    }
+
+    /// Whether a command succeeds.
+    pub fn tries(&self, words: &[&str]) -> bool {
+        self.command(words).output().unwrap().status.success()
     }
 
     /// What the real programs write is understood.

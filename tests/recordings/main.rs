@@ -7,6 +7,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "tests fail by panic; their helpers are not seen as tests"
 )]
 
@@ -23,6 +24,7 @@ mod home;
 mod keito;
 mod kimi;
 mod known;
+mod live;
 mod opencode;
 mod others;
 mod pi;
@@ -35,6 +37,7 @@ mod rewrite;
 mod scenario;
 mod shaped;
 mod silence;
+mod time_alone;
 mod totals;
 mod vibe;
 mod whole;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::home::{Home, copy, fixtures};
 use crate::keito::Keito;
@@ -126,4 +126,52 @@ fn cursor_tells_time_and_what_it_counts_is_held() {
     assert_eq!(rows(&home), [row("claude-4.5-sonnet", [1, 0, 1, 3148, 0, 0, 60])]);
     assert_eq!(seconds(&home), 120);
     assert!(keito.state.expenses().is_empty());
+}
+
+#[test]
+fn copilot_in_visual_studio_is_read_where_its_user_says_and_billed_once_he_says_how() {
+    let keito = Keito::start();
+    let home = Home::new(&keito.origin);
+    // As from Windows' Linux: the temporary directory of its user.
+    let temp = home.path().join("mnt/c/Users/dev/AppData/Local/Temp");
+    copy(&fixtures("copilot-visualstudio/agentsview"), &temp);
+    home.configure_more(&format!("[sources.copilot-visualstudio]\nroots = [{:?}]\n", temp.display()));
+    home.says(&["run", "--once"]);
+    assert_eq!(rows(&home), [(None, [0; 7]), (None, [0; 7])], "18.6 logs no requests");
+    // Four turns of one conversation and one of another, ten seconds each.
+    assert_eq!(seconds(&home), 50);
+    assert!(!keito.state.entries().is_empty());
+
+    let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+    let number = |key: &str, value: &str| json!({"key": key, "value": {"intValue": value}});
+    let span = json!({
+        "traceId": "d4d4d4d4", "spanId": "d4d4d4d4d4d4d4ff", "parentSpanId": "d4d4d4d4d4d4d4a4", "name": "chat gpt-5.3-codex",
+        "startTimeUnixNano": "1781296604000000000", "endTimeUnixNano": "1781296609000000000",
+        "attributes": [
+            text("gen_ai.operation.name", "chat"), text("gen_ai.request.model", "gpt-5.3-codex"),
+            text("gen_ai.conversation.id", "4a8f63f6-7626-4416-a874-fc7bd2c3f005"),
+            text("gen_ai.input.messages", "PROMPT_CANARY_1"), text("server.address", "api.githubcopilot.com"),
+            number("gen_ai.usage.input_tokens", "8697"), number("gen_ai.usage.output_tokens", "81"),
+            number("gen_ai.usage.cache_read.input_tokens", "4608"),
+        ],
+    });
+    let line = json!({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]});
+    let newer = temp.join("VSGitHubCopilotLogs/traces/newer_VSGitHubCopilot_traces.jsonl");
+    fs::write(&newer, format!("{line}\n{line}\n")).unwrap();
+    home.says(&["run", "--once"]);
+    let counted = row("gpt-5.3-codex", [1, 0, 0, 4089, 4608, 0, 81]);
+    assert!(rows(&home).contains(&counted), "{:?}", rows(&home));
+    assert_eq!(keito.state.expenses().len(), 0, "the plan may have paid");
+
+    home.configure_more("cost = \"list\"\n");
+    home.until_delivered(&["run", "--once", "--json"]);
+    let sent: Vec<_> = keito.state.expenses().into_iter().map(|expense| expense.metadata.unwrap()).collect();
+    let said = |name: &str| sent.iter().map(|meta| meta.text(name).unwrap()).collect::<Vec<_>>();
+    assert_eq!(
+        (said("agent_type"), said("input_tokens")),
+        (vec!["copilot-visualstudio".to_owned()], vec!["4089".to_owned()])
+    );
+    let canaries = ["PROMPT_CANARY_1".to_owned(), "class App".to_owned()];
+    silence::answers(&home, &canaries, "copilot-visualstudio");
+    silence::traces_but(&home, &keito.state, &canaries, "copilot-visualstudio", "mnt");
 }

@@ -1,6 +1,7 @@
 //! Nothing of what was said is kept, logged, answered or sent.
 
 use std::fs;
+use std::path::Path;
 
 use keitod::sandbox::State;
 
@@ -34,19 +35,30 @@ pub fn traces(home: &Home, state: &State, canaries: &[String], name: &str) {
 
 /// The same, for an agent that keeps its logs in this folder.
 pub fn traces_but(home: &Home, state: &State, canaries: &[String], name: &str, logs: &str) {
+    // The agent's own logs are where the texts come from.
+    traces_in(home, state, canaries, name, |below| !below.starts_with(logs));
+}
+
+/// The same, in these of the home's files.
+pub fn traces_in(
+    home: &Home,
+    state: &State,
+    canaries: &[String],
+    name: &str,
+    is_ours: impl Fn(&Path) -> bool,
+) {
     let log = fs::read_to_string(home.log()).unwrap();
     assert!(log.contains("TRACE"), "{name}: the log is not at its most talkative");
     let mut looked = Vec::new();
     for path in files_below(home.path()) {
         let below = path.strip_prefix(home.path()).unwrap();
-        // The agent's own logs are where the texts come from.
-        if path.is_file() && !below.starts_with(logs) {
+        if path.is_file() && is_ours(below) {
             looked.push(below.to_path_buf());
             silent(&fs::read(&path).unwrap(), canaries, &format!("{name}: {}", below.display()));
         }
     }
     for wanted in ["state/keitod.db", "log"] {
-        assert!(looked.iter().any(|path| path == std::path::Path::new(wanted)), "{name}: {looked:?}");
+        assert!(looked.iter().any(|path| path == Path::new(wanted)), "{name}: {looked:?}");
     }
     for request in state.requests() {
         let shown = format!("{request:?} {:?}", request.headers);

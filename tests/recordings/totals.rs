@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -103,4 +104,59 @@ fn growth_is_estimated_and_held_until_it_is_allowed() {
     let canaries: Vec<String> =
         ["DROID", "HERMES", "ZED", "CRUSH"].map(|agent| format!("{agent}_CANARY_")).into();
     silence::answers(&home, &canaries, "totals");
+}
+
+/// Shorter than the time between two scans.
+const SOON: Duration = Duration::from_secs(40);
+
+#[test]
+fn a_project_that_is_registered_later_is_read_at_once_and_its_growth_too() {
+    let keito = Keito::start();
+    let home = Home::new(&keito.origin);
+    let _service = home.serve();
+    let until = |what: &str, is_so: &dyn Fn() -> bool| {
+        let begun = Instant::now();
+        while !is_so() {
+            assert!(begun.elapsed() < SOON, "in vain: {what}\n{}", home.end_of_log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let flush = ["flush", "--settle", "--json"];
+    until("it serves", &|| home.tries(&flush));
+    let register = |names: &[&str]| {
+        let project = |name: &&str| {
+            let path = home.path().join(name);
+            json!({"path": path, "data_dir": path.join(".crush")})
+        };
+        let projects: Vec<Value> = names.iter().map(project).collect();
+        let file = home.path().join(".local/share/crush/projects.json");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        // As the program does: a new file in the place of the old one.
+        fs::write(file.with_extension("new"), json!({"projects": projects}).to_string()).unwrap();
+        fs::rename(file.with_extension("new"), file).unwrap();
+    };
+    let sessions = || {
+        let report = home.json(&["report", "--by", "agent,session", "--json"]);
+        let rows = report["rows"].as_array().unwrap().iter();
+        rows.filter(|row| row["agent"] == "crush").count()
+    };
+    let open = |name: &str| {
+        let data = home.path().join(name).join(".crush");
+        database::load(&fixtures("crush/built/crush.sql"), &data.join("crush.db"))
+    };
+
+    // The registry itself comes later, and so does the project's own directory.
+    register(&["shop"]);
+    let shop = open("shop");
+    until("the first project is read", &|| sessions() == 1);
+    let other = open("other");
+    let rename = "PRAGMA foreign_keys = OFF; UPDATE sessions SET id = 'other-' || id, parent_session_id = 'other-' || parent_session_id; \
+                  UPDATE messages SET id = 'other-' || id, session_id = 'other-' || session_id";
+    other.execute_batch(rename).unwrap();
+    register(&["shop", "other"]);
+    until("the second project is read", &|| sessions() == 2);
+    for conn in [&shop, &other] {
+        conn.execute_batch("UPDATE sessions SET cost = cost + 0.25, updated_at = 1777975260").unwrap();
+    }
+    until("growth of both is read", &|| told(&home, "crush") == [2, 2, 0, 0, 0]);
 }

@@ -119,6 +119,7 @@ impl Daemon {
             source: sources::Reader::BuiltIn(source),
             agent: source.agent(),
             roots: vec![self.root.clone()],
+            registry: None,
         }];
         Intake::new(watched, reading, self.parts.clerk.clone(), Arc::clone(&self.health)).unwrap()
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::assigned::Assignment;
 use super::bench::Bench;
 use super::books::Books;
 use super::decision::{Decision, Forget};
@@ -28,6 +29,8 @@ pub struct Sight {
     pub spots: Vec<Arc<Spot>>,
     /// What waits, and why.
     pub sheet: Sheet,
+    /// A person mapped some of it after the fact.
+    pub by_person: bool,
 }
 
 /// Sees what the clerk sees, and does nothing.
@@ -67,6 +70,7 @@ impl Onlooker {
         let earlier = self.rulings.admitted(&of);
         let assigned = Arc::new(self.rulings.assignments(&of));
         self.books = Books::stored(tx, id)?;
+        self.policy.deliver_to(Some(&of));
         self.account = Some(Scope { id, of, row, desk, earlier, kept: 0, assigned });
         Ok(())
     }
@@ -97,8 +101,10 @@ impl Onlooker {
             loaded.session.others = self.others(tx, id, &loaded)?;
         }
         let sheet = self.sheet(&loaded);
+        let of_it = |of: &Assignment| of.agent == loaded.head.agent && of.session == loaded.head.native;
+        let by_person = self.account.as_ref().is_some_and(|scope| scope.assigned.iter().any(of_it));
         let super::session::Loaded { head, session, spots } = loaded;
-        Ok(Some(Sight { head, session, spots, sheet }))
+        Ok(Some(Sight { head, session, spots, sheet, by_person }))
     }
 
     fn sheet(&self, loaded: &super::session::Loaded) -> Sheet {

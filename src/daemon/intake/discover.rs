@@ -31,6 +31,7 @@ impl Intake {
     }
 
     pub(super) fn scan_all(&mut self) -> Result<(), Error> {
+        self.enroll();
         // Before the scan: what it finds is told of the agent whose it is.
         self.with_health(|health| {
             health.agents.resize_with(self.watched.len(), AgentHealth::default);

@@ -85,7 +85,7 @@ struct Project {
 
 const ABOUT: About = About {
     title: "Crush",
-    reads: "`crush.db` in the data directory of each project that the registry `crush/projects.json` named when keitod started",
+    reads: "`crush.db` in the data directory of each project that the registry `crush/projects.json` names",
     exact: "when each message was written, by whom",
     less: Some(
         "cost is a running total of the program's own sums: its steps are estimates, the first reading is the baseline",

@@ -9,8 +9,11 @@ use super::COUNTS;
 
 type Lines = fn(&mut Talk) -> String;
 
+/// Why, who closed it, length, what counts.
+type Gap = (&'static str, &'static str, u64, u64);
+
 /// Lines of a session, and of each gap: why, who closed it, length, what counts.
-const CASES: &[(&str, Lines, &[(&str, &str, u64, u64)])] = &[
+const CASES: &[(&str, Lines, &[Gap])] = &[
     (
         "an answer within the idle gap",
         |talk| talk.prompt(0) + &talk.answer(300, COUNTS),

@@ -39,7 +39,8 @@ fn each_way_not_to_be_billed_has_its_word() {
     let review = "[delivery]\nreview = true\n";
     let exclude = "[[rule]]\npath = \"/home/dev/**\"\nexclude = true\n";
     // Config after the common part, where keys of tables that it has already are given as `table.key`.
-    let cases: &[(&str, &[(&str, &str)], String, &str)] = &[
+    type Change = (&'static str, &'static str);
+    let cases: &[(&str, &[Change], String, &str)] = &[
         ("delivered", &[], link(), "billed 120 1"),
         ("no link", &[], String::new(), "held unmapped 120 1"),
         ("excluded", &[], format!("{}{exclude}", link()), "excluded 120 1"),

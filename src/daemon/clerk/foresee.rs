@@ -119,7 +119,7 @@ impl Clerk {
         self.settle(Settled { time: true, expenses: true })?;
         self.work_off(now)?;
         for Seen { kind, rows, from, to, began } in seen {
-            self.listed(&Whole { kind, rows, from, to, began }, now)?;
+            self.listed(&Whole { kind, rows, from, to, began, asked: began }, now)?;
         }
         self.work_off(now)?;
         let range = (earlier.from, earlier.until);

@@ -171,7 +171,7 @@ fn what_may_not_be_read_sends_nothing() {
             }
             place.through = Some(words.map(str::to_owned).into());
         }
-        fs::set_permissions(repo.join(hidden), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(repo.join(hidden), fs::Permissions::from_mode(0o0)).unwrap();
         deliver(&place);
         assert_eq!((time(&keito), cost(&keito)), (vec![], vec![]), "{hidden}");
         assert_eq!(queue(&place), held("mapping_error"), "{hidden}");

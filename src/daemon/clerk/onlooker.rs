@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::assigned::Assignment;
 use super::bench::Bench;
 use super::books::Books;
 use super::decision::{Decision, Forget};
@@ -29,8 +28,6 @@ pub struct Sight {
     pub spots: Vec<Arc<Spot>>,
     /// What waits, and why.
     pub sheet: Sheet,
-    /// A person mapped some of it after the fact.
-    pub by_person: bool,
 }
 
 /// Sees what the clerk sees, and does nothing.
@@ -101,10 +98,8 @@ impl Onlooker {
             loaded.session.others = self.others(tx, id, &loaded)?;
         }
         let sheet = self.sheet(&loaded);
-        let of_it = |of: &Assignment| of.agent == loaded.head.agent && of.session == loaded.head.native;
-        let by_person = self.account.as_ref().is_some_and(|scope| scope.assigned.iter().any(of_it));
         let super::session::Loaded { head, session, spots } = loaded;
-        Ok(Some(Sight { head, session, spots, sheet, by_person }))
+        Ok(Some(Sight { head, session, spots, sheet }))
     }
 
     fn sheet(&self, loaded: &super::session::Loaded) -> Sheet {

@@ -15,9 +15,6 @@ use crate::repo::{self, DirFacts};
 use crate::report::explained::PlaceLine;
 use crate::store::{Error, Tx};
 
-/// A person mapped it after the fact.
-const ASSIGNED: &str = "assigned";
-
 /// The places of a session, and which of them each request and each span has.
 #[derive(Debug, Default)]
 pub(super) struct Led {
@@ -155,8 +152,6 @@ pub(super) fn led(
             Of::Request(index) => session.requests[index].place,
             Of::Span(index) => session.spans[index].1,
         };
-        let by_person = seen.by_person && differs(config, by.map(|by| &by.mapped), &session.places[place]);
-        let way = if by_person { ASSIGNED } else { way };
         let dir = own.as_ref().map(|own| own.path.as_path());
         let branch = own.as_ref().and_then(|own| own.branch.clone());
         let same = |known: &&mut Known| {
@@ -190,18 +185,6 @@ pub(super) fn led(
     Ok(led)
 }
 
-/// Whether the mapping says another place than the one that counts.
-fn differs(config: &Config, mapped: Option<&Mapped>, place: &Place) -> bool {
-    match (mapped, place) {
-        (Some(Mapped::Linked(said)), Place::To { link, .. }) => said.link != *link,
-        (Some(Mapped::Unmapped) | None, Place::To { link, .. }) => {
-            config.rules.default.as_ref() != Some(link)
-        }
-        (Some(Mapped::Excluded(_)), _) | (_, Place::Held(_)) => false,
-        (Some(Mapped::Error(_)), Place::To { .. }) | (_, Place::Excluded) => true,
-    }
-}
-
 fn line(
     config: &Config,
     number: usize,
@@ -218,7 +201,6 @@ fn line(
         ..PlaceLine::default()
     };
     match by.map(|by| &by.mapped) {
-        _ if way == ASSIGNED => line.by = ASSIGNED,
         Some(Mapped::Linked(link)) => {
             match &link.by {
                 By::KeitoFile(path) => {
@@ -226,7 +208,7 @@ fn line(
                 }
                 By::Rule(index) => (line.by, line.rule) = ("rule", Some(index + 1)),
                 By::Default => line.by = "default",
-                By::Assigned => line.by = ASSIGNED,
+                By::Assigned => line.by = "assigned",
             }
             line.client_name.clone_from(&link.names.client);
             line.project_name.clone_from(&link.names.project);

@@ -67,7 +67,8 @@ pub(super) async fn watch(office: Weak<Office>) {
         if let Ok(status) = office.current().await {
             let same = known.as_ref().is_some_and(|known| alike(known, &status));
             let moved = known.as_ref().is_none_or(|known| known.queue != status.queue);
-            if !same && known.is_some() {
+            // The first one, too: who came first saw an older one, perhaps.
+            if !same {
                 office.listeners().tell("status", &status);
             }
             if moved && let Ok(items) = office.items().await {
@@ -93,6 +94,7 @@ fn alike(a: &Status, b: &Status) -> bool {
         let mut status = status.clone();
         status.uptime_seconds = 0;
         status.queue.oldest_due_seconds = 0;
+        status.keito.requests_last_minute = 0;
         status
     };
     timeless(a) == timeless(b)

@@ -102,8 +102,10 @@ async fn events(State(of): Of) -> Result<Response, Failure> {
     let seat = of.streams.seat().ok_or_else(|| {
         Failure::new(Code::Busy, "too many streams of events: close one, or ask for /v1/status now and then")
     })?;
+    // Heard first, so that nothing that happens between the two is missed.
+    let events = of.answers.events();
     let first = of.answers.status().await?;
-    Ok(stream(first, of.answers.events(), of.stop, seat).into_response())
+    Ok(stream(first, events, of.stop, seat).into_response())
 }
 
 fn answered(answer: Result<Vec<u8>, Failure>) -> Answered {

@@ -29,7 +29,7 @@ pub fn socket_of(env: &Env) -> Option<PathBuf> {
     let said =
         text.lines().any(|line| line.trim_start().trim_start_matches('[').trim_start().starts_with("socket"));
     let File { socket } = if said { toml::from_str(&text).unwrap_or_default() } else { File::default() };
-    let path = socket.path.filter(|path| !path.is_empty()).map(|path| env.typed(&path));
+    let path = socket.path.map(|path| env.expand(&path)).filter(|path| path.is_absolute());
     (socket.enabled != Some(false)).then(|| Paths::new(env, path.as_deref()).socket)
 }
 
@@ -50,7 +50,7 @@ mod tests {
             "# [socket]\n# path = \"/no\"\n",
             "[socket]\npath = \"~/s\"\n",
             "[ socket ]\npath = \"/a/b\"\n[log]\nlevel = \"warn\"\n",
-            "socket.path = \"rel/s\"\n",
+            "socket.path = \"~/dotted\"\n",
             "socket = { path = \"/in/line\" }\n",
             "[time]\nmin_seconds = 1\n[socket]\nenabled = true\n",
         ] {
@@ -63,7 +63,9 @@ mod tests {
         }
         std::fs::write(&file, "[socket]\nenabled = false\n").unwrap();
         assert_eq!(socket_of(&env(&[])), None);
-        std::fs::write(&file, "[socket\n").unwrap();
-        assert_eq!(socket_of(&env(&[])), Some("/run/u/keitod/keitod.sock".into()));
+        for useless in ["[socket\n", "[socket]\npath = 7\n", "[socket]\npath = \"rel/s\"\n"] {
+            std::fs::write(&file, useless).unwrap();
+            assert_eq!(socket_of(&env(&[])), Some("/run/u/keitod/keitod.sock".into()), "{useless}");
+        }
     }
 }

@@ -67,16 +67,16 @@ pub(super) async fn watch(office: Weak<Office>) {
         if let Ok(status) = office.current().await {
             let same = known.as_ref().is_some_and(|known| alike(known, &status));
             let moved = known.as_ref().is_none_or(|known| known.queue != status.queue);
-            // The first one, too: who came first saw an older one, perhaps.
-            if !same {
-                office.listeners().tell("status", &status);
-            }
             if moved && let Ok(items) = office.items().await {
                 if let Some(before) = &records {
                     let changed = |item: &&QueueItem| before.get(&item.id) != Some(&item.state);
                     items.iter().filter(changed).for_each(|item| office.listeners().tell("record", item));
                 }
                 records = Some(items.into_iter().map(|item| (item.id, item.state)).collect());
+            }
+            // The first one, too: who came first saw an older one, perhaps.
+            if !same {
+                office.listeners().tell("status", &status);
             }
             known = Some(status);
         }

@@ -39,8 +39,8 @@ fn ingest(place: &Place, database: &Path, round: u64, known: u64) -> Duration {
     let begun = Instant::now();
     place.append(&format!("s{round}"), &text);
     loop {
-        let count: u64 = reader.query_row("SELECT count(*) FROM request", [], |row| row.get(0)).unwrap();
-        if count > known {
+        let count: i64 = reader.query_row("SELECT count(*) FROM request", [], |row| row.get(0)).unwrap();
+        if u64::try_from(count).unwrap() > known {
             return begun.elapsed();
         }
         assert!(begun.elapsed() < Duration::from_secs(30), "it is not read");

@@ -267,6 +267,7 @@ fn event(stream: &mut BufReader<UnixStream>, kind: &str, mut fits: impl FnMut(&V
 fn events_come_as_they_happen() {
     let keito = Keito::start();
     let place = Place::new(&keito.origin);
+    place.log_of("one");
     let service = place.start();
     let of = Checked { document: described(), service: &service, asked: BTreeSet::new() };
     let mut stream = UnixStream::connect(place.socket()).unwrap();
@@ -277,7 +278,8 @@ fn events_come_as_they_happen() {
     assert_eq!(first["today"]["requests"], 0);
     place.append("one", &Talk::new(1, "/home/dev/work").exchange());
     let shape = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-    let open = event(&mut stream, "status", |status| status["sources"][0]["sessions"] == 1);
+    let reads = |source: &Value| source["agent"] == "claude-code" && source["sessions"] == 1;
+    let open = event(&mut stream, "status", |status| status["sources"].as_array().unwrap().iter().any(reads));
     of.fits(&shape("Status"), &open).unwrap();
     service.settle();
     let done = event(&mut stream, "record", |item| item["state"] == "done");

@@ -68,6 +68,7 @@ const COMMANDS: [&[&str]; 32] = [
     &["config", "show"],
     &["config", "check"],
     &["config", "path"],
+    &["statusline"],
     &["sandbox"],
     &["completions"],
     &["man"],

@@ -3,7 +3,7 @@
 //! Whoever asks gets what is at hand if it is young: a second if nothing was written since, a quarter of one if
 //! something was. Before it is too old for that it is made anew while it is still shown, so who asks often never waits;
 //! who asks after a silence waits for one look at the database, on a read-only connection. What a person did over the
-//! socket is seen by the next question: an act forgets what is at hand.
+//! socket, and what any other document showed, is seen by the next question: both outdate what is at hand.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,8 +39,9 @@ pub(super) struct Board {
 struct Kept {
     last: Option<Last>,
     drift: Option<(Instant, Arc<Vec<Drift>>)>,
-    /// How often it was forgotten.
+    /// How often it was outdated.
     epoch: u64,
+    outdated: bool,
     renewing: bool,
 }
 
@@ -94,11 +95,11 @@ impl Board {
         self.kept().last.as_ref().map(|last| Arc::clone(&last.standing))
     }
 
-    /// Has the next question look at the database.
-    pub(super) fn forget(&self) {
+    /// Has the next question look at the database: something was done, or shown, that it must not be older than.
+    pub(super) fn outdate(&self) {
         let mut kept = self.kept();
         kept.epoch += 1;
-        kept.last = None;
+        kept.outdated = true;
     }
 
     fn at_hand(&self) -> Option<AtHand> {
@@ -111,7 +112,7 @@ impl Board {
         };
         let age = last.made.elapsed();
         let may = if kept.renewing { limit * PATIENCE } else { limit };
-        if age > may || last.standing.calendar.day_of(time::now()) != last.standing.day {
+        if kept.outdated || age > may || last.standing.calendar.day_of(time::now()) != last.standing.day {
             return None;
         }
         let standing = Arc::clone(&last.standing);
@@ -138,6 +139,7 @@ impl Board {
         }
         if kept.epoch == epoch {
             let cost = begun.elapsed();
+            kept.outdated = false;
             kept.last = Some(Last { standing: Arc::clone(&standing), written, made: begun, cost });
         }
         Ok(standing)

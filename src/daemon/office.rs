@@ -67,7 +67,10 @@ impl Office {
 
     async fn document(&self, question: Question) -> Result<Vec<u8>, Failure> {
         let documents = self.documents.clone();
-        beside(move || documents.answer(&question, Live::default())).await
+        let answer = beside(move || documents.answer(&question, Live::default())).await;
+        // Who sees a request in a report finds it in the status, too.
+        self.board.outdate();
+        answer
     }
 
     /// The status as it is.
@@ -307,7 +310,7 @@ impl Answers for Office {
             let gone = || Failure::new(Code::Internal, "the daemon is stopping; ask again when it runs");
             self.running.orders.send(Order::Flush { settled, reply }).await.map_err(|_| gone())?;
             let pass = answer.await.map_err(|_| gone())?;
-            self.board.forget();
+            self.board.outdate();
             let caught_up = self.running.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
             let mut document = serde_json::json!({
                 "caught_up": caught_up && pass.remaining == 0,
@@ -325,7 +328,7 @@ impl Answers for Office {
     fn act(&self, act: Act) -> Answer<'_> {
         Box::pin(async move {
             let done = self.done(act).await;
-            self.board.forget();
+            self.board.outdate();
             done
         })
     }

@@ -38,7 +38,7 @@ fn run(words: &[&str]) -> Ended {
     ended(&keitod(home.path()).args(words).output().unwrap())
 }
 
-const COMMANDS: [&[&str]; 32] = [
+const COMMANDS: [&[&str]; 33] = [
     &[],
     &["run"],
     &["demo"],

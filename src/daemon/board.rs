@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::documents::Documents;
+use super::intake::Health;
 use super::standing::Standing;
 use super::time;
 use crate::server::{Code, Failure};
@@ -31,6 +32,7 @@ const DRIFT: Duration = Duration::from_secs(60);
 pub(super) struct Board {
     documents: Documents,
     written: watch::Receiver<u64>,
+    health: Arc<Mutex<Health>>,
     kept: Mutex<Kept>,
     turn: tokio::sync::Mutex<()>,
 }
@@ -59,8 +61,12 @@ struct AtHand {
 }
 
 impl Board {
-    pub(super) fn new(documents: Documents, written: watch::Receiver<u64>) -> Self {
-        Self { documents, written, kept: Mutex::default(), turn: tokio::sync::Mutex::default() }
+    pub(super) fn new(
+        documents: Documents,
+        written: watch::Receiver<u64>,
+        health: Arc<Mutex<Health>>,
+    ) -> Self {
+        Self { documents, written, health, kept: Mutex::default(), turn: tokio::sync::Mutex::default() }
     }
 
     /// As it is, or was a moment ago.
@@ -129,10 +135,13 @@ impl Board {
         };
         // What is written from here on is not in it for certain.
         let (begun, written) = (Instant::now(), *self.written.borrow());
+        let read_to_end = self.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
         let looked = drift.is_none();
         let made = tokio::task::spawn_blocking(move || documents.standing(drift)).await;
         let stopped = |_| Failure::new(Code::Internal, "the answer could not be made; see the log");
-        let standing = Arc::new(made.map_err(stopped)??);
+        let mut standing = made.map_err(stopped)??;
+        standing.read_to_end = read_to_end;
+        let standing = Arc::new(standing);
         let mut kept = self.kept();
         if looked {
             kept.drift = Some((begun, Arc::clone(&standing.drift)));

@@ -54,7 +54,8 @@ impl Office {
             table: running.table.clone(),
             setup: Setup::clone(&running.setup),
         };
-        let board = Arc::new(Board::new(documents.clone(), running.clerk.written()));
+        let board =
+            Arc::new(Board::new(documents.clone(), running.clerk.written(), Arc::clone(&running.health)));
         Arc::new_cyclic(|own| Self {
             running,
             documents,

@@ -21,6 +21,9 @@ const COMPARED: Duration = Duration::from_secs(30 * 86_400);
 /// The database's part of the status.
 #[derive(Debug, Clone)]
 pub(super) struct Standing {
+    /// Whether every log was read to its end before the look at the database: what is read since then is not in the counts,
+    /// so that later it says nothing of them.
+    pub(super) read_to_end: bool,
     pub(super) account: Option<AccountRef>,
     pub(super) counts: Counts,
     pub(super) calendar: Calendar,
@@ -39,6 +42,7 @@ impl Standing {
     /// With what only the daemon knows.
     pub(super) fn status(&self, mut live: Live) -> Status {
         live.now = time::now();
+        live.read_to_end &= self.read_to_end;
         live.last_audit.clone_from(&self.last_audit);
         live.timezone = self.calendar.name().map(str::to_owned);
         live.keito.cost_decimals = self.decimals;
@@ -75,6 +79,7 @@ impl Documents {
             None => Arc::new(self.drift(&reader.listed_costs(now.minus(COMPARED)).map_err(internal)?)),
         };
         Ok(Standing {
+            read_to_end: true,
             account: account.id,
             counts,
             day,

@@ -6,7 +6,7 @@
 //! socket, and what any other document showed, is seen by the next question: both outdate what is at hand.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -40,7 +40,8 @@ pub(super) struct Board {
 #[derive(Default)]
 struct Kept {
     last: Option<Last>,
-    drift: Option<(Instant, Arc<Vec<Drift>>)>,
+    /// With when it was looked for, by the steady clock in ms.
+    drift: Option<(u64, Arc<Vec<Drift>>)>,
     /// How often it was outdated.
     epoch: u64,
     outdated: bool,
@@ -50,7 +51,8 @@ struct Kept {
 struct Last {
     standing: Arc<Standing>,
     written: u64,
-    made: Instant,
+    /// By the steady clock in ms: a machine that slept has an old one.
+    made: u64,
     cost: Duration,
 }
 
@@ -116,7 +118,7 @@ impl Board {
         } else {
             BEHIND.max(last.cost.saturating_mul(SHARE))
         };
-        let age = last.made.elapsed();
+        let age = since(last.made);
         let may = if kept.renewing { limit * PATIENCE } else { limit };
         if kept.outdated || age > may || last.standing.calendar.day_of(time::now()) != last.standing.day {
             return None;
@@ -130,11 +132,11 @@ impl Board {
     async fn make(&self) -> Result<Arc<Standing>, Failure> {
         let (documents, drift, epoch) = {
             let kept = self.kept();
-            let drift = kept.drift.as_ref().filter(|(at, _)| at.elapsed() < DRIFT);
+            let drift = kept.drift.as_ref().filter(|(at, _)| since(*at) < DRIFT);
             (self.documents.clone(), drift.map(|(_, drift)| Arc::clone(drift)), kept.epoch)
         };
         // What is written from here on is not in it for certain.
-        let (begun, written) = (Instant::now(), *self.written.borrow());
+        let (begun, written) = (time::steady(), *self.written.borrow());
         let read_to_end = self.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
         let looked = drift.is_none();
         let made = tokio::task::spawn_blocking(move || documents.standing(drift)).await;
@@ -147,7 +149,7 @@ impl Board {
             kept.drift = Some((begun, Arc::clone(&standing.drift)));
         }
         if kept.epoch == epoch {
-            let cost = begun.elapsed();
+            let cost = since(begun);
             kept.outdated = false;
             kept.last = Some(Last { standing: Arc::clone(&standing), written, made: begun, cost });
         }
@@ -157,4 +159,8 @@ impl Board {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn since(at: u64) -> Duration {
+    Duration::from_millis(time::steady().saturating_sub(at))
 }

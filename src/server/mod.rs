@@ -48,6 +48,7 @@ pub use flush::Flush;
 pub use question::{
     AuditQuery, NotAQuestion, Question, QueueQuery, ReportQuery, SessionsQuery, StatuslineQuery,
 };
+pub use quick::Deadline;
 pub use routes::{ROUTES, Route};
 pub use serve::{Limits, serve};
 pub use socket::{BindError, Bound, Held, bind};

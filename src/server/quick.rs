@@ -12,12 +12,30 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
 use super::response;
 use super::{CallError, Client, Question};
 
+/// When an answer is of no use any more.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// So long from now.
+    #[must_use]
+    pub fn after(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
+    /// What is left; nothing once it is over.
+    #[must_use]
+    pub fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
+
 impl Client {
     /// Asks for a document that is of use until `end` only.
     ///
     /// # Errors
     /// As [`Client::ask`]; [`CallError::Broken`] with [`io::ErrorKind::TimedOut`] if the answer is not whole by then.
-    pub fn ask_until(&self, question: &Question, end: Instant) -> Result<Vec<u8>, CallError> {
+    pub fn ask_until(&self, question: &Question, end: Deadline) -> Result<Vec<u8>, CallError> {
         let mut stream = Until { stream: open(self.path(), end)?, end };
         let head = format!("GET {} HTTP/1.1\r\nhost: keitod\r\nconnection: close\r\n\r\n", question.target());
         stream.write(head.as_bytes()).map_err(CallError::Broken)?;
@@ -27,7 +45,7 @@ impl Client {
 }
 
 /// Connects without waiting: a daemon that hangs lets its queue of connections fill up, and a plain connect waits there.
-fn open(path: &Path, end: Instant) -> Result<UnixStream, CallError> {
+fn open(path: &Path, end: Deadline) -> Result<UnixStream, CallError> {
     let unreachable = |source: io::Error| CallError::unreachable(path, source);
     let owner = std::fs::metadata(path).map_err(unreachable)?.uid();
     if owner != rustix::process::geteuid().as_raw() {
@@ -41,7 +59,7 @@ fn open(path: &Path, end: Instant) -> Result<UnixStream, CallError> {
     loop {
         match connect(&made, &address) {
             Ok(()) => break,
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) if Instant::now() < end => {
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) if !end.left().is_zero() => {
                 std::thread::sleep(Duration::from_millis(1));
             }
             Err(errno) => return Err(io(errno)),
@@ -53,13 +71,13 @@ fn open(path: &Path, end: Instant) -> Result<UnixStream, CallError> {
 
 struct Until {
     stream: UnixStream,
-    end: Instant,
+    end: Deadline,
 }
 
 impl Until {
     /// What is left; a timeout of zero would mean none.
     fn left(&self) -> io::Result<Option<Duration>> {
-        let left = self.end.saturating_duration_since(Instant::now());
+        let left = self.end.left();
         if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
     }
 

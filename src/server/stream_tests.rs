@@ -134,7 +134,7 @@ fn every_question_and_act_has_its_route() {
 fn a_question_has_a_deadline() {
     let served = serve_with(Limits::DAEMON);
     let client = Client::new(&served.path);
-    let soon = || Instant::now() + Duration::from_secs(5);
+    let soon = || Deadline::after(Duration::from_secs(5));
     let query = StatuslineQuery { session: Some("a b".into()), dir: None };
     let answer = client.ask_until(&Question::Statusline(query), soon()).unwrap();
     assert_eq!(answer, br#"StatuslineQuery { session: Some("a b"), dir: None }"#);
@@ -150,14 +150,14 @@ fn a_question_has_a_deadline() {
     let client = Client::new(&path);
     for _ in 0..3 {
         let begun = Instant::now();
-        let end = begun + Duration::from_millis(50);
+        let end = Deadline::after(Duration::from_millis(50));
         assert!(client.ask_until(&Question::Status, end).is_err());
         assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
     }
     let mut queue = Vec::new();
     let full = || {
         let begun = Instant::now();
-        let end = begun + Duration::from_millis(50);
+        let end = Deadline::after(Duration::from_millis(50));
         assert!(client.ask_until(&Question::Status, end).is_err());
         begun.elapsed()
     };

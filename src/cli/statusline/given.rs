@@ -3,10 +3,11 @@
 //! and never close theirs, and a shell's standard input is a terminal.
 
 use std::io::IsTerminal as _;
-use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
+
+use crate::server::Deadline;
 
 /// What is longer than this is not an agent's word of itself; bytes.
 const LIMIT: usize = 256 * 1024;
@@ -25,7 +26,7 @@ pub(super) struct Given {
 
 impl Given {
     /// Reads until the object is whole, standard input ends, or it is time.
-    pub(super) fn read(end: Instant) -> Self {
+    pub(super) fn read(end: Deadline) -> Self {
         if std::io::stdin().is_terminal() {
             return Self::default();
         }
@@ -33,7 +34,7 @@ impl Given {
         let mut chunk = vec![0; 64 * 1024];
         let input = rustix::stdio::stdin();
         while bytes.len() < LIMIT {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.left();
             let wait = Timespec { tv_sec: 0, tv_nsec: left.subsec_nanos().into() };
             let mut ready = [PollFd::new(&input, PollFlags::IN)];
             // It is asked for once even when the time is over: what is there already costs nothing.
@@ -58,15 +59,16 @@ impl Given {
     }
 
     fn of(said: &Value) -> Self {
-        let text = |pointers: &[&str]| {
-            let found = pointers.iter().filter_map(|at| said.pointer(at)?.as_str());
+        let at = |path: &[&str]| path.iter().try_fold(said, |of, key| of.get(key));
+        let text = |paths: &[&[&str]]| {
+            let found = paths.iter().filter_map(|path| at(path)?.as_str());
             found.map(str::to_owned).find(|text| !text.is_empty() && text.len() <= LONG)
         };
-        let cost = said.pointer("/cost/total_cost_usd").filter(|cost| cost.is_number());
+        let cost = at(&["cost", "total_cost_usd"]).filter(|cost| cost.is_number());
         Self {
-            session: text(&["/session_id", "/sessionId", "/session/id"]),
-            dir: text(&["/workspace/current_dir", "/cwd", "/workspace/project_dir"]),
-            model: text(&["/model/display_name", "/model/id", "/model"]),
+            session: text(&[&["session_id"], &["sessionId"], &["session", "id"]]),
+            dir: text(&[&["workspace", "current_dir"], &["cwd"], &["workspace", "project_dir"]]),
+            model: text(&[&["model", "display_name"], &["model", "id"], &["model"]]),
             cost: cost.map(Value::to_string),
         }
     }

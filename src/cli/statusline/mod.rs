@@ -7,13 +7,13 @@ mod template;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 
 use super::{Call, Exit, Failure, Place, tell};
 use crate::config::{Env, socket_of};
-use crate::server::{CallError, Client, Question, StatuslineQuery};
+use crate::server::{CallError, Client, Deadline, Question, StatuslineQuery};
 use crate::status::Glance;
 use given::Given;
 use line::Line;
@@ -51,7 +51,7 @@ pub struct Command {
 impl Command {
     pub(super) fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
         let template = template(self.format.as_deref())?;
-        let text = said(&call.place.env, template.as_ref(), Instant::now());
+        let text = said(&call.place.env, template.as_ref(), Deadline::after(TIME));
         writeln!(call.out, "{text}")?;
         Ok(Exit::Ok)
     }
@@ -60,7 +60,7 @@ impl Command {
 /// Does it at once if the words are that plain: building the whole command line takes longer than the answer.
 /// `None`: the command line shall read them, and tell what is wrong with them.
 pub(super) fn at_once(words: &[OsString]) -> Option<Exit> {
-    let begun = Instant::now();
+    let end = Deadline::after(TIME);
     let [_, name, rest @ ..] = words else { return None };
     if name != "statusline" {
         return None;
@@ -83,14 +83,14 @@ pub(super) fn at_once(words: &[OsString]) -> Option<Exit> {
             return None;
         }
     }
-    let ended = plain(format.as_deref(), config.as_deref(), begun);
+    let ended = plain(format.as_deref(), config.as_deref(), end);
     Some(ended.unwrap_or_else(|failure| tell::failure(&failure, false, true)))
 }
 
-fn plain(format: Option<&str>, config: Option<&str>, begun: Instant) -> Result<Exit, Failure> {
+fn plain(format: Option<&str>, config: Option<&str>, end: Deadline) -> Result<Exit, Failure> {
     let template = template(format)?;
     let place = Place::from_process(config.map(Path::new))?;
-    let text = said(&place.env, template.as_ref(), begun);
+    let text = said(&place.env, template.as_ref(), end);
     writeln!(io::stdout(), "{text}")?;
     Ok(Exit::Ok)
 }
@@ -100,9 +100,9 @@ fn template(format: Option<&str>) -> Result<Option<Template<'_>>, Failure> {
     parsed.map_err(|error| Failure::new(Exit::InvalidInput, error.to_string()))
 }
 
-fn said(env: &Env, template: Option<&Template<'_>>, begun: Instant) -> String {
-    let given = Given::read((begun + HEARD).max(Instant::now()));
-    let line = Line::new(ask(env, &given, begun + TIME), given);
+fn said(env: &Env, template: Option<&Template<'_>>, end: Deadline) -> String {
+    let given = Given::read(Deadline::after(HEARD));
+    let line = Line::new(ask(env, &given, end), given);
     match template {
         Some(template) => template.fill(|word| line.word(word)),
         None => line.text(),
@@ -110,7 +110,7 @@ fn said(env: &Env, template: Option<&Template<'_>>, begun: Instant) -> String {
 }
 
 /// Why there is no answer, in a word or two.
-fn ask(env: &Env, given: &Given, end: Instant) -> Result<Glance, &'static str> {
+fn ask(env: &Env, given: &Given, end: Deadline) -> Result<Glance, &'static str> {
     let socket = socket_of(env).ok_or("keitod has no socket")?;
     let query = StatuslineQuery { session: given.session.clone(), dir: given.dir.clone() };
     match Client::new(&socket).ask_until(&Question::Statusline(query), end) {

@@ -38,7 +38,7 @@ fn run(words: &[&str]) -> Ended {
     ended(&keitod(home.path()).args(words).output().unwrap())
 }
 
-const COMMANDS: [&[&str]; 30] = [
+const COMMANDS: [&[&str]; 39] = [
     &[],
     &["run"],
     &["demo"],
@@ -66,6 +66,15 @@ const COMMANDS: [&[&str]; 30] = [
     &["config", "show"],
     &["config", "check"],
     &["config", "path"],
+    &["doctor"],
+    &["service"],
+    &["service", "install"],
+    &["service", "uninstall"],
+    &["service", "start"],
+    &["service", "stop"],
+    &["service", "restart"],
+    &["service", "status"],
+    &["service", "logs"],
     &["sandbox"],
     &["completions"],
     &["man"],

@@ -13,6 +13,7 @@ mod audit;
 mod backfill;
 mod clock;
 mod credentials;
+mod doctor;
 mod dry_run;
 mod explain;
 mod fakes;

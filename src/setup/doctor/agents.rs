@@ -7,6 +7,7 @@ use serde_json::json;
 use super::retention::{self, Kept};
 use super::{Blame, Finding, Room};
 use crate::daemon::intake::Watched;
+use crate::sources::Environment as _;
 use crate::status::Source;
 use crate::tail::{Scan, ScanLimits, scan};
 
@@ -21,8 +22,8 @@ pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
     };
     let watched = setup.watched();
     let mut found: Vec<Finding> =
-        watched.iter().flat_map(|agent| look(agent, read(agent.agent.as_str()))).collect();
-    if !found.iter().any(|finding| finding.detail.as_ref().is_some_and(|detail| detail["here"] == true)) {
+        watched.iter().flat_map(|agent| look(agent, room.env.home(), read(agent.agent.as_str()))).collect();
+    if !found.iter().any(|finding| finding.detail.as_ref().is_some_and(|detail| detail["files"] != 0)) {
         let seen = "no log of any agent was found";
         let remedy =
             "use one, or name its home in [sources.<agent>] roots; `keitod demo` shows keitod without any";
@@ -31,14 +32,16 @@ pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
     found
 }
 
-fn look(watched: &Watched, read: Option<&Source>) -> Vec<Finding> {
+fn look(watched: &Watched, user_home: &Path, read: Option<&Source>) -> Vec<Finding> {
     let agent = watched.agent.as_str();
     let mut all = Scan::new(ScanLimits::default());
     for root in &watched.roots {
         let claim = |path: &Path| watched.source.claim_below(root, path).is_some();
         scan(root, &claim, &mut all);
     }
-    let here = watched.roots.iter().any(|root| root.exists());
+    // The home itself, which some keep a log in, is everybody's.
+    let own = |root: &PathBuf| root.exists() && !user_home.starts_with(root);
+    let here = !all.found.is_empty() || watched.roots.iter().any(own);
     let kept = retention::of(agent, &watched.roots);
     let last = read.and_then(|source| source.last_event_at.clone());
     let detail = json!({

@@ -14,7 +14,8 @@ pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
         [(queue.dead, "dead", "refused for good"), (queue.conflict, "conflict", "in conflict with Keito")]
     {
         if count > 0 {
-            let seen = format!("{count} records are {what}");
+            let are = if count == 1 { "record is" } else { "records are" };
+            let seen = format!("{count} {are} {what}");
             found.push(
                 Finding::fail(Blame::Conflict, seen, format!("keitod queue list --state {state}")).of(state),
             );

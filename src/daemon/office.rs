@@ -71,7 +71,7 @@ impl Office {
             pid: Some(std::process::id()),
             started_at: Some(self.running.started),
             timezone: None,
-            since: self.running.since.map(|since| since.to_string()),
+            since: noticed.since.or(self.running.since).map(|since| since.to_string()),
             read_to_end: health.caught_up,
             credentials: missing.is_none(),
             sources: sources.collect(),

@@ -45,6 +45,7 @@ mod session;
 mod settings;
 mod shares;
 mod skill;
+pub(in crate::daemon) mod survey;
 mod twins;
 mod zone;
 
@@ -104,6 +105,7 @@ pub struct Clerk {
     shares: shares::Shares,
     formats: formats::Formats,
     books: books::Books,
+    survey: survey::Survey,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -243,6 +245,7 @@ impl Clerk {
             shares: shares::Shares::default(),
             formats: formats::Formats::default(),
             books: books::Books::default(),
+            survey: survey::Survey::default(),
         };
         clerk.find_ahead(now)?;
         Ok(clerk)

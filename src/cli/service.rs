@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::print::{print_service_report, print_service_state};
 use super::{Call, Exit, Failure, print_json};
-use crate::setup::service::{Logs, Manager, Report, Service};
+use crate::setup::service::{Logs, Report, Service, Supervisor};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -142,8 +142,8 @@ impl Command {
     pub(super) fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
         let env = call.place.env.clone();
         let manager = self.manager.map(|name| match name {
-            Name::Systemd => Manager::Systemd,
-            Name::Launchd => Manager::Launchd,
+            Name::Systemd => Supervisor::Systemd,
+            Name::Launchd => Supervisor::Launchd,
         });
         let service = Service::new(&env, manager);
         match &self.what {

@@ -319,6 +319,21 @@ fn what_the_workspace_makes_of_work_is_found() {
     let place = healthy(&keito);
     finds(&place, 0, "rounding", "warn", "rounds each entry (up_15)");
     finds(&place, 0, "rounding", "warn", "no rate: expenses are held");
+    // The entry once more, of today.
+    let mut entry: Value =
+        serde_json::from_slice(&keito.asked("POST", "/api/v2/time_entries")[0].body).unwrap();
+    let seconds = entry["metadata"]["duration_seconds"].clone();
+    entry["spent_date"] = jiff::Timestamp::now().to_string()[..10].into();
+    entry["metadata"]["keitod_id"] = format!("{}x", entry["metadata"]["keitod_id"].as_str().unwrap()).into();
+    let mut curl = std::process::Command::new("curl");
+    curl.args(["--silent", "--fail", "-H", "content-type: application/json", "-d", &entry.to_string()]);
+    curl.args(["-H", &format!("authorization: Bearer {}", keitod::sandbox::KEY)]);
+    curl.args(["-H", &format!("keito-account-id: {}", keitod::sandbox::ACCOUNT)]);
+    assert!(curl.arg(format!("{}/api/v2/time_entries", keito.origin)).output().unwrap().status.success());
+    finds(&place, 0, "rounding", "warn", "1 entries of the last 30 days");
+    let (_, findings) = doctor(&place);
+    let hours = findings.iter().find(|finding| finding["subject"] == "hours").unwrap();
+    assert_eq!(hours["detail"], json!({"entries": 1, "counted_seconds": seconds, "shown_seconds": 900}));
     let text = fs::read_to_string(place.path("keitod.toml")).unwrap();
     let by_day = text.replace("[time]", "[time]\nentry = \"day\"");
     fs::write(place.path("keitod.toml"), by_day).unwrap();

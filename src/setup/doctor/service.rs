@@ -1,7 +1,7 @@
 //! Is keitod a service that starts at login?
 
 use super::{Blame, Daemon, Finding, Room};
-use crate::setup::service::{Error, Manager, Service, State};
+use crate::setup::service::{Error, Service, State, Supervisor};
 
 pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
     let service = Service::new(room.env, None);
@@ -53,7 +53,7 @@ fn of_state(state: &State, runs: bool, room: &Room<'_>) -> Vec<Finding> {
         .as_ref()
         .and_then(|found| found.as_ref().ok())
         .is_some_and(|found| found.from == "KEITO_API_KEY");
-    if key_from_shell && Manager::of_system() == Manager::Systemd {
+    if key_from_shell && Supervisor::of_system() == Supervisor::Systemd {
         let seen = "the key is in this shell's KEITO_API_KEY, which the service does not see";
         found.push(
             Finding::warn(seen, "put it in a file (chmod 600), name it in [keito] api_key_file").of("key"),

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::carried::Carried;
 use super::files::kept;
-use super::{Error, Logs, Manager, Note, Program, Report, Service, State, tools};
+use super::{Error, Logs, Note, Program, Report, Service, State, Supervisor, tools};
 use crate::config::Config;
 
 /// `systemd/com.keito.keitod.plist`.
@@ -115,7 +115,7 @@ impl Service<'_> {
         let start = shell_word(&program.path).map(|word| format!("exec {}", escaped(&word)));
         let mut state = State {
             schema_version: 1,
-            manager: Manager::Launchd.word(),
+            manager: Supervisor::Launchd.word(),
             installed: text.is_some(),
             current: text.as_ref().map(|text| start.is_ok_and(|start| text.contains(&start))),
             enabled: text.is_some(),

@@ -36,14 +36,14 @@ use crate::sources::Environment as _;
 
 /// Who starts services here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manager {
+pub enum Supervisor {
     /// `systemctl --user`.
     Systemd,
     /// `launchctl`.
     Launchd,
 }
 
-impl Manager {
+impl Supervisor {
     /// Of this system.
     #[must_use]
     pub const fn of_system() -> Self {
@@ -74,7 +74,7 @@ pub struct Logs {
 /// The service of one user.
 #[derive(Debug)]
 pub struct Service<'a> {
-    manager: Manager,
+    manager: Supervisor,
     env: &'a Env,
     user: u32,
 }
@@ -82,14 +82,14 @@ pub struct Service<'a> {
 impl<'a> Service<'a> {
     /// Of the user of this process.
     #[must_use]
-    pub fn new(env: &'a Env, manager: Option<Manager>) -> Self {
+    pub fn new(env: &'a Env, manager: Option<Supervisor>) -> Self {
         let user = rustix::process::getuid().as_raw();
-        Self { manager: manager.unwrap_or_else(Manager::of_system), env, user }
+        Self { manager: manager.unwrap_or_else(Supervisor::of_system), env, user }
     }
 
     /// Who starts it.
     #[must_use]
-    pub const fn manager(&self) -> Manager {
+    pub const fn manager(&self) -> Supervisor {
         self.manager
     }
 
@@ -97,8 +97,8 @@ impl<'a> Service<'a> {
     #[must_use]
     pub fn file(&self) -> PathBuf {
         match self.manager {
-            Manager::Systemd => self.units().join("keitod.service"),
-            Manager::Launchd => self.home().join("Library/LaunchAgents/com.keito.keitod.plist"),
+            Supervisor::Systemd => self.units().join("keitod.service"),
+            Supervisor::Launchd => self.home().join("Library/LaunchAgents/com.keito.keitod.plist"),
         }
     }
 
@@ -109,8 +109,8 @@ impl<'a> Service<'a> {
     pub fn install(&self, config: &Config, start: bool) -> Result<Report, Error> {
         let program = Program::of_process(self.env)?;
         match self.manager {
-            Manager::Systemd => self.install_unit(config, &program, start),
-            Manager::Launchd => self.install_agent(config, &program, start),
+            Supervisor::Systemd => self.install_unit(config, &program, start),
+            Supervisor::Launchd => self.install_agent(config, &program, start),
         }
     }
 
@@ -121,8 +121,8 @@ impl<'a> Service<'a> {
     pub fn uninstall(&self) -> Result<Report, Error> {
         self.must_be_there()?;
         match self.manager {
-            Manager::Systemd => self.uninstall_unit(),
-            Manager::Launchd => self.uninstall_agent(),
+            Supervisor::Systemd => self.uninstall_unit(),
+            Supervisor::Launchd => self.uninstall_agent(),
         }
     }
 
@@ -133,8 +133,8 @@ impl<'a> Service<'a> {
     pub fn start(&self) -> Result<Report, Error> {
         self.must_be_there()?;
         match self.manager {
-            Manager::Systemd => self.unit("start"),
-            Manager::Launchd => self.start_agent(),
+            Supervisor::Systemd => self.unit("start"),
+            Supervisor::Launchd => self.start_agent(),
         }
     }
 
@@ -145,8 +145,8 @@ impl<'a> Service<'a> {
     pub fn stop(&self) -> Result<Report, Error> {
         self.must_be_there()?;
         match self.manager {
-            Manager::Systemd => self.unit("stop"),
-            Manager::Launchd => self.stop_agent(),
+            Supervisor::Systemd => self.unit("stop"),
+            Supervisor::Launchd => self.stop_agent(),
         }
     }
 
@@ -157,8 +157,8 @@ impl<'a> Service<'a> {
     pub fn restart(&self) -> Result<Report, Error> {
         self.must_be_there()?;
         match self.manager {
-            Manager::Systemd => self.unit("restart"),
-            Manager::Launchd => self.restart_agent(),
+            Supervisor::Systemd => self.unit("restart"),
+            Supervisor::Launchd => self.restart_agent(),
         }
     }
 
@@ -168,8 +168,8 @@ impl<'a> Service<'a> {
     /// If there is no such manager here.
     pub fn state(&self) -> Result<State, Error> {
         match self.manager {
-            Manager::Systemd => self.unit_state(),
-            Manager::Launchd => self.agent_state(),
+            Supervisor::Systemd => self.unit_state(),
+            Supervisor::Launchd => self.agent_state(),
         }
     }
 
@@ -179,8 +179,8 @@ impl<'a> Service<'a> {
     /// If there is none, or it cannot be read.
     pub fn logs(&self, what: &Logs, out: &mut dyn std::io::Write) -> Result<(), Error> {
         match self.manager {
-            Manager::Systemd => self.journal(what),
-            Manager::Launchd => self.log_file(what, out),
+            Supervisor::Systemd => self.journal(what),
+            Supervisor::Launchd => self.log_file(what, out),
         }
     }
 

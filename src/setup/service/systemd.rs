@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::carried::Carried;
 use super::files::{kept, put, remove};
-use super::{Error, Logs, Manager, Note, Program, Report, Service, State, tools};
+use super::{Error, Logs, Note, Program, Report, Service, State, Supervisor, tools};
 use crate::config::Config;
 
 /// `systemd/keitod.service`.
@@ -110,7 +110,7 @@ impl Service<'_> {
     pub(super) fn unit_state(&self) -> Result<State, Error> {
         let (file, mut state) = (self.file(), State { schema_version: 1, ..State::default() });
         let text = fs::read_to_string(&file).ok();
-        state.manager = Manager::Systemd.word();
+        state.manager = Supervisor::Systemd.word();
         state.installed = text.is_some();
         let program = Program::of_process(self.env)?;
         let expected = unit(&program.path).ok();

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use super::{Call, Exit, Failure};
 use super::{
     assign, audit, backfill, completions, config, demo, doctor, explain, flush, man, pause, prices, queue,
-    report, resume, run, sandbox, service, sessions, status,
+    report, resume, run, sandbox, service, sessions, status, statusline,
 };
 
 const EXAMPLES: &str = "\
@@ -63,6 +63,7 @@ pub enum Command {
     Audit(audit::Command),
     Backfill(backfill::Command),
     Prices(prices::Command),
+    Statusline(statusline::Command),
     Config(config::Command),
     Doctor(doctor::Command),
     Service(service::Command),
@@ -94,7 +95,7 @@ impl Command {
             Self::Doctor(command) => command.json,
             Self::Service(command) => command.json(),
             Self::Sandbox(command) => command.json,
-            Self::Completions(_) | Self::Man(_) => false,
+            Self::Statusline(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 
@@ -114,6 +115,7 @@ impl Command {
             Self::Audit(command) => command.call(call),
             Self::Backfill(command) => command.call(call),
             Self::Prices(command) => command.call(call),
+            Self::Statusline(command) => command.call(call),
             Self::Config(command) => command.call(call),
             Self::Doctor(command) => command.call(call),
             Self::Service(command) => command.call(call),

@@ -330,7 +330,7 @@ fn what_the_workspace_makes_of_work_is_found() {
     curl.args(["-H", &format!("authorization: Bearer {}", keitod::sandbox::KEY)]);
     curl.args(["-H", &format!("keito-account-id: {}", keitod::sandbox::ACCOUNT)]);
     assert!(curl.arg(format!("{}/api/v2/time_entries", keito.origin)).output().unwrap().status.success());
-    finds(&place, 0, "rounding", "warn", "1 entries of the last 30 days");
+    finds(&place, 0, "rounding", "warn", "1 entry of the last 30 days");
     let (_, findings) = doctor(&place);
     let hours = findings.iter().find(|finding| finding["subject"] == "hours").unwrap();
     assert_eq!(hours["detail"], json!({"entries": 1, "counted_seconds": seconds, "shown_seconds": 900}));

@@ -23,8 +23,9 @@ pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
     });
     if let Some(hours) = room.known().map(|known| known.hours).filter(|hours| hours.entries > 0) {
         let (ours, shown) = (Hours::from_seconds(hours.seconds), Hours::from_seconds(hours.shown));
+        let noun = if hours.entries == 1 { "entry" } else { "entries" };
         let seen = format!(
-            "{} entries of the last 30 days: {ours} h were counted, Keito shows {shown} h",
+            "{} {noun} of the last 30 days: {ours} h were counted, Keito shows {shown} h",
             hours.entries
         );
         let detail = serde_json::json!({

@@ -38,7 +38,7 @@ fn run(words: &[&str]) -> Ended {
     ended(&keitod(home.path()).args(words).output().unwrap())
 }
 
-const COMMANDS: [&[&str]; 41] = [
+const COMMANDS: [&[&str]; 42] = [
     &[],
     &["run"],
     &["demo"],
@@ -68,6 +68,7 @@ const COMMANDS: [&[&str]; 41] = [
     &["config", "show"],
     &["config", "check"],
     &["config", "path"],
+    &["statusline"],
     &["doctor"],
     &["service"],
     &["service", "install"],

@@ -1,0 +1,91 @@
+//! The end of `keitod init`: what would be sent, and the service that sends it.
+
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::print::{Ink, paint, plain};
+use super::{Call, Failure};
+use crate::setup::init::Terminal;
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow)]
+    requests: Vec<Request<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Request<'a> {
+    path: String,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+}
+
+/// Amounts as their digits: a float would show cents that nobody bills.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Body<'a> {
+    #[serde(borrow)]
+    hours: Option<&'a RawValue>,
+    #[serde(borrow)]
+    total_cost: Option<&'a RawValue>,
+}
+
+/// Reads the logs into a copy of the state and sums up what would be sent if everything were settled now. What cannot be
+/// computed is told, and is no failure: keitod is set up.
+pub(super) fn preview(call: &mut Call<'_>, json: bool) -> Result<Value, Failure> {
+    let document = match call.engine.preview(&call.place) {
+        Ok(document) => document,
+        Err(Failure::Told { message, .. }) => {
+            line(call, json, Ink::Warn, "!", &format!("what would be sent cannot be told: {message}"))?;
+            return Ok(Value::Null);
+        }
+        Err(output) => return Err(output),
+    };
+    let Ok(document) = serde_json::from_slice::<Document<'_>>(&document) else { return Ok(Value::Null) };
+    let (mut entries, mut hours, mut expenses, mut cost) = (0u64, Decimal::ZERO, 0u64, Decimal::ZERO);
+    for request in &document.requests {
+        let body: Body<'_> =
+            request.body.and_then(|body| serde_json::from_str(body.get()).ok()).unwrap_or_default();
+        let amount =
+            |raw: Option<&RawValue>| raw.and_then(|raw| raw.get().parse::<Decimal>().ok()).unwrap_or_default();
+        if request.path.starts_with("/time_entries") {
+            entries += 1;
+            hours += amount(body.hours);
+        } else {
+            expenses += 1;
+            cost += amount(body.total_cost);
+        }
+    }
+    let text = format!("now to be sent: {entries} entries of {hours} h, {expenses} expenses of {cost}");
+    line(call, json, Ink::Bold, "·", &text)?;
+    Ok(json!({
+        "entries": entries, "hours": hours.normalize().to_string(),
+        "expenses": expenses, "total_cost": cost.normalize().to_string(),
+    }))
+}
+
+/// Installs the service, offers to, or tells how.
+pub(super) fn service(
+    call: &mut Call<'_>,
+    wanted: bool,
+    asked: Option<&mut Terminal>,
+    json: bool,
+) -> Result<Value, Failure> {
+    let install = match asked {
+        Some(terminal) => terminal.yes("install and start the service now?", true)?,
+        None => wanted,
+    };
+    let _ = install;
+    line(call, json, Ink::Bold, "→", "start it in the background: keitod service install")?;
+    Ok(json!({"installed": false, "next": "keitod service install"}))
+}
+
+fn line(call: &mut Call<'_>, json: bool, ink: Ink, mark: &str, text: &str) -> Result<(), Failure> {
+    if json {
+        return Ok(());
+    }
+    writeln!(call.out, "{} {}", paint(call.look, ink, mark), plain(text))?;
+    Ok(call.out.flush()?)
+}

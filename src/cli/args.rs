@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{Call, Exit, Failure};
 use super::{
-    assign, audit, backfill, completions, config, demo, explain, flush, init, link, man, pause, prices, queue, report,
-    resume, run, sandbox, sessions, status,
+    assign, audit, backfill, completions, config, demo, explain, flush, init, link, man, pause, prices,
+    queue, report, resume, run, sandbox, sessions, status,
 };
 
 const EXAMPLES: &str = "\

@@ -126,7 +126,8 @@ impl Command {
         let wish = self.wish(call)?;
         // The key took the place of the answers.
         let asked = if self.json || self.api_key_stdin { None } else { Terminal::here() };
-        let mut ask_service = if self.service || self.no_service || asked.is_none() { None } else { Terminal::here() };
+        let mut ask_service =
+            if self.service || self.no_service || asked.is_none() { None } else { Terminal::here() };
         let now = crate::daemon::time::now();
         let today = now.timestamp().to_zoned(jiff::tz::TimeZone::system()).date();
         let (look, json) = (call.look, self.json);
@@ -145,7 +146,8 @@ impl Command {
                 .map_err(Error::Output)
         };
         let done = runtime()?.block_on(init(&call.place.env, &wish, today, asked, &mut tell))?;
-        let today = if self.no_preview { None } else { Some(super::preview::preview(call, json)?) };
+        let currency = done.workspace.currency.as_deref().unwrap_or("in the workspace's currency");
+        let today = if self.no_preview { None } else { Some(super::preview::preview(call, currency, json)?) };
         let service = super::preview::service(call, self.service, ask_service.as_mut(), json)?;
         if self.json {
             let mut document = document(&done);
@@ -257,21 +259,34 @@ impl From<setup::Error> for Failure {
             other => other,
         };
         let exit = match &error {
-            Error::Unanswered(_) | Error::Flag { .. } | Error::Stopped | Error::Url(_) | Error::NoRepository(_)
+            Error::Unanswered(_)
+            | Error::Flag { .. }
+            | Error::Stopped
+            | Error::Url(_)
+            | Error::NoRepository(_)
             | Error::NoPlace(_) => Exit::InvalidInput,
             Error::Refused { .. } | Error::ReadOnly { .. } | Error::NoWorkspace { .. } => Exit::Auth,
             Error::Credentials(error) => match error {
-                crate::config::CredentialError::Missing | crate::config::CredentialError::NoAccount { .. } => Exit::Auth,
+                crate::config::CredentialError::Missing
+                | crate::config::CredentialError::NoAccount { .. } => Exit::Auth,
                 _ => Exit::Config,
             },
             Error::Unreachable { .. } => Exit::Network,
             Error::RateLimited { .. } => Exit::RateLimited,
             Error::Server { .. } => Exit::Server,
             Error::NoSuch(NoSuch::Projects { .. } | NoSuch::Tasks { .. }) => Exit::InvalidInput,
-            Error::NoProjects | Error::NoTasks { .. } | Error::NoSuch(_) | Error::NoDirectory(_) => Exit::NotFound,
+            Error::NoProjects | Error::NoTasks { .. } | Error::NoSuch(_) | Error::NoDirectory(_) => {
+                Exit::NotFound
+            }
             Error::Linked { .. } | Error::SwitchedOff(_) | Error::Taken { .. } => Exit::Conflict,
-            Error::Input(_) | Error::Client(_) | Error::Config(_) | Error::NotKeito { .. } | Error::BadLink { .. }
-            | Error::Unreadable { .. } | Error::Write { .. } | Error::Output(_) => Exit::Config,
+            Error::Input(_)
+            | Error::Client(_)
+            | Error::Config(_)
+            | Error::NotKeito { .. }
+            | Error::BadLink { .. }
+            | Error::Unreadable { .. }
+            | Error::Write { .. }
+            | Error::Output(_) => Exit::Config,
         };
         let failure = Self::new(exit, error.to_string());
         match error.way_out() {

@@ -92,7 +92,8 @@ impl Command {
         let already = if linked.changed { "" } else { " already" };
         let root = place.root().display();
         writeln!(call.out, "{mark} {}", plain(&format!("{root} is billed to {}{already}", chosen.title())))?;
-        for path in [Some(&linked.file), Some(&linked.example), linked.ignore.as_ref()].into_iter().flatten() {
+        for path in [Some(&linked.file), Some(&linked.example), linked.ignore.as_ref()].into_iter().flatten()
+        {
             writeln!(call.out, "  {}", plain(&path.display().to_string()))?;
         }
         Ok(Exit::Ok)

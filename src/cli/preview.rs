@@ -34,7 +34,8 @@ struct Body<'a> {
 
 /// Reads the logs into a copy of the state and sums up what would be sent if everything were settled now. What cannot be
 /// computed is told, and is no failure: keitod is set up.
-pub(super) fn preview(call: &mut Call<'_>, json: bool) -> Result<Value, Failure> {
+pub(super) fn preview(call: &mut Call<'_>, currency: &str, json: bool) -> Result<Value, Failure> {
+    line(call, json, Ink::Bold, "·", "reading the logs …")?;
     let document = match call.engine.preview(&call.place) {
         Ok(document) => document,
         Err(Failure::Told { message, .. }) => {
@@ -48,8 +49,9 @@ pub(super) fn preview(call: &mut Call<'_>, json: bool) -> Result<Value, Failure>
     for request in &document.requests {
         let body: Body<'_> =
             request.body.and_then(|body| serde_json::from_str(body.get()).ok()).unwrap_or_default();
-        let amount =
-            |raw: Option<&RawValue>| raw.and_then(|raw| raw.get().parse::<Decimal>().ok()).unwrap_or_default();
+        let amount = |raw: Option<&RawValue>| {
+            raw.and_then(|raw| raw.get().parse::<Decimal>().ok()).unwrap_or_default()
+        };
         if request.path.starts_with("/time_entries") {
             entries += 1;
             hours += amount(body.hours);
@@ -58,7 +60,10 @@ pub(super) fn preview(call: &mut Call<'_>, json: bool) -> Result<Value, Failure>
             cost += amount(body.total_cost);
         }
     }
-    let text = format!("now to be sent: {entries} entries of {hours} h, {expenses} expenses of {cost}");
+    let text = match (entries, expenses) {
+        (0, 0) => "nothing is to be sent so far: work from midnight of the first start on counts".to_owned(),
+        _ => format!("to be sent now: {entries} × time, {hours} h; {expenses} × cost, {cost} {currency}"),
+    };
     line(call, json, Ink::Bold, "·", &text)?;
     Ok(json!({
         "entries": entries, "hours": hours.normalize().to_string(),

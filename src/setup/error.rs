@@ -191,13 +191,23 @@ impl Error {
     pub fn way_out(&self) -> Option<String> {
         let way = match self {
             Self::Unanswered(_) => "without a terminal every answer is a flag: keitod init --help",
-            Self::Refused { .. } => "make a key in Keito under Settings, API & Developers, and put it where this one is",
+            Self::Refused { .. } => {
+                "make a key in Keito under Settings, API & Developers, and put it where this one is"
+            }
             Self::ReadOnly { .. } => "make a full-access key in Keito under Settings, API & Developers",
-            Self::NoWorkspace { .. } => "take the account id from Keito's Settings, API & Developers: --account-id, or KEITO_ACCOUNT_ID",
-            Self::NotKeito { .. } => "correct the server: --url, [keito] url or KEITO_API_URL; unset it is https://app.keito.ai",
-            Self::Unreachable { .. } => "check the network, and [keito] proxy if there is one; then run it again",
+            Self::NoWorkspace { .. } => {
+                "take the account id from Keito's Settings, API & Developers: --account-id, or KEITO_ACCOUNT_ID"
+            }
+            Self::NotKeito { .. } => {
+                "correct the server: --url, [keito] url or KEITO_API_URL; unset it is https://app.keito.ai"
+            }
+            Self::Unreachable { .. } => {
+                "check the network, and [keito] proxy if there is one; then run it again"
+            }
             Self::Server { .. } => "nothing was written; run it again in a while",
-            Self::NoRepository(_) => "--here links the directory itself; or give a [[rule]] with its path in the config",
+            Self::NoRepository(_) => {
+                "--here links the directory itself; or give a [[rule]] with its path in the config"
+            }
             Self::Linked { .. } => "--force links anew and keeps its other keys",
             Self::BadLink { .. } => "--force writes it anew",
             Self::SwitchedOff(_) => "--force links nevertheless",

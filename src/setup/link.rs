@@ -122,7 +122,8 @@ impl Place {
                 return Err(Error::Linked { path: file, to: title(before) });
             }
         }
-        let text = text::link(to, account, &before.map_or_else(|| terms.clone(), |before| terms.over(before)));
+        let text =
+            text::link(to, account, &before.map_or_else(|| terms.clone(), |before| terms.over(before)));
         // What cannot be read again is not written.
         match mapping::parse(&text) {
             Ok(Read::Link(read)) if read.link == to.link => {}

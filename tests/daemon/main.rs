@@ -23,6 +23,7 @@ mod held;
 mod hooks;
 mod hostile;
 mod hours;
+mod init;
 mod inputs;
 mod keito;
 mod lines;

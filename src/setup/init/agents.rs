@@ -1,9 +1,9 @@
 //! Whose logs are on this machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::{Config, CustomSource, Env};
-use crate::sources;
+use crate::sources::{self, Environment as _, Source};
 
 /// An agent with a directory of logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,8 @@ pub fn agents(config: &Config, env: &Env) -> Vec<FoundAgent> {
             Some(homes) => source.below(homes),
             None => source.roots(env),
         };
-        let roots: Vec<PathBuf> = roots.into_iter().filter(|root| root.exists()).collect();
+        let roots: Vec<PathBuf> =
+            roots.into_iter().filter(|root| is_there(&*source, root, env.home())).collect();
         (settings.enabled && !roots.is_empty()).then(|| FoundAgent {
             agent: agent.as_str().to_owned(),
             title: source.about().title,
@@ -38,4 +39,13 @@ pub fn agents(config: &Config, env: &Env) -> Vec<FoundAgent> {
         })
     });
     found.collect()
+}
+
+/// Whether a root is there. Home is there for everybody: some agents leave single files in it, which have to be seen.
+fn is_there(source: &dyn Source, root: &Path, home: &Path) -> bool {
+    if root != home {
+        return root.exists();
+    }
+    let names = std::fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.into_iter().any(|name| source.claim_below(root, Path::new(&name)).is_some())
 }

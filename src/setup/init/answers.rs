@@ -53,14 +53,20 @@ impl About<'_> {
         }
         if with_config && self.wish.entry.is_none() && self.workspace.rounds_up() {
             let how = self.workspace.rounding.as_deref().unwrap_or_default();
-            let what = format!("whether entries are per session or per day, as the workspace rounds each one ({how})");
+            let what = format!(
+                "whether entries are per session or per day, as the workspace rounds each one ({how})"
+            );
             need("--entry day or session", what);
         }
         all
     }
 
     /// Asks, in order, what the flags leave open.
-    pub(super) async fn ask(&self, all: &mut Bookable, asked: &mut Option<Terminal>) -> Result<Answers, Error> {
+    pub(super) async fn ask(
+        &self,
+        all: &mut Bookable,
+        asked: &mut Option<Terminal>,
+    ) -> Result<Answers, Error> {
         let link = self.link(all, asked.as_mut()).await?;
         let default = self.default(all, asked.as_mut()).await?;
         let cost = self.cost(asked.as_mut())?;
@@ -102,7 +108,8 @@ impl About<'_> {
             (Some(None), _) | (None, None) => Ok(None),
             (Some(Some(words)), _) => self.find(all, words).await.map(Some),
             (None, Some(terminal)) => {
-                let question = "give sessions outside of linked repositories a project, too? (else they are held)";
+                let question =
+                    "give sessions outside of linked repositories a project, too? (else they are held)";
                 if all.is_empty() || !terminal.yes(question, false)? {
                     return Ok(None);
                 }
@@ -143,8 +150,11 @@ impl About<'_> {
             (Some(wish), _) => Ok(wish),
             (None, Some(terminal)) if self.workspace.rounds_up() => {
                 let how = self.workspace.rounding.as_deref().unwrap_or_default();
-                terminal.tell(&format!("The workspace rounds each entry up ({how}), so many short ones cost more."))?;
-                let per_day = terminal.yes("one entry a day, project and agent instead of one a session?", true)?;
+                terminal.tell(&format!(
+                    "The workspace rounds each entry up ({how}), so many short ones cost more."
+                ))?;
+                let per_day =
+                    terminal.yes("one entry a day, project and agent instead of one a session?", true)?;
                 Ok(if per_day { EntryPer::Day } else { EntryPer::Session })
             }
             (None, _) => Ok(EntryPer::Session),

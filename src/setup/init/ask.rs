@@ -88,7 +88,10 @@ impl Terminal {
                     }
                     Picked::Several(several) => left = several,
                     Picked::None => {
-                        tell(&format!("nothing here is called that; a number from 1 to {}, or a part of a name", names.len()))?;
+                        tell(&format!(
+                            "nothing here is called that; a number from 1 to {}, or a part of a name",
+                            names.len()
+                        ))?;
                         left = (0..names.len()).collect();
                     }
                 },
@@ -101,8 +104,7 @@ impl Terminal {
     /// # Errors
     /// If the input ends.
     pub fn hidden(&mut self, question: &str) -> Result<secrecy::SecretString, Error> {
-        ask(&format!("{question}: "))?;
-        let word = hidden::word();
+        let word = hidden::word(&format!("{question}: "));
         tell("")?;
         word
     }
@@ -171,7 +173,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_a_number_or_a_part_of_a_name() {
-        let names: Vec<String> = ["Acme: Relaunch", "Acme: API", "Northwind: Relaunch", "2026", "API"].map(String::from).into();
+        let names: Vec<String> =
+            ["Acme: Relaunch", "Acme: API", "Northwind: Relaunch", "2026", "API"].map(String::from).into();
         let cases = [
             ("1", Picked::One(0)),
             ("2026", Picked::One(3)),

@@ -22,7 +22,8 @@ pub enum Category {
 
 /// Looks for a category by its name: in the list of categories, where there is one, and in the expenses up to `today`.
 pub async fn look(client: &Client, name: &str, today: Day) -> Category {
-    let is_it = |of: Option<&str>| of.is_some_and(|of| of.trim().to_lowercase() == name.trim().to_lowercase());
+    let is_it =
+        |of: Option<&str>| of.is_some_and(|of| of.trim().to_lowercase() == name.trim().to_lowercase());
     if let Outcome::Applied(page) = client.expense_categories().await
         && let Some(id) = page.rows.into_iter().find(|row| is_it(row.name.as_deref())).and_then(|row| row.id)
     {

@@ -10,34 +10,15 @@ use super::ask::Terminal;
 use super::category::{self, Category};
 use super::key::{self, Key};
 use super::projects::Bookable;
+use super::said::{Said, Tell};
 use super::text::{self, Plan};
 use super::there::unfulfilled;
-use super::wish::{CostWish, Wish};
-use super::workspace::{self, KeyKind, Workspace};
+use super::wish::Wish;
+use super::workspace::{self, Workspace};
 use crate::config::{Config, Env, Origin};
 use crate::model::{CategoryId, Day};
 use crate::setup::link::{Linked, Place, Terms};
 use crate::setup::{Error, file};
-
-/// How a line of the report is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// As it should be.
-    Good,
-    /// Something to see to.
-    Warn,
-    /// Neither.
-    Plain,
-}
-
-/// A line of the report. May hold names from outside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// How it is meant.
-    pub tone: Tone,
-    /// One sentence.
-    pub text: String,
-}
 
 /// What was found and done.
 #[derive(Debug)]
@@ -70,9 +51,6 @@ pub struct Done {
     pub warnings: Vec<String>,
 }
 
-/// Who is told line by line what is found.
-pub type Tell<'a> = dyn FnMut(Told) -> Result<(), Error> + 'a;
-
 /// Sets keitod up. `today` bounds where the category is looked for, and begins a rate.
 ///
 /// # Errors
@@ -84,7 +62,7 @@ pub async fn init(
     mut asked: Option<Terminal>,
     tell: &mut Tell<'_>,
 ) -> Result<Done, Error> {
-    let mut said = Said { tell, warnings: Vec::new() };
+    let mut said = Said::new(tell);
     let path = env.config_file();
     let there = path.symlink_metadata().is_ok();
     let kept = there && !wish.force;
@@ -102,10 +80,11 @@ pub async fn init(
     let client = workspace::client(&credentials, &config.keito)?;
     let workspace = workspace::look(&client, &credentials).await?;
     said.workspace(&workspace, credentials.from, &credentials.origin)?;
-    let category = match wish.category.clone().map(CategoryId::new).or(config.keito.expense_category_id.clone()) {
-        Some(id) => Category::Found(id),
-        None => category::look(&client, &config.keito.expense_category, today).await,
-    };
+    let category =
+        match wish.category.clone().map(CategoryId::new).or(config.keito.expense_category_id.clone()) {
+            Some(id) => Category::Found(id),
+            None => category::look(&client, &config.keito.expense_category, today).await,
+        };
     said.category(&category, &config.keito.expense_category)?;
     let mut all = Bookable::ask(&client).await?;
     said.projects(&all)?;
@@ -135,7 +114,8 @@ pub async fn init(
     let link = if kept {
         let link = about.link(&mut all, asked.as_mut()).await?;
         let default = about.default(&mut all, None).await?;
-        let flags = unfulfilled(wish, default.as_ref().map(|chosen| &chosen.link), &config, env, &credentials);
+        let flags =
+            unfulfilled(wish, default.as_ref().map(|chosen| &chosen.link), &config, env, &credentials);
         if !flags.is_empty() {
             return Err(Error::Taken { path, flags });
         }
@@ -143,7 +123,11 @@ pub async fn init(
         link
     } else {
         let answers = about.ask(&mut all, &mut asked).await?;
-        if secret.is_none() && store(&credentials, wish, &path, asked.as_mut(), &mut said)? {
+        let command = wish.api_key_command.clone().or(config.keito.api_key_command.clone());
+        let own_file = wish.api_key_file.clone().or(config.keito.api_key_file.clone());
+        // A service that finds a key by itself needs no other.
+        let finds = own_file.is_some() || command.is_some();
+        if secret.is_none() && store(&credentials, wish, &path, finds, asked.as_mut(), &mut said)? {
             secret = Some(credentials.key.clone());
         }
         let key_file = secret.as_ref().map(|_| key::file_of(&path));
@@ -158,8 +142,6 @@ pub async fn init(
         {
             return Err(Error::Taken { path: file.clone(), flags: vec!["the key that was given"] });
         }
-        let command = wish.api_key_command.clone().or(config.keito.api_key_command.clone());
-        let own_file = wish.api_key_file.clone().or(config.keito.api_key_file.clone());
         let Answers { link, default, cost, entry, usd_rate } = answers;
         let plan = Plan {
             workspace: workspace.name.clone(),
@@ -171,7 +153,9 @@ pub async fn init(
             rounding: workspace.rounding.clone(),
             entry,
             cost: Some(cost),
-            rate: usd_rate.zip(workspace.foreign_currency()).map(|(rate, code)| (today, code.to_owned(), rate)),
+            rate: usd_rate
+                .zip(workspace.foreign_currency())
+                .map(|(rate, code)| (today, code.to_owned(), rate)),
             default: default.clone(),
         };
         said.money(&plan, &workspace, cost)?;
@@ -252,122 +236,27 @@ fn store(
     credentials: &crate::config::Credentials,
     wish: &Wish,
     config: &Path,
+    finds: bool,
     asked: Option<&mut Terminal>,
     said: &mut Said<'_, '_>,
 ) -> Result<bool, Error> {
-    if credentials.from != "KEITO_API_KEY" {
+    if credentials.from != "KEITO_API_KEY" || (finds && wish.store_key.is_none()) {
         return Ok(wish.store_key == Some(true));
     }
     match (wish.store_key, asked) {
         (Some(store), _) => Ok(store),
         (None, Some(terminal)) => {
             let file = key::file_of(config);
-            let question = format!("a service does not see KEITO_API_KEY; keep the key in {} (0600)?", file.display());
+            let question =
+                format!("a service does not see KEITO_API_KEY; keep the key in {} (0600)?", file.display());
             terminal.yes(&question, true)
         }
         (None, None) => {
-            said.warn("a service does not see this shell's KEITO_API_KEY: --store-key keeps the key in a file".into())?;
+            said.warn(
+                "a service does not see this shell's KEITO_API_KEY: --store-key keeps the key in a file"
+                    .into(),
+            )?;
             Ok(false)
         }
-    }
-}
-
-/// What is told, and what of it has to be seen to.
-struct Said<'t, 'a> {
-    tell: &'t mut Tell<'a>,
-    warnings: Vec<String>,
-}
-
-impl Said<'_, '_> {
-    fn line(&mut self, tone: Tone, text: String) -> Result<(), Error> {
-        (self.tell)(Told { tone, text })
-    }
-
-    fn good(&mut self, text: String) -> Result<(), Error> {
-        self.line(Tone::Good, text)
-    }
-
-    fn plain(&mut self, text: String) -> Result<(), Error> {
-        self.line(Tone::Plain, text)
-    }
-
-    fn warn(&mut self, text: String) -> Result<(), Error> {
-        self.warnings.push(text.clone());
-        self.line(Tone::Warn, text)
-    }
-
-    fn workspace(&mut self, of: &Workspace, from: &str, origin: &Origin) -> Result<(), Error> {
-        let kind = match of.key {
-            KeyKind::Full => "a full-access key",
-            KeyKind::Jwt(_) => "a JWT",
-        };
-        self.good(format!("key: {kind} from {from}, accepted by {origin}"))?;
-        if let KeyKind::Jwt(end) = of.key {
-            let end = end.map(|end| format!(" (this one at {end})")).unwrap_or_default();
-            self.warn(format!("a JWT ends{end}: a service needs a kto_ key"))?;
-        }
-        let name = of.name.as_deref().unwrap_or("unnamed");
-        let account = of.account.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
-        self.good(format!("workspace: {name}{account}"))?;
-        let zone = of.zone.as_deref().unwrap_or("zone not told");
-        let currency = of.currency.as_deref().unwrap_or("currency not told");
-        let rounding = of.rounding.as_ref().map_or_else(|| "no rounding".to_owned(), |how| format!("rounds {how}"));
-        self.plain(format!("{zone}, {currency}, {rounding}"))?;
-        if of.may.can_track_time == Some(false) {
-            self.warn("this key may not track time: entries will be refused; have the right given in Keito".into())?;
-        }
-        if of.may.can_track_expenses == Some(false) {
-            self.warn("this key may not track expenses: they will be refused; have the right given in Keito".into())?;
-        }
-        Ok(())
-    }
-
-    fn category(&mut self, category: &Category, name: &str) -> Result<(), Error> {
-        match category {
-            Category::Found(id) => self.good(format!("expense category: {name} ({id})")),
-            Category::Unseen => self.warn(format!(
-                "no expense category {name} is in sight, and expenses are held until it is: log one {name} expense by \
-                 hand in Keito, or give its id with --expense-category-id"
-            )),
-            Category::Unasked => self.warn(format!(
-                "Keito does not show this key its expenses: give the id of {name} with --expense-category-id, or expenses \
-                 are held"
-            )),
-        }
-    }
-
-    fn projects(&mut self, all: &Bookable) -> Result<(), Error> {
-        match all.len() {
-            0 => self.warn(Error::NoProjects.to_string()),
-            1 => self.plain("1 project can be booked on".to_owned()),
-            number => self.plain(format!("{number} projects can be booked on")),
-        }
-    }
-
-    fn money(&mut self, plan: &Plan, workspace: &Workspace, cost: CostWish) -> Result<(), Error> {
-        if cost == CostWish::Later {
-            self.warn("usage under a subscription is held until [money] cost says how to treat it".into())?;
-        }
-        match workspace.foreign_currency() {
-            Some(code) if plan.rate.is_none() && cost != CostWish::Basis(crate::config::CostBasis::Off) => {
-                self.warn(format!(
-                    "amounts are in {code}, and there is no rate: expenses are held until the config has a [[money.rate]] \
-                     (--usd-rate)"
-                ))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn agents(&mut self, agents: &[FoundAgent]) -> Result<(), Error> {
-        if agents.is_empty() {
-            return self.warn("no agent has left logs here yet: they are read once they appear".to_owned());
-        }
-        for FoundAgent { title, roots, costs, .. } in agents {
-            let roots: Vec<String> = roots.iter().map(|root| root.display().to_string()).collect();
-            let only = if *costs { "" } else { " (time only)" };
-            self.good(format!("agent: {title}{only} in {}", roots.join(", ")))?;
-        }
-        Ok(())
     }
 }

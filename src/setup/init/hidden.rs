@@ -1,6 +1,6 @@
 //! A secret word, typed or pasted, that the terminal does not show.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use secrecy::SecretString;
@@ -20,9 +20,9 @@ impl Drop for Restore {
     }
 }
 
-/// Reads to the end of the line. Byte by byte: whole lines are cut at 4096 bytes by the kernel, and tokens can be longer;
-/// and the interrupt key is read here instead of killing us with the echo still off.
-pub(super) fn word() -> Result<SecretString, Error> {
+/// Asks, and reads to the end of the line. The echo is off before the question is seen: who pastes fast shows nothing. Byte
+/// by byte: the kernel cuts whole lines at 4096 bytes, and tokens can be longer; and the interrupt key is read here instead of killing us with the echo still off.
+pub(super) fn word(question: &str) -> Result<SecretString, Error> {
     let failed = |error: rustix::io::Errno| Error::Input(error.into());
     let before = tcgetattr(io::stdin()).map_err(failed)?;
     let mut quiet = before.clone();
@@ -31,6 +31,9 @@ pub(super) fn word() -> Result<SecretString, Error> {
     quiet.special_codes[SpecialCodeIndex::VTIME] = 0;
     let _restore = Restore(before);
     tcsetattr(io::stdin(), OptionalActions::Now, &quiet).map_err(failed)?;
+    let mut err = io::stderr().lock();
+    err.write_all(question.as_bytes()).and_then(|()| err.flush()).map_err(Error::Input)?;
+    drop(err);
     let mut word = String::new();
     let mut bytes = io::stdin().lock().bytes();
     loop {
@@ -43,7 +46,9 @@ pub(super) fn word() -> Result<SecretString, Error> {
             0x08 | 0x7f => drop(word.pop()),
             0x15 => word.clear(),
             // No key has any other character: it is kept as a mark, so that the key is refused instead of mended.
-            byte if word.len() < LIMIT => word.push(if byte.is_ascii() { char::from(byte) } else { '\u{fffd}' }),
+            byte if word.len() < LIMIT => {
+                word.push(if byte.is_ascii() { char::from(byte) } else { '\u{fffd}' })
+            }
             _ => {}
         }
     }

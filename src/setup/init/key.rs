@@ -41,7 +41,12 @@ pub(super) fn keep(path: &Path, key: &SecretString) -> Result<(), Error> {
 ///
 /// # Errors
 /// If there are none, or none that can be used.
-pub(super) fn find(env: &Env, keito: &Keito, wish: &Wish, mut asked: Option<&mut Terminal>) -> Result<Key, Error> {
+pub(super) fn find(
+    env: &Env,
+    keito: &Keito,
+    wish: &Wish,
+    mut asked: Option<&mut Terminal>,
+) -> Result<Key, Error> {
     let mut keito = keito.clone();
     lay_over(&mut keito, wish);
     // A flag is meant for this run: what the environment says otherwise is set aside for it.
@@ -68,14 +73,17 @@ pub(super) fn find(env: &Env, keito: &Keito, wish: &Wish, mut asked: Option<&mut
                 if given.is_some() {
                     credentials.from = from;
                 }
-                let hidden = here.get("KEITO_ACCOUNT_ID").or_else(|| here.get("KEITO_WORKSPACE_ID")).is_some();
+                let hidden =
+                    here.get("KEITO_ACCOUNT_ID").or_else(|| here.get("KEITO_WORKSPACE_ID")).is_some();
                 let account = credentials.account.clone().filter(|_| hidden);
                 return Ok(Key { credentials, kept: given, account });
             }
             Err(CredentialError::Missing) => {
                 let terminal = asked.as_deref_mut().ok_or_else(no_key)?;
-                terminal.tell("There is no API key yet: make one in Keito under Settings, API & Developers.")?;
-                given = Some(terminal.hidden("API key (not shown)")?).filter(|key| !key.expose_secret().is_empty());
+                terminal
+                    .tell("There is no API key yet: make one in Keito under Settings, API & Developers.")?;
+                given = Some(terminal.hidden("API key (not shown)")?)
+                    .filter(|key| !key.expose_secret().is_empty());
                 from = FROM_PERSON;
             }
             Err(CredentialError::NoAccount { .. }) => {

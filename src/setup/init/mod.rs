@@ -10,7 +10,7 @@
 //! | `there` | a config that is there already |
 //! | `text` | the config that is written |
 //! | `agents` | whose logs are on this machine |
-//! | `flow` | all of it |
+//! | `flow`, `said` | all of it, and what is told on the way |
 //!
 //! Everything is asked and checked before the first byte is written.
 
@@ -22,6 +22,7 @@ mod flow;
 mod hidden;
 mod key;
 mod projects;
+mod said;
 mod text;
 mod there;
 mod wish;
@@ -30,7 +31,8 @@ mod workspace;
 pub use agents::{FoundAgent, agents};
 pub use ask::Terminal;
 pub use category::Category;
-pub use flow::{Done, Told, Tone, init};
+pub use flow::{Done, init};
 pub use projects::{Bookable, Chosen};
+pub use said::{Told, Tone};
 pub use wish::{CostWish, Wish, Words};
 pub use workspace::{KeyKind, Workspace, client, look};

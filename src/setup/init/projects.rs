@@ -132,7 +132,8 @@ impl Bookable {
         }
         let mut tasks = Vec::new();
         for number in 1..=PAGES {
-            let Page { rows, has_next, .. } = match client.tasks(Some(&ProjectId::new(project)), number).await {
+            let Page { rows, has_next, .. } = match client.tasks(Some(&ProjectId::new(project)), number).await
+            {
                 Outcome::Applied(page) => page,
                 other => return Err(failed(other, "/tasks", &client.origin())),
             };
@@ -166,7 +167,11 @@ impl Chosen {
     pub fn title(&self) -> String {
         let project = named(&self.project, self.link.project.as_str());
         let task = named(&self.task, self.link.task.as_str());
-        if self.client.is_empty() { format!("{project} / {task}") } else { format!("{}: {project} / {task}", self.client) }
+        if self.client.is_empty() {
+            format!("{project} / {task}")
+        } else {
+            format!("{}: {project} / {task}", self.client)
+        }
     }
 }
 

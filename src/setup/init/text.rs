@@ -69,7 +69,10 @@ fn keito(plan: &Plan, text: &mut String) {
         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
         key(text, "api_key_command", &format!("[{}]", words.join(", ")));
     } else {
-        comment(text, "The key comes from KEITO_API_KEY, a systemd credential or the Keito CLI's login. Else:");
+        comment(
+            text,
+            "The key comes from KEITO_API_KEY, a systemd credential or the Keito CLI's login. Else:",
+        );
         text.push_str("# api_key_file = \"~/.config/keitod/api-key\"   # must be 0600\n");
     }
     match &plan.category {
@@ -82,7 +85,12 @@ fn time(plan: &Plan, text: &mut String) {
     heading(text, "time");
     match (&plan.rounding, plan.entry) {
         (Some(how), EntryPer::Day) => {
-            comment(text, &format!("The workspace rounds each entry ({how}): one entry a day, project and agent is rounded once."));
+            comment(
+                text,
+                &format!(
+                    "The workspace rounds each entry ({how}): one entry a day, project and agent is rounded once."
+                ),
+            );
         }
         (Some(how), EntryPer::Session) => {
             comment(text, &format!("The workspace rounds each entry ({how}), here that of each session."));
@@ -98,8 +106,14 @@ fn time(plan: &Plan, text: &mut String) {
 
 fn money(plan: &Plan, text: &mut String) {
     heading(text, "money");
-    comment(text, "Usage that a subscription paid for: \"list\" bills it at the vendor's list price, \"metered\" bills only");
-    comment(text, "what a log proves was charged, \"off\" bills no cost at all. Until this is written, such usage is held.");
+    comment(
+        text,
+        "Usage that a subscription paid for: \"list\" bills it at the vendor's list price, \"metered\" bills only",
+    );
+    comment(
+        text,
+        "what a log proves was charged, \"off\" bills no cost at all. Until this is written, such usage is held.",
+    );
     match plan.cost {
         Some(CostWish::Basis(basis)) => key(text, "cost", &quoted(basis_word(basis))),
         Some(CostWish::Later) | None => text.push_str("# cost = \"list\"\n"),
@@ -124,7 +138,10 @@ fn default(plan: &Plan, text: &mut String) {
         }
         None => {
             text.push('\n');
-            comment(text, "Sessions that no repository's .keito/config.yml (`keitod link`) and no [[rule]] maps are held, unless:");
+            comment(
+                text,
+                "Sessions that no repository's .keito/config.yml (`keitod link`) and no [[rule]] maps are held, unless:",
+            );
             text.push_str("# [default]\n# project_id = \"…\"\n# task_id = \"…\"\n");
         }
     }
@@ -205,7 +222,10 @@ mod tests {
         assert_eq!(config.keito.url, plan.url);
         assert_eq!(config.keito.api_key_file, plan.api_key_file);
         assert_eq!(config.keito.expense_category_id, plan.category);
-        assert_eq!((config.time.entry, config.money.cost, config.money.cost_chosen), (EntryPer::Day, CostBasis::Metered, true));
+        assert_eq!(
+            (config.time.entry, config.money.cost, config.money.cost_chosen),
+            (EntryPer::Day, CostBasis::Metered, true)
+        );
         assert_eq!((config.money.rates.len(), config.money.only_currency()), (1, Some("GBP")));
         assert_eq!(config.rules.default, Some(chosen.link));
 

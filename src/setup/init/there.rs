@@ -40,14 +40,17 @@ pub(super) fn unfulfilled(
         ),
         (
             "--store-key",
-            wish.store_key.map(|store| !store || keito.api_key_file.as_ref().is_some_and(|path| path.exists())),
+            wish.store_key
+                .map(|store| !store || keito.api_key_file.as_ref().is_some_and(|path| path.exists())),
         ),
         ("--cost", wish.cost.map(cost)),
         ("--entry", wish.entry.map(|entry| config.time.entry == entry)),
         ("--usd-rate", wish.usd_rate.map(rate)),
         (
             "--expense-category-id",
-            wish.category.as_deref().map(|id| keito.expense_category_id.as_ref().is_some_and(|own| own.as_str() == id)),
+            wish.category
+                .as_deref()
+                .map(|id| keito.expense_category_id.as_ref().is_some_and(|own| own.as_str() == id)),
         ),
         ("--no-default", matches!(wish.default, Some(None)).then(|| config.rules.default.is_none())),
         ("--default-project", default.map(|link| config.rules.default.as_ref() == Some(link))),

@@ -113,21 +113,29 @@ fn refused(refusal: Refusal, credentials: &Credentials) -> Error {
 pub(super) fn failed<T>(outcome: Outcome<T>, asked: &'static str, origin: &str) -> Error {
     let origin = origin.to_owned();
     match outcome {
-        Outcome::NotSent(Unsent::Unreachable(why) | Unsent::Certificate(why)) => Error::Unreachable { origin, why },
-        Outcome::Unknown { status: None, why, .. } => Error::Unreachable { origin, why },
-        Outcome::Unknown { status: Some(200..=299), why, .. } => {
-            Error::NotKeito { origin, why }
+        Outcome::NotSent(Unsent::Unreachable(why) | Unsent::Certificate(why)) => {
+            Error::Unreachable { origin, why }
         }
+        Outcome::Unknown { status: None, why, .. } => Error::Unreachable { origin, why },
+        Outcome::Unknown { status: Some(200..=299), why, .. } => Error::NotKeito { origin, why },
         Outcome::Unknown { why, .. } => Error::Server { asked, why },
-        Outcome::Refused(Refusal { status: 429, retry_after, .. }) => Error::RateLimited { after: retry_after },
-        Outcome::Refused(Refusal { status, message, .. }) => Error::Server { asked, why: answered(status, &message) },
+        Outcome::Refused(Refusal { status: 429, retry_after, .. }) => {
+            Error::RateLimited { after: retry_after }
+        }
+        Outcome::Refused(Refusal { status, message, .. }) => {
+            Error::Server { asked, why: answered(status, &message) }
+        }
         Outcome::AppliedUnread { status } => Error::NotKeito { origin, why: answered(status, "") },
         Outcome::Applied(_) => Error::Server { asked, why: "its answer makes no sense".to_owned() },
     }
 }
 
 fn answered(status: u16, message: &str) -> String {
-    if message.is_empty() { format!("it answers {status}") } else { format!("it answers {status}, {message}") }
+    if message.is_empty() {
+        format!("it answers {status}")
+    } else {
+        format!("it answers {status}, {message}")
+    }
 }
 
 /// The `exp` of a token (RFC 7519, 4.1.4): a service must not stand on one that ends within the hour.

@@ -127,7 +127,11 @@ fn id(text: &str) -> String {
     let letter = text.starts_with(|first: char| first.is_ascii_alphabetic());
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    if letter && plain && !words.contains(&text.to_lowercase().as_str()) { text.to_owned() } else { quoted(text) }
+    if letter && plain && !words.contains(&text.to_lowercase().as_str()) {
+        text.to_owned()
+    } else {
+        quoted(text)
+    }
 }
 
 /// A double-quoted string: JSON's escapes are YAML's, too.

@@ -146,16 +146,16 @@ impl Command {
                 .map_err(Error::Output)
         };
         let done = runtime()?.block_on(init(&call.place.env, &wish, today, asked, &mut tell))?;
-        let currency = done.workspace.currency.as_deref().unwrap_or("in the workspace's currency");
-        let today = if self.no_preview { None } else { Some(super::preview::preview(call, currency, json)?) };
-        let service = super::preview::service(call, self.service, ask_service.as_mut(), json)?;
+        let today =
+            if self.no_preview { None } else { Some(super::preview::preview(call, &done.workspace, json)?) };
+        let (service, exit) = super::preview::service(call, self.service, ask_service.as_mut(), json)?;
         if self.json {
             let mut document = document(&done);
             document["today"] = today.unwrap_or_default();
             document["service"] = service;
             print_json(document.to_string().as_bytes(), call.out)?;
         }
-        Ok(Exit::Ok)
+        Ok(exit)
     }
 
     fn wish(&self, call: &Call<'_>) -> Result<Wish, Failure> {

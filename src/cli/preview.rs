@@ -1,13 +1,17 @@
 //! The end of `keitod init`: what would be sent, and the service that sends it.
 
+use clap::Parser as _;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::print::{Ink, paint, plain};
-use super::{Call, Failure};
-use crate::setup::init::Terminal;
+use super::{Args, Call, Exit, Failure, Place};
+use crate::daemon::clerk::Presumed;
+use crate::setup::init::{Terminal, Workspace};
+
+const INSTALL: &str = "keitod service install";
 
 #[derive(Deserialize)]
 struct Document<'a> {
@@ -34,9 +38,11 @@ struct Body<'a> {
 
 /// Reads the logs into a copy of the state and sums up what would be sent if everything were settled now. What cannot be
 /// computed is told, and is no failure: keitod is set up.
-pub(super) fn preview(call: &mut Call<'_>, currency: &str, json: bool) -> Result<Value, Failure> {
+pub(super) fn preview(call: &mut Call<'_>, of: &Workspace, json: bool) -> Result<Value, Failure> {
     line(call, json, Ink::Bold, "·", "reading the logs …")?;
-    let document = match call.engine.preview(&call.place) {
+    let currency = of.currency.clone().unwrap_or_else(|| Presumed::default().currency);
+    let presumed = Presumed { currency: currency.clone(), zone: of.zone.clone() };
+    let document = match call.engine.preview(&call.place, presumed) {
         Ok(document) => document,
         Err(Failure::Told { message, .. }) => {
             line(call, json, Ink::Warn, "!", &format!("what would be sent cannot be told: {message}"))?;
@@ -71,20 +77,44 @@ pub(super) fn preview(call: &mut Call<'_>, currency: &str, json: bool) -> Result
     }))
 }
 
-/// Installs the service, offers to, or tells how.
+/// Installs the service, offers to, or tells how. keitod is set up whatever becomes of it; the exit code is the service's.
 pub(super) fn service(
     call: &mut Call<'_>,
     wanted: bool,
     asked: Option<&mut Terminal>,
     json: bool,
-) -> Result<Value, Failure> {
+) -> Result<(Value, Exit), Failure> {
     let install = match asked {
         Some(terminal) => terminal.yes("install and start the service now?", true)?,
         None => wanted,
     };
-    let _ = install;
-    line(call, json, Ink::Bold, "→", "start it in the background: keitod service install")?;
-    Ok(json!({"installed": false, "next": "keitod service install"}))
+    // The command as typed, in this process.
+    let mut told = Vec::new();
+    match Args::try_parse_from(INSTALL.split(' ')) {
+        Ok(args) if install => match args.command.call(&mut anew(call, &mut told)) {
+            Ok(exit) => {
+                if !json {
+                    call.out.write_all(&told)?;
+                }
+                Ok((json!({"installed": exit == Exit::Ok}), exit))
+            }
+            Err(Failure::Told { exit, message, .. }) => {
+                let text = format!("the service is not installed: {message}");
+                line(call, json, Ink::Warn, "!", &text)?;
+                Ok((json!({"installed": false, "message": message, "next": INSTALL}), exit))
+            }
+            Err(output) => Err(output),
+        },
+        _ => {
+            line(call, json, Ink::Bold, "→", &format!("have it run in the background: {INSTALL}"))?;
+            Ok((json!({"installed": false, "next": INSTALL}), Exit::Ok))
+        }
+    }
+}
+
+/// The call of another command, printed elsewhere.
+fn anew<'b>(call: &'b Call<'_>, out: &'b mut Vec<u8>) -> Call<'b> {
+    Call { engine: call.engine, place: Place { env: call.place.env.clone() }, look: call.look, out }
 }
 
 fn line(call: &mut Call<'_>, json: bool, ink: Ink, mark: &str, text: &str) -> Result<(), Failure> {

@@ -50,10 +50,7 @@ fn one_line_of_flags_sets_up_a_daemon_that_delivers() {
     assert!(output.status.success(), "{output:?}");
     let entries = home.keito.entries();
     assert_eq!(entries.len(), 1, "{entries:?}");
-    assert_eq!(
-        (entries[0].project_id.as_str(), entries[0].task_id.as_str()),
-        (ids::WEBSITE, ids::DEVELOPMENT)
-    );
+    assert_eq!((entries[0].project.as_str(), entries[0].task.as_str()), (ids::WEBSITE, ids::DEVELOPMENT));
     assert_eq!(home.with_key(), [key_file.as_path()]);
 }
 

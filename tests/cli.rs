@@ -38,7 +38,7 @@ fn run(words: &[&str]) -> Ended {
     ended(&keitod(home.path()).args(words).output().unwrap())
 }
 
-const COMMANDS: [&[&str]; 30] = [
+const COMMANDS: [&[&str]; 32] = [
     &[],
     &["run"],
     &["demo"],
@@ -61,6 +61,8 @@ const COMMANDS: [&[&str]; 30] = [
     &["queue", "retry"],
     &["queue", "discard"],
     &["queue", "approve"],
+    &["explain"],
+    &["assign"],
     &["pause"],
     &["resume"],
     &["config", "show"],

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use super::{Call, Exit, Failure};
 use super::{
     assign, audit, backfill, completions, config, demo, explain, flush, init, link, man, pause, prices,
-    queue, report, resume, run, sandbox, sessions, status,
+    queue, report, resume, run, sandbox, sessions, status, statusline,
 };
 
 const EXAMPLES: &str = "\
@@ -66,6 +66,7 @@ pub enum Command {
     Audit(audit::Command),
     Backfill(backfill::Command),
     Prices(prices::Command),
+    Statusline(statusline::Command),
     Config(config::Command),
     Sandbox(sandbox::Command),
     Completions(completions::Command),
@@ -95,7 +96,7 @@ impl Command {
             Self::Prices(command) => command.json(),
             Self::Config(command) => command.json(),
             Self::Sandbox(command) => command.json,
-            Self::Completions(_) | Self::Man(_) => false,
+            Self::Statusline(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 
@@ -117,6 +118,7 @@ impl Command {
             Self::Audit(command) => command.call(call),
             Self::Backfill(command) => command.call(call),
             Self::Prices(command) => command.call(call),
+            Self::Statusline(command) => command.call(call),
             Self::Config(command) => command.call(call),
             Self::Sandbox(command) => command.call(call),
             Self::Completions(command) => command.call(call.out),

@@ -342,7 +342,7 @@ pub(super) async fn run_with_socket(
     let mut task = None;
     let done = run::run(rig.setup.clone(), stop.clone(), async |running: &Running| {
         if let Some(bound) = bound {
-            let office = Arc::new(Office::new(running.clone()));
+            let office = Office::new(running.clone());
             // Its end, in a fault too, is the daemon's: nobody could ask it any more.
             let last = serving.clone().drop_guard();
             task = Some(tokio::spawn(async move {

@@ -36,6 +36,7 @@ mod sandbox;
 mod sessions;
 mod show;
 mod status;
+mod statusline;
 mod tell;
 
 pub mod log;
@@ -69,6 +70,9 @@ pub(crate) struct Call<'a> {
 /// Reads the command line, does what it says, prints, and says how the program ends.
 pub fn main(engine: &dyn Engine, words: impl IntoIterator<Item = OsString>) -> Exit {
     let words: Vec<OsString> = words.into_iter().collect();
+    if let Some(exit) = statusline::at_once(&words) {
+        return exit;
+    }
     let args = match Args::try_parse_from(&words) {
         Ok(args) => args,
         Err(error) => return tell::usage(&error, &words),

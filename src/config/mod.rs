@@ -8,7 +8,7 @@
 //! | file | duty |
 //! | --- | --- |
 //! | `env` | the process environment as a value; the only reader of it |
-//! | `paths` | where config, state, data and socket are |
+//! | `paths`, `socket` | where config, state, data and socket are |
 //! | `document`, `section`, `scalar` | the two texts, one table, one value |
 //! | `tables`, `money`, `rule`, `source` | the keys of each table |
 //! | `settings` | the typed result |
@@ -31,6 +31,7 @@ mod scalar;
 mod section;
 mod settings;
 mod show;
+mod socket;
 mod source;
 mod tables;
 mod template;
@@ -56,6 +57,7 @@ pub use settings::{
     PriceOverride, Privacy, ProjectTerms, Rate, Socket, Tail, Time, Watcher,
 };
 pub use show::{Setting, SettingOrigin, render};
+pub use socket::socket_of;
 pub use source::{AgentSettings, CustomSource, Fields, Pointer, Skill};
 pub use template::{NOTE_FIELDS, Template};
 

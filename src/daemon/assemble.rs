@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use super::clerk::decision::Forget;
+use super::clerk::survey::SURVEY;
 use super::clerk::{Clerk, Journal, Onlooker, Settings, heed_clocks};
 use super::decisions::Decisions;
 use super::delivery::Courier;
@@ -131,7 +132,7 @@ impl Setup {
         // A copy for a rehearsal has no past of its own, and no disk to mind.
         let (mut store, storage) =
             if remember { self.open(&database, now)? } else { (Store::open(&database)?, Storage::default()) };
-        let since = self.since(now, remember)?;
+        let since = self.since(now, remember.then_some(&mut store))?;
         let table = Arc::new(super::prices::table(&self.config, &self.state_dir, now)?);
         let machine = machine::machine();
         let settings = self.settings(since, machine.clone());
@@ -149,7 +150,7 @@ impl Setup {
         let mut clerk = Clerk::new(store, settings, Box::new(policy), now)?;
         // A rehearsal obeys what was decided, and decides nothing.
         let journal: Box<dyn Journal + Send> = if remember { Box::new(decisions) } else { Box::new(Forget) };
-        clerk = clerk.deciding(found, journal);
+        clerk = clerk.deciding(found, journal).surveying()?;
         let logging = watched.iter().filter(|watched| watched.source.misses_usage());
         clerk = clerk.watching_formats(logging.map(|watched| watched.agent.clone()))?;
         step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
@@ -164,7 +165,7 @@ impl Setup {
         let failed = |source| Error::Decisions { path: self.data_dir.clone(), source };
         let found = Decisions::new(&self.data_dir).read().map_err(failed)?;
         let machine = machine::machine();
-        let settings = self.settings(self.since(now, false)?, machine.clone());
+        let settings = self.settings(self.since(now, None)?, machine.clone());
         let held = self.watched().into_iter();
         let held = held.filter(|watched| self.config.agent(&watched.agent).skill == Skill::Hold);
         let hooked: Vec<_> = held.map(|watched| (watched.agent, watched.roots)).collect();
@@ -199,7 +200,7 @@ impl Setup {
     }
 
     /// The cut-off: the config's, else the one written before, else midnight of today.
-    fn since(&self, now: Instant, remember: bool) -> Result<Option<Instant>, Error> {
+    fn since(&self, now: Instant, remember: Option<&mut Store>) -> Result<Option<Instant>, Error> {
         if self.config.since.is_some() {
             return Ok(self.config.since);
         }
@@ -215,7 +216,9 @@ impl Setup {
         let zone = self.config.zone.clone().unwrap_or_else(TimeZone::system);
         let midnight = now.timestamp().to_zoned(zone).start_of_day();
         let since = midnight.map_or(now, |start| Instant::from_millis(start.timestamp().as_millisecond()));
-        if remember {
+        if let Some(store) = remember {
+            // First, so that a start that ends here asks again.
+            store.transact(|tx| tx.set_meta(SURVEY, "wanted"))?;
             decisions.write_since(now, since).map_err(failed)?;
         }
         Ok(Some(since))

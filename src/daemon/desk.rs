@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::clerk::Clerk;
@@ -20,6 +21,7 @@ type Job = Box<dyn FnOnce(&mut Clerk) + Send>;
 pub struct ClerkHandle {
     jobs: SyncSender<Job>,
     storage: Arc<Storage>,
+    written: watch::Receiver<u64>,
 }
 
 /// Waiting questions; a reader that is ahead of the writer waits here.
@@ -38,6 +40,7 @@ impl ClerkHandle {
     ) -> Result<(Self, JoinHandle<()>), super::Error> {
         let (jobs, queue): (SyncSender<Job>, Receiver<Job>) = sync_channel(QUEUE);
         let watched = Arc::clone(&storage);
+        let (told, written) = watch::channel(0);
         let thread = std::thread::Builder::new()
             .name("clerk".into())
             .spawn(move || {
@@ -55,17 +58,24 @@ impl ClerkHandle {
                             watched.hurt(&damage);
                         }
                     }
+                    told.send_modify(|jobs| *jobs += 1);
                     pulse.waits(Part::Clerk);
                 }
             })
             .map_err(super::Error::Thread)?;
-        Ok((Self { jobs, storage }, thread))
+        Ok((Self { jobs, storage, written }, thread))
     }
 
     /// What is known of the disk.
     #[must_use]
     pub fn storage(&self) -> &Storage {
         &self.storage
+    }
+
+    /// How many questions were answered, each of which may have written.
+    #[must_use]
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.written.clone()
     }
 
     fn dropped(&self) -> super::Error {

@@ -2,7 +2,7 @@
 //! while it does not.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +24,8 @@ use crate::prices::{Request, Table};
 use crate::repo;
 use crate::report::{Filter, Place, Report, RequestRow, Rows, Rules};
 use crate::server::{self, Code, Failure, Question, ReportQuery};
-use crate::status::{self, Compared, Drift, Live, QueueFilter, QueueItem, QueueState, Status, Today};
-use crate::store::{Account, AccountView, Branches, Error, ListedRow, Reader};
+use crate::status::{Live, Queue, QueueFilter, QueueItem, QueueState};
+use crate::store::{Account, AccountView, Branches, Error, Reader};
 
 /// Answers questions from the database.
 #[derive(Clone)]
@@ -46,8 +46,6 @@ pub struct Documents {
 const SESSIONS: usize = 100;
 /// Records that are listed without a limit of the asker.
 const RECORDS: usize = 200;
-/// Requests whose log names a cost are compared with our list for so long.
-const DRIFT: Duration = Duration::from_secs(30 * 86_400);
 
 impl Documents {
     /// Answers a question; `live` is what only the running daemon knows.
@@ -57,6 +55,7 @@ impl Documents {
     pub fn answer(&self, question: &Question, live: Live) -> Result<Vec<u8>, Failure> {
         match question {
             Question::Status => self.status(live),
+            Question::Statusline(query) => document(&self.glance(&self.standing(None)?, &live, query)?),
             Question::Sessions(query) => self.sessions(query),
             Question::Queue(query) => self.queue(query),
             Question::Record(id) => self.record(id),
@@ -92,39 +91,8 @@ impl Documents {
         document(&report)
     }
 
-    fn status(&self, mut live: Live) -> Result<Vec<u8>, Failure> {
-        let reader = self.reader()?;
-        let account = reader.account_view().map_err(internal)?;
-        let calendar = self.calendar(&account);
-        let now = time::now();
-        let counts = reader.status_counts(account.id, now).map_err(internal)?;
-        let filter = Filter::only(calendar.day_of(now));
-        let rows = reader.report_rows(filter.range(&calendar)).map_err(internal)?;
-        let today = self.with_rules(&reader, &rows, &calendar, |rules| {
-            Today::build(&rows, calendar.day_of(now), rules)
-        })?;
-        live.now = now;
-        live.last_audit = reader.last_audit(account.id).map_err(internal)?;
-        live.timezone = calendar.name().map(str::to_owned);
-        live.keito.cost_decimals = account.decimals;
-        live.prices_unused = self.table.unused().to_vec();
-        live.price_drift = self.drift(&reader.listed_costs(now.minus(DRIFT)).map_err(internal)?);
-        let mut status = Status::build(live, counts, today);
-        let closed = status.reasons.iter_mut().find(|reason| reason.code == Held::ProjectClosed.code());
-        if let Some(reason) = closed {
-            let filter = QueueFilter { states: vec![QueueState::Held], limit: usize::MAX };
-            let mut queue = reader.queue(account.id, &filter, now).map_err(internal)?;
-            if let Some(catalogue) = catalogue(&reader, account.id)? {
-                queue.items.iter_mut().for_each(|item| name(item, &catalogue));
-            }
-            let details: BTreeSet<String> = queue.items.into_iter().filter_map(|item| item.detail).collect();
-            if let (Some((head, _)), false) = (reason.message.split_once(':'), details.is_empty()) {
-                let stake = reason.message.rfind(" (").map_or("", |at| &reason.message[at..]);
-                reason.message =
-                    format!("{head}: {}{stake}", details.into_iter().collect::<Vec<_>>().join("; "));
-            }
-        }
-        document(&status)
+    fn status(&self, live: Live) -> Result<Vec<u8>, Failure> {
+        document(&self.standing(None)?.status(live))
     }
 
     fn sessions(&self, query: &server::SessionsQuery) -> Result<Vec<u8>, Failure> {
@@ -146,13 +114,22 @@ impl Documents {
             };
             filter.states.push(QueueState::parse(word).ok_or_else(unknown)?);
         }
+        document(&self.listed(&filter)?)
+    }
+
+    /// The newest of these states.
+    pub(super) fn newest(&self, states: &[QueueState]) -> Result<Queue, Failure> {
+        self.listed(&QueueFilter { states: states.to_vec(), limit: RECORDS })
+    }
+
+    fn listed(&self, filter: &QueueFilter) -> Result<Queue, Failure> {
         let reader = self.reader()?;
         let account = reader.account_view().map_err(internal)?.id;
-        let mut queue = reader.queue(account, &filter, time::now()).map_err(internal)?;
+        let mut queue = reader.queue(account, filter, time::now()).map_err(internal)?;
         if let Some(catalogue) = catalogue(&reader, account)? {
             queue.items.iter_mut().for_each(|item| name(item, &catalogue));
         }
-        document(&queue)
+        Ok(queue)
     }
 
     fn record(&self, id: &str) -> Result<Vec<u8>, Failure> {
@@ -212,16 +189,6 @@ impl Documents {
             }
         }
         Ok(by_session)
-    }
-
-    fn drift(&self, rows: &[ListedRow]) -> Vec<Drift> {
-        let compared = rows.iter().filter_map(|row| {
-            let (platform, model) = (row.provider.as_deref(), row.model.as_str());
-            let of = Request { platform, model, at: row.at, tokens: &row.tokens, terms: &row.terms };
-            let list = self.table.usd(&of).ok()?;
-            Some(Compared { agent: &row.agent, model, list, reported: row.reported })
-        });
-        status::drift(compared)
     }
 
     fn price(&self, rows: &Rows, row: &RequestRow) -> Option<Usd> {
@@ -377,13 +344,13 @@ impl<'a> Places<'a> {
     }
 }
 
-fn catalogue(reader: &Reader, account: Option<AccountRef>) -> Result<Option<Catalogue>, Failure> {
+pub(super) fn catalogue(reader: &Reader, account: Option<AccountRef>) -> Result<Option<Catalogue>, Failure> {
     let text = reader.books(account).map_err(internal)?;
     Ok(text.and_then(|text| serde_json::from_str::<(i64, Catalogue)>(&text).ok()).map(|(_, known)| known))
 }
 
 /// The names of an item's project and task, and what is wrong with them if it is held for that.
-fn name(item: &mut QueueItem, catalogue: &Catalogue) {
+pub(super) fn name(item: &mut QueueItem, catalogue: &Catalogue) {
     let Some(project) = item.project.as_deref() else { return };
     let known = |name: &String| !name.is_empty();
     item.project_name = catalogue.project(project).map(|of| of.name.clone()).filter(known);

@@ -1,32 +1,52 @@
 //! What the socket answers: documents from the database, with what only the running daemon knows.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::{broadcast, watch};
 
 use super::acts;
 use super::assemble::Setup;
+use super::board::Board;
 use super::clerk::{Noticed, Settled};
 use super::delivery::Order;
-use super::documents::Documents;
-
+use super::documents::{Documents, document};
+use super::happenings::{self, Listeners};
 use super::run::{Running, Shown};
 use super::time;
 use crate::deliver::PauseReason;
 use crate::server::{
-    Act, Answer, Answers, AuditQuery, Code, Failure, Flush, Question, QueueQuery, ReportQuery, SessionsQuery,
+    Act, Answer, Answers, AuditQuery, Code, Event, Failure, Flush, Question, QueueQuery, ReportQuery, Seen,
+    SessionsQuery, StatuslineQuery,
 };
-use crate::status::{Alert, KeitoLine, Live, LiveSource, Paused, Proved};
+use crate::status::{
+    self, Alert, Glance, GlanceSession, KeitoLine, Live, LiveSource, Paused, Project, Proved, Queue,
+    QueueItem, QueueState, SocketCounts, Status,
+};
 use crate::store::AccountRow;
+
+/// A line below a prompt is asked for with little time: what was known last is the answer after that.
+const GLANCE: Duration = Duration::from_millis(15);
+/// Sessions whose numbers are remembered.
+const GLANCES: usize = 32;
 
 /// The daemon behind its socket.
 pub struct Office {
     running: Running,
     documents: Documents,
+    board: Arc<Board>,
+    listeners: Listeners,
+    glances: Arc<Mutex<Vec<(StatuslineQuery, Told)>>>,
+    own: Weak<Self>,
 }
+
+/// What was told of a session.
+type Told = (Option<GlanceSession>, Option<Project>);
 
 impl Office {
     /// Over a running daemon.
     #[must_use]
-    pub fn new(running: Running) -> Self {
+    pub fn new(running: Running) -> Arc<Self> {
         let documents = Documents {
             database: running.database.clone(),
             data_dir: running.setup.data_dir.clone(),
@@ -34,16 +54,95 @@ impl Office {
             table: running.table.clone(),
             setup: Setup::clone(&running.setup),
         };
-        Self { running, documents }
+        let board = Arc::new(Board::new(documents.clone(), running.clerk.written()));
+        Arc::new_cyclic(|own| Self {
+            running,
+            documents,
+            board,
+            listeners: Listeners::new(),
+            glances: Arc::default(),
+            own: own.clone(),
+        })
     }
 
     async fn document(&self, question: Question) -> Result<Vec<u8>, Failure> {
-        let live = if question == Question::Status { self.live() } else { Live::default() };
         let documents = self.documents.clone();
-        let answer = tokio::task::spawn_blocking(move || documents.answer(&question, live)).await;
-        answer.unwrap_or_else(|_| {
-            Err(Failure::new(Code::Internal, "the answer could not be made; see the log"))
-        })
+        beside(move || documents.answer(&question, Live::default())).await
+    }
+
+    /// The status as it is.
+    pub(super) async fn current(&self) -> Result<Status, Failure> {
+        Ok(self.board.standing().await?.status(self.live()))
+    }
+
+    /// The newest records, in whatever state.
+    pub(super) async fn items(&self) -> Result<Vec<QueueItem>, Failure> {
+        let documents = self.documents.clone();
+        let queue: Queue = beside(move || documents.newest(&QueueState::ALL)).await?;
+        Ok(queue.items)
+    }
+
+    pub(super) const fn listeners(&self) -> &Listeners {
+        &self.listeners
+    }
+
+    pub(super) fn written(&self) -> watch::Receiver<u64> {
+        self.running.clerk.written()
+    }
+
+    async fn glance(&self, query: StatuslineQuery) -> Result<Glance, Failure> {
+        let standing = match tokio::time::timeout(GLANCE, self.board.standing()).await {
+            Ok(standing) => standing?,
+            Err(_) => match self.board.last() {
+                Some(last) => last,
+                None => self.board.standing().await?,
+            },
+        };
+        let (documents, asked, at) = (self.documents.clone(), query.clone(), Arc::clone(&standing));
+        let glances = Arc::clone(&self.glances);
+        // It goes on when its time is over, for whoever asks next.
+        let found = tokio::spawn(async move {
+            let of = asked.clone();
+            let told = beside(move || documents.session(&at, &of)).await?;
+            let mut glances = glances.lock().unwrap_or_else(PoisonError::into_inner);
+            glances.retain(|(known, _)| *known != asked);
+            glances.push((asked, told.clone()));
+            let over = glances.len().saturating_sub(GLANCES);
+            glances.drain(..over);
+            Ok::<Told, Failure>(told)
+        });
+        let told = match tokio::time::timeout(GLANCE, found).await {
+            Ok(told) => told.unwrap_or_else(|_| Err(unmade()))?,
+            Err(_) => {
+                let glances = self.glances.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = glances.iter().find(|(known, _)| *known == query);
+                known.map(|(_, told)| told.clone()).unwrap_or_default()
+            }
+        };
+        Ok(Glance::new(standing.status(self.live()), told.0, told.1))
+    }
+
+    async fn done(&self, act: Act) -> Result<Vec<u8>, Failure> {
+        if let Act::Backfill(wanted) = act {
+            return super::backfill::of_running(&self.running, wanted).await;
+        }
+        if let Act::Assign(words) = act {
+            let running = self.running.clone();
+            // A task of its own: whoever asked may hang up, and what is decided is done whole.
+            let done = tokio::spawn(async move { super::assign::of_running(&running, *words).await });
+            let stopped = "the assignment did not end; see the log";
+            let document = done.await.map_err(|_| Failure::new(Code::Internal, stopped))??;
+            let _ = self.running.orders.send(Order::Look).await;
+            return Ok(document);
+        }
+        let now = time::now();
+        let doing = act.clone();
+        let done = self.running.clerk.call(move |clerk| acts::act(clerk, &doing, now)).await;
+        let gone = || Failure::new(Code::Internal, "the daemon is stopping; ask again when it runs");
+        let document = done.map_err(|_| gone())??;
+        // What was decided takes effect at once; a loop that has ended has nothing to look at.
+        let _ = self.running.orders.send(Order::Look).await;
+        Ok(document)
     }
 
     fn live(&self) -> Live {
@@ -71,7 +170,7 @@ impl Office {
             pid: Some(std::process::id()),
             started_at: Some(self.running.started),
             timezone: None,
-            since: self.running.since.map(|since| since.to_string()),
+            since: noticed.since.or(self.running.since).map(|since| since.to_string()),
             read_to_end: health.caught_up,
             credentials: missing.is_none(),
             sources: sources.collect(),
@@ -120,6 +219,17 @@ impl Office {
     }
 }
 
+/// Has a thread that may block do it.
+async fn beside<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R, Failure> + Send + 'static,
+) -> Result<R, Failure> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(unmade()))
+}
+
+fn unmade() -> Failure {
+    Failure::new(Code::Internal, "the answer could not be made; see the log")
+}
+
 /// How long status tells that the clock was set.
 const TOLD_MS: u64 = 3_600_000;
 
@@ -136,7 +246,27 @@ fn proved(row: &AccountRow) -> Proved {
 
 impl Answers for Office {
     fn status(&self) -> Answer<'_> {
-        Box::pin(self.document(Question::Status))
+        Box::pin(async move { document(&self.current().await?) })
+    }
+
+    fn statusline(&self, query: StatuslineQuery) -> Answer<'_> {
+        Box::pin(async move { document(&self.glance(query).await?) })
+    }
+
+    fn metrics(&self, socket: Seen) -> Answer<'_> {
+        Box::pin(async move {
+            let Seen { answered, turned_away, foreign, clients, streams } = socket;
+            let counts = SocketCounts { answered, turned_away, foreign, clients, streams };
+            Ok(status::metrics(&self.current().await?, &counts).into_bytes())
+        })
+    }
+
+    fn events(&self) -> broadcast::Receiver<Event> {
+        let (events, unwatched) = self.listeners.listen();
+        if unwatched && let Some(own) = self.own.upgrade() {
+            happenings::begin(&own);
+        }
+        events
     }
 
     fn sessions(&self, query: SessionsQuery) -> Answer<'_> {
@@ -177,6 +307,7 @@ impl Answers for Office {
             let gone = || Failure::new(Code::Internal, "the daemon is stopping; ask again when it runs");
             self.running.orders.send(Order::Flush { settled, reply }).await.map_err(|_| gone())?;
             let pass = answer.await.map_err(|_| gone())?;
+            self.board.forget();
             let caught_up = self.running.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
             let mut document = serde_json::json!({
                 "caught_up": caught_up && pass.remaining == 0,
@@ -193,26 +324,9 @@ impl Answers for Office {
 
     fn act(&self, act: Act) -> Answer<'_> {
         Box::pin(async move {
-            if let Act::Backfill(wanted) = act {
-                return super::backfill::of_running(&self.running, wanted).await;
-            }
-            if let Act::Assign(words) = act {
-                let running = self.running.clone();
-                // A task of its own: whoever asked may hang up, and what is decided is done whole.
-                let done = tokio::spawn(async move { super::assign::of_running(&running, *words).await });
-                let stopped = "the assignment did not end; see the log";
-                let document = done.await.map_err(|_| Failure::new(Code::Internal, stopped))??;
-                let _ = self.running.orders.send(Order::Look).await;
-                return Ok(document);
-            }
-            let now = time::now();
-            let doing = act.clone();
-            let done = self.running.clerk.call(move |clerk| acts::act(clerk, &doing, now)).await;
-            let gone = || Failure::new(Code::Internal, "the daemon is stopping; ask again when it runs");
-            let document = done.map_err(|_| gone())??;
-            // What was decided takes effect at once; a loop that has ended has nothing to look at.
-            let _ = self.running.orders.send(Order::Look).await;
-            Ok(document)
+            let done = self.done(act).await;
+            self.board.forget();
+            done
         })
     }
 

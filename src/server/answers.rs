@@ -3,7 +3,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::{Act, AuditQuery, Failure, Flush, QueueQuery, ReportQuery, SessionsQuery};
+use tokio::sync::broadcast;
+
+use super::{
+    Act, AuditQuery, Event, Failure, Flush, QueueQuery, ReportQuery, Seen, SessionsQuery, StatuslineQuery,
+};
 
 /// A JSON document on its way, or why there is none.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send + 'a>>;
@@ -14,6 +18,16 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Se
 pub trait Answers: Send + Sync + 'static {
     /// The status document. It must not wait for the writer: it answers while the store is busy.
     fn status(&self) -> Answer<'_>;
+
+    /// The day, a session and its project in a few numbers, for a line below a prompt. It waits for the store only
+    /// shortly: what was known last is the answer then.
+    fn statusline(&self, query: StatuslineQuery) -> Answer<'_>;
+
+    /// The status as Prometheus reads it, with what the socket itself has counted.
+    fn metrics(&self, socket: Seen) -> Answer<'_>;
+
+    /// What happens from now on. A receiver that falls behind is told so and closed.
+    fn events(&self) -> broadcast::Receiver<Event>;
 
     /// The sessions.
     fn sessions(&self, query: SessionsQuery) -> Answer<'_>;

@@ -8,8 +8,6 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::{Act, Flush, Question, response};
 
 /// Documents come from memory or an indexed query.
@@ -58,6 +56,17 @@ pub enum CallError {
     },
 }
 
+impl CallError {
+    /// What it means that a socket cannot be opened.
+    pub(super) fn unreachable(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Self::NotRunning { path },
+            _ => Self::Unreachable { path, source },
+        }
+    }
+}
+
 /// A client of the daemon on one socket.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -69,6 +78,10 @@ impl Client {
     #[must_use]
     pub fn new(path: &Path) -> Self {
         Self { path: path.to_owned() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Asks for a document.
@@ -125,38 +138,15 @@ impl Client {
             (Err(_), Err(error)) => return Err(CallError::Broken(error)),
             (Err(error), Ok(())) => return Err(error),
         };
-        if (200..300).contains(&response.status) { Ok(response.body) } else { Err(refusal(&response)) }
+        if (200..300).contains(&response.status) { Ok(response.body) } else { Err(response.refusal()) }
     }
 
     fn connect(&self) -> Result<UnixStream, CallError> {
-        let absent = |error: &io::Error| {
-            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
-        };
-        let unreachable = |error: io::Error| {
-            let path = self.path.clone();
-            if absent(&error) {
-                CallError::NotRunning { path }
-            } else {
-                CallError::Unreachable { path, source: error }
-            }
-        };
+        let unreachable = |error| CallError::unreachable(&self.path, error);
         let owner = fs::metadata(&self.path).map_err(unreachable)?.uid();
         if owner != rustix::process::geteuid().as_raw() {
             return Err(CallError::Foreign { path: self.path.clone(), owner });
         }
         UnixStream::connect(&self.path).map_err(unreachable)
-    }
-}
-
-fn refusal(response: &response::Response) -> CallError {
-    #[derive(Deserialize)]
-    struct Words {
-        code: String,
-        message: String,
-    }
-    let status = response.status;
-    match serde_json::from_slice::<Words>(&response.body) {
-        Ok(Words { code, message }) => CallError::Refused { status, code, message },
-        Err(_) => CallError::Unintelligible("a refusal without words"),
     }
 }

@@ -23,10 +23,19 @@ enum Phase {
     Answer,
     /// The next request has to begin by then.
     Idle(Instant),
+    /// An answer without an end: there is nothing to wait for.
+    Endless,
     /// The client has to read some of its answer by then.
-    Unread(Instant),
+    Unread(Instant, Rest),
     /// Its seat is wanted by somebody who has something to say.
     Leave,
+}
+
+/// What follows when the client has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    Idle,
+    Endless,
 }
 
 /// What a connection is doing, told by its stream and its service.
@@ -52,6 +61,11 @@ impl Pace {
         self.phase.send_replace(Phase::Idle(Instant::now() + self.limits.idle));
     }
 
+    /// The answer is ready to be written, and goes on for as long as both sides are there.
+    pub(super) fn goes_on(&self) {
+        self.phase.send_replace(Phase::Endless);
+    }
+
     fn heard(&self) {
         if matches!(*self.phase.borrow(), Phase::Idle(_)) {
             self.phase.send_replace(Phase::Head(Instant::now() + self.limits.head));
@@ -60,16 +74,22 @@ impl Pace {
 
     /// What is still being written is not silence: a long answer, or a stream of events.
     fn wrote(&self) {
-        if matches!(*self.phase.borrow(), Phase::Idle(_) | Phase::Unread(_)) {
-            self.answered();
+        let now = *self.phase.borrow();
+        match now {
+            Phase::Idle(_) | Phase::Unread(_, Rest::Idle) => self.answered(),
+            Phase::Unread(_, Rest::Endless) => self.goes_on(),
+            _ => {}
         }
     }
 
     /// There is more to write than the client has read.
     fn is_unread(&self) {
-        if matches!(*self.phase.borrow(), Phase::Idle(_)) {
-            self.phase.send_replace(Phase::Unread(Instant::now() + self.limits.head));
-        }
+        let rest = match *self.phase.borrow() {
+            Phase::Idle(_) => Rest::Idle,
+            Phase::Endless => Rest::Endless,
+            _ => return,
+        };
+        self.phase.send_replace(Phase::Unread(Instant::now() + self.limits.head, rest));
     }
 
     /// Since when the client says nothing, as a deadline that is the earlier the longer it does; `None` while it is
@@ -98,9 +118,9 @@ impl Pace {
             let now = *phase.borrow_and_update();
             let changed = phase.changed();
             match now {
-                Phase::Answer => drop(changed.await),
+                Phase::Answer | Phase::Endless => drop(changed.await),
                 Phase::Leave => return,
-                Phase::Head(end) | Phase::Idle(end) | Phase::Unread(end) => {
+                Phase::Head(end) | Phase::Idle(end) | Phase::Unread(end, _) => {
                     if timeout_at(end, changed).await.is_err() {
                         return;
                     }

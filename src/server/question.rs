@@ -164,11 +164,23 @@ pub struct QueueQuery {
     pub limit: Option<u32>,
 }
 
+/// `GET /v1/statusline`: the day, and what is asked of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatuslineQuery {
+    /// A session's id, as its agent has it.
+    pub session: Option<String>,
+    /// A working directory, for the project of a session that is not known yet.
+    pub dir: Option<String>,
+}
+
 /// A document that can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     /// What keitod does now.
     Status,
+    /// The day, a session and its project in a few numbers.
+    Statusline(StatuslineQuery),
     /// The sessions.
     Sessions(SessionsQuery),
     /// The queue.
@@ -189,6 +201,9 @@ impl Question {
     pub fn target(&self) -> String {
         match self {
             Self::Status => "/v1/status".to_owned(),
+            Self::Statusline(query) => {
+                with("/v1/statusline", &[("session", query.session.clone()), ("dir", query.dir.clone())])
+            }
             Self::Sessions(query) => with(
                 "/v1/sessions",
                 &[("agent", query.agent.clone()), ("limit", query.limit.map(|limit| limit.to_string()))],

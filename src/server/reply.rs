@@ -14,6 +14,17 @@ impl IntoResponse for Document {
     }
 }
 
+/// What Prometheus reads.
+pub(super) struct Text(pub(super) Vec<u8>);
+
+impl IntoResponse for Text {
+    fn into_response(self) -> Response {
+        // The exposition format's own type: a scraper picks its parser by it.
+        let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+        ([(header::CONTENT_TYPE, kind)], self.0).into_response()
+    }
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, Read as _};
 
+use serde::Deserialize;
+
 use super::CallError;
 
 /// Largest head; bytes.
@@ -14,6 +16,21 @@ const BODY_LIMIT: u64 = 256 * 1024 * 1024;
 pub(super) struct Response {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+}
+
+impl Response {
+    /// What a status other than 2xx means.
+    pub(super) fn refusal(&self) -> CallError {
+        #[derive(Deserialize)]
+        struct Words {
+            code: String,
+            message: String,
+        }
+        match serde_json::from_slice::<Words>(&self.body) {
+            Ok(Words { code, message }) => CallError::Refused { status: self.status, code, message },
+            Err(_) => CallError::Unintelligible("a refusal without words"),
+        }
+    }
 }
 
 pub(super) fn read(mut stream: impl BufRead) -> Result<Response, CallError> {

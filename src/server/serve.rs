@@ -14,8 +14,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::events::{Endless, Streams};
 use super::pace::{Pace, Paced};
-use super::routes::router;
+use super::routes::{Site, router};
+use super::tally::Tally;
 use super::{Answers, Bound, REQUEST_LIMIT, busy};
 
 /// What clients may take.
@@ -53,8 +55,11 @@ pub async fn serve(
 ) -> io::Result<()> {
     let (listener, file) = bound.into_parts();
     let listener = UnixListener::from_std(listener)?;
+    let tally = Arc::new(Tally::default());
+    let site = Site { answers, tally: Arc::clone(&tally), streams: Streams::new(), stop: stop.clone() };
     let mut gate = Gate {
-        router: router(answers),
+        router: router(site),
+        tally,
         limits,
         stop: stop.clone(),
         seats: Arc::new(Semaphore::new(limits.clients)),
@@ -88,6 +93,7 @@ pub async fn serve(
 
 struct Gate {
     router: Router,
+    tally: Arc<Tally>,
     limits: Limits,
     stop: CancellationToken,
     seats: Arc<Semaphore>,
@@ -101,6 +107,7 @@ impl Gate {
         let own = rustix::process::geteuid().as_raw();
         let peer = stream.peer_cred().map(|peer| peer.uid());
         if !is_ours(peer.as_ref().ok().copied(), own) {
+            self.tally.foreign();
             tracing::warn!(?peer, "a client of another user was turned away");
             return;
         }
@@ -108,27 +115,34 @@ impl Gate {
         let pace = Pace::new(self.limits);
         if let Ok(seat) = Arc::clone(&self.seats).try_acquire_owned() {
             self.seated.push(pace.clone());
-            clients.spawn(converse(stream, self.router.clone(), pace, self.stop.clone(), seat));
+            clients.spawn(self.table().converse(stream, pace, seat));
         } else if let Ok(farewell) = Arc::clone(&self.farewells).try_acquire_owned() {
             let freed = self.free_a_seat();
             if freed {
                 self.seated.push(pace.clone());
             }
-            let (seats, router, stop) = (Arc::clone(&self.seats), self.router.clone(), self.stop.clone());
+            let (seats, table) = (Arc::clone(&self.seats), self.table());
             clients.spawn(async move {
                 let wait = if freed { busy::GOODBYE } else { Duration::ZERO };
                 match tokio::time::timeout(wait, seats.acquire_owned()).await {
                     Ok(Ok(seat)) => {
                         drop(farewell);
-                        converse(stream, router, pace, stop, seat).await;
+                        table.converse(stream, pace, seat).await;
                     }
                     _ => {
+                        table.tally.turned_away();
                         busy::refuse(stream).await;
                         drop(farewell);
                     }
                 }
             });
+        } else {
+            self.tally.turned_away();
         }
+    }
+
+    fn table(&self) -> Table {
+        Table { router: self.router.clone(), tally: Arc::clone(&self.tally), stop: self.stop.clone() }
     }
 
     /// Has the client that has been silent for longest leave; whether there is one.
@@ -144,48 +158,63 @@ fn is_ours(peer: Option<u32>, own: u32) -> bool {
     peer == Some(own)
 }
 
-async fn converse(
-    stream: UnixStream,
+/// Where a client sits.
+struct Table {
     router: Router,
-    pace: Pace,
+    tally: Arc<Tally>,
     stop: CancellationToken,
-    seat: OwnedSemaphorePermit,
-) {
-    let stream = TokioIo::new(Paced { stream, pace: pace.clone() });
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(|request| {
-        pace.answering();
-        let answer = router.call(request);
-        let pace = pace.clone();
-        async move {
-            let answer = answer.await;
-            pace.answered();
-            answer
-        }
-    });
-    let connection = http1::Builder::new()
-        .max_buf_size(REQUEST_LIMIT)
-        .header_read_timeout(None)
-        .serve_connection(stream, service);
-    let mut connection = std::pin::pin!(connection);
-    let mut stop = std::pin::pin!(stop.cancelled());
-    let mut stopping = false;
-    loop {
-        tokio::select! {
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "a client's connection broke");
+}
+
+impl Table {
+    async fn converse(self, stream: UnixStream, pace: Pace, seat: OwnedSemaphorePermit) {
+        self.tally.came();
+        self.talk(stream, &pace).await;
+        self.tally.left();
+        drop(seat);
+    }
+
+    async fn talk(&self, stream: UnixStream, pace: &Pace) {
+        let stream = TokioIo::new(Paced { stream, pace: pace.clone() });
+        let router = TowerToHyperService::new(self.router.clone());
+        let service = service_fn(|request| {
+            pace.answering();
+            let answer = router.call(request);
+            let (pace, tally) = (pace.clone(), Arc::clone(&self.tally));
+            async move {
+                let answer = answer.await;
+                if let Ok(response) = &answer {
+                    tally.answered(response.status());
                 }
-                break;
+                match &answer {
+                    Ok(response) if response.extensions().get::<Endless>().is_some() => pace.goes_on(),
+                    _ => pace.answered(),
+                }
+                answer
             }
-            () = pace.overdue() => break,
-            () = stop.as_mut(), if !stopping => {
-                stopping = true;
-                connection.as_mut().graceful_shutdown();
+        });
+        let connection = http1::Builder::new()
+            .max_buf_size(REQUEST_LIMIT)
+            .header_read_timeout(None)
+            .serve_connection(stream, service);
+        let mut connection = std::pin::pin!(connection);
+        let mut stop = std::pin::pin!(self.stop.cancelled());
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "a client's connection broke");
+                    }
+                    break;
+                }
+                () = pace.overdue() => break,
+                () = stop.as_mut(), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
             }
         }
     }
-    drop(seat);
 }
 
 #[cfg(test)]

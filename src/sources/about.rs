@@ -38,11 +38,12 @@ This page is made from the sources' own words (`src/sources`); a test compares t
 ## What cannot be read
 
 Nothing is billed from these by itself. What keitod would have to guess, it leaves out; a program of yours that knows the
-instants can tell them in the [open session format](session-format.md).
+instants can tell them in the [open session format](session-format.md). What is said of these rests on public reports, not
+on an installation.
 
 - **Windsurf** (Cascade; now Devin Desktop): conversations in `~/.codeium/windsurf/cascade` are encrypted, and the editor's
-  `state.vscdb` holds none. The transcripts that a hook (`post_cascade_response_with_transcript`) may write have no
-  instants. The hooks themselves are told the conversation and the time (`trajectory_id`, `timestamp`).
+  `state.vscdb` holds none. Its hooks are told the conversation and the time (`trajectory_id`, `timestamp`), which is enough
+  to write the open session format.
 - **Trae** (the editor; its CLI is above): current versions keep conversations in an encrypted database; in the older
   `state.vscdb` the times of messages were found to be unreliable.
 - **GitHub Copilot in JetBrains' editors**: its database has neither tokens nor a public shape.

@@ -5,7 +5,9 @@ mod build;
 mod counts;
 mod document;
 mod drift;
+mod glance;
 mod live;
+mod metrics;
 mod queue;
 mod reasons;
 mod today;
@@ -13,7 +15,9 @@ mod today;
 pub use counts::{Counts, HeldCount, Refused, SourceCounts};
 pub use document::{Audit, KeitoLine, Proved, QueueCounts, Reason, Source, State, Status, Today};
 pub use drift::{Compared, Drift, drift};
+pub use glance::{Glance, GlanceQueue, GlanceSession, GlanceToday, Project, Trouble};
 pub use live::{Alert, Live, LiveSource, Paused};
+pub use metrics::{Metrics, SocketCounts, metrics};
 pub use queue::{
     Queue, QueueDetail, QueueFilter, QueueItem, QueueState, RecordDetail, UnprovenDetail, WriteDetail,
 };

@@ -214,4 +214,13 @@ impl Tx<'_> {
             .execute([key, value])?;
         Ok(())
     }
+
+    /// Forgets what is remembered under a key.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn drop_meta(&self, key: &str) -> Result<(), Error> {
+        self.conn.prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([key])?;
+        Ok(())
+    }
 }

@@ -4,7 +4,9 @@
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::keito::Keito;
 use crate::lines::Talk;
@@ -25,6 +27,67 @@ fn misbehave(number: usize, stream: &mut UnixStream) {
     };
     // It may have been turned away already, or takes no more.
     let _ = stream.write(&bytes);
+}
+
+/// From the end of a line to its request in the database, which no client stands before.
+fn ingest(place: &Place, database: &Path, round: u64, known: u64) -> Duration {
+    let reader = rusqlite::Connection::open_with_flags(database, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let reader = reader.unwrap();
+    let text = Talk::new(round, "/home/dev/work").exchange();
+    // Longer than the debounce: what comes sooner is read a moment later.
+    std::thread::sleep(Duration::from_millis(250));
+    let begun = Instant::now();
+    place.append(&format!("s{round}"), &text);
+    loop {
+        let count: i64 = reader.query_row("SELECT count(*) FROM request", [], |row| row.get(0)).unwrap();
+        if u64::try_from(count).unwrap() > known {
+            return begun.elapsed();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "it is not read");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+#[test]
+fn a_thousand_hostile_clients_do_not_slow_reading_down() {
+    let keito = Keito::start();
+    let mut place = Place::new(&keito.origin);
+    // Without delivery: reading is all that is measured.
+    place.key = None;
+    let service = place.start();
+    let database = place.path("state/keitod.db");
+    let mut known = 0..;
+    let mut next = || known.next().unwrap();
+    let alone = median(
+        (0..5)
+            .map(|_| {
+                let at = next();
+                ingest(&place, &database, 100 + at, at)
+            })
+            .collect(),
+    );
+    let beside = (0..5).map(|_| {
+        let clients: Vec<UnixStream> = (0..200)
+            .map(|number| {
+                let mut stream = UnixStream::connect(place.socket()).unwrap();
+                misbehave(number, &mut stream);
+                stream
+            })
+            .collect();
+        let at = next();
+        let took = ingest(&place, &database, 100 + at, at);
+        drop(clients);
+        took
+    });
+    let beside = median(beside.collect());
+    println!("a line is read after {alone:?}, and after {beside:?} beside hostile clients");
+    assert!(beside < alone * 3 + Duration::from_millis(100), "{beside:?} beside, {alone:?} alone");
+    assert_eq!(service.stop(), 0);
 }
 
 #[test]

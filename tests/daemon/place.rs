@@ -69,6 +69,19 @@ expense_category_id = "{}"
         fs::write(self.path("keitod.toml"), text).unwrap();
     }
 
+    /// Leaves the cut-off to the first start.
+    pub fn without_since(&self) {
+        let path = self.path("keitod.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        let text: String = text.split_inclusive('\n').filter(|line| !line.starts_with("since")).collect();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Delivers to another Keito from now on.
+    pub fn deliver_to(&mut self, origin: &str) {
+        origin.clone_into(&mut self.origin);
+    }
+
     pub fn home(&self) -> &Path {
         self.dir.path()
     }

@@ -101,3 +101,44 @@ fn after_a_loss_time_that_was_held_goes_to_its_own_project() {
     service.settle();
     assert_eq!(seconds(), [website, (ids::BILLING.to_owned(), "80".to_owned())]);
 }
+
+#[test]
+fn without_state_and_decisions_the_cut_off_is_the_oldest_day_that_keito_lists_of_this_machine() {
+    let keito = Keito::start();
+    let mut place = Place::new(&keito.origin);
+    let now = jiff::Timestamp::now().as_second() - 1_767_607_200;
+    let days_ago = |seed: u64, days: i64| {
+        let mut talk = Talk::new(seed, "/home/dev/work");
+        let second = now - days * 86_400;
+        let counts = Counts { input: 1000, output: 10, ..Counts::default() };
+        [talk.prompt(second), talk.answer(second + 60, counts), talk.answer(second + 120, counts)].concat()
+    };
+    place.append("billed", &days_ago(1, 5));
+    place.start().settle();
+    assert_eq!((keito.entries().len(), keito.expenses().len()), (1, 1));
+    let day = keito.entries()[0].spent_date;
+
+    // The user's own cut-off goes with all the rest.
+    place.without_since();
+    std::fs::remove_dir_all(place.path("state")).unwrap();
+    let data = place.path(".local/share/keitod");
+    std::fs::remove_file(data.join("decisions.jsonl")).unwrap();
+    place.append("meanwhile", &days_ago(2, 3));
+    place.append("long before", &days_ago(3, 20));
+    keito.forget_requests();
+    let service = place.start();
+    service.settle();
+    assert_eq!((keito.entries().len(), keito.expenses().len()), (2, 2), "what lies after it, and once");
+    assert_eq!(service.get("/v1/status")["since"], format!("{day}T00:00:00.000Z"));
+    assert_eq!(service.stop(), 0);
+    let decided = std::fs::read_to_string(data.join("decisions.jsonl")).unwrap();
+    assert_eq!(decided.matches("\"since\"").count() / 2, 2, "{decided}");
+
+    // Who was never here before begins today.
+    let strange = Keito::start();
+    place.deliver_to(&strange.origin);
+    std::fs::remove_dir_all(place.path("state")).unwrap();
+    std::fs::remove_file(data.join("decisions.jsonl")).unwrap();
+    place.start().settle();
+    assert_eq!((strange.entries().len(), strange.expenses().len()), (0, 0));
+}

@@ -9,6 +9,8 @@ use crate::lines::Talk;
 use crate::place::{Place, Service};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A fault that repeats may leave no transaction whole: after so long the disk is another one.
+const FAILING: Duration = Duration::from_secs(15);
 
 pub struct World {
     pub keito: Keito,
@@ -47,7 +49,12 @@ impl World {
         let mut service = self.place.spawn(below);
         let mut ended = false;
         loop {
-            if service.child.try_wait().unwrap().is_some() {
+            let failing = !ended && !below.is_empty() && begun.elapsed() > FAILING;
+            if failing {
+                service.child.kill().unwrap();
+                service.child.wait().unwrap();
+            }
+            if failing || service.child.try_wait().unwrap().is_some() {
                 service = self.place.spawn(&[]);
                 ended = true;
             }

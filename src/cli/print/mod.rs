@@ -30,6 +30,7 @@ pub use demo::print_demo;
 pub(super) use explain::print_explanation;
 pub(super) use flush::failed;
 pub use flush::print_flush;
+pub(super) use number::duration;
 pub(super) use paint::{Ink, paint};
 pub(super) use prices::{print_explained, print_price_check, print_prices, print_shown, print_update};
 pub use queue::{print_queue, print_record};

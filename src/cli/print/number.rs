@@ -16,7 +16,7 @@ pub(super) fn grouped(count: u64) -> String {
 }
 
 /// Seconds as `1h 05m`, `3m 20s`, `7s`.
-pub(super) fn duration(seconds: u64) -> String {
+pub(crate) fn duration(seconds: u64) -> String {
     let (hours, minutes, rest) = (seconds / 3600, seconds % 3600 / 60, seconds % 60);
     match (hours, minutes) {
         (0, 0) => format!("{rest}s"),

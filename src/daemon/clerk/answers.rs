@@ -173,6 +173,10 @@ impl Clerk {
             if rows.iter().all(|row| (from..=to).contains(&row.day)) {
                 line.widened = None;
             }
+            if self.surveys() {
+                self.surveyed(kind, &rows, now)?;
+                return self.save_account();
+            }
             let Paging { from, to, began, .. } = paging;
             self.listed(&Whole { kind, rows, from, to, began, asked }, now)?;
         } else {

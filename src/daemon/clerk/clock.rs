@@ -25,6 +25,8 @@ pub struct Noticed {
     pub set_by: i64,
     /// Facts that lie in the future and wait for their instant.
     pub ahead: u64,
+    /// The cut-off.
+    pub since: Option<Instant>,
 }
 
 /// Brings stored instants in line with the clocks, before anything in the store is believed. What is new since the last
@@ -133,7 +135,7 @@ impl Clerk {
     #[must_use]
     pub fn noticed(&self) -> Noticed {
         let ahead = self.clock.ahead.values().map(|(_, count)| count).sum();
-        Noticed { ahead, ..self.clock.noticed }
+        Noticed { ahead, since: self.settings.since, ..self.clock.noticed }
     }
 
     /// Looks for facts in the future in all sessions.

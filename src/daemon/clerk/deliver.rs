@@ -42,6 +42,10 @@ impl Clerk {
         if !self.caught_up || !self.rulings.obeyed {
             return Ok(());
         }
+        if self.surveys() {
+            self.survey(Kind::Entry, now, polled)?;
+            return self.survey(Kind::Expense, now, polled);
+        }
         if let Some(kind) = only {
             return self.deliver_kind(kind, 1, now, random, polled);
         }
@@ -233,6 +237,23 @@ impl Clerk {
             self.send(id, kind, now, random, polled)?;
         }
         Ok(())
+    }
+
+    fn survey(&mut self, kind: Kind, now: Instant, polled: &mut Polled) -> Result<(), Error> {
+        let Some(range) = self.survey_of(kind, now) else { return Ok(()) };
+        let state = &self.lines[slot(kind)];
+        if state.paging.is_none() && !state.stale {
+            if state.next_listing > now {
+                wake(polled, state.next_listing, false);
+                return Ok(());
+            }
+            let (from, to) = state.widened.unwrap_or(range);
+            let reading = Reading { rows: Vec::new(), totals: Vec::new(), unreadable: 0 };
+            let paging =
+                Paging { from, to, wanted: range, user: None, began: now, page: 1, asked: None, reading };
+            self.lines[slot(kind)].paging = Some(paging);
+        }
+        self.next_page(kind, now, polled)
     }
 
     fn next_page(&mut self, kind: Kind, now: Instant, polled: &mut Polled) -> Result<(), Error> {

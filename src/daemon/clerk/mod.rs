@@ -45,6 +45,7 @@ mod session;
 mod settings;
 mod shares;
 mod skill;
+pub(in crate::daemon) mod survey;
 mod twins;
 mod zone;
 
@@ -105,6 +106,7 @@ pub struct Clerk {
     shares: shares::Shares,
     formats: formats::Formats,
     books: books::Books,
+    survey: survey::Survey,
 }
 
 impl std::fmt::Debug for Clerk {
@@ -244,6 +246,7 @@ impl Clerk {
             shares: shares::Shares::default(),
             formats: formats::Formats::default(),
             books: books::Books::default(),
+            survey: survey::Survey::default(),
         };
         clerk.find_ahead(now)?;
         Ok(clerk)

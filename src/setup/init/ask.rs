@@ -138,9 +138,8 @@ fn picked(said: &str, names: &[String]) -> Picked {
         let names = names.iter().enumerate();
         names.filter(|(_, name)| test(&name.to_lowercase())).map(|(index, _)| index).collect()
     };
-    match having(&|name| name == said).as_slice() {
-        [one] => return Picked::One(*one),
-        _ => {}
+    if let [one] = having(&|name| name == said).as_slice() {
+        return Picked::One(*one);
     }
     match having(&|name| name.contains(&said)).as_slice() {
         [] => Picked::None,

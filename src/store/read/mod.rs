@@ -4,6 +4,7 @@
 mod context;
 mod counts;
 mod detail;
+mod one_session;
 mod queue;
 mod report;
 mod reported;

@@ -10,7 +10,7 @@ use super::Reader;
 use crate::model::{Agent, DirRef, ModelRef, Quality, RequestRef, SessionRef, Tokens, Usd};
 use crate::report::{Billed, IdleRow, Names, PinnedRow, RequestRow, Rows, SessionName, SpanRow};
 
-const REQUEST: &str = "q.id, q.session, q.at, q.model, q.dir, q.terms, q.quality, q.cut, \
+pub(super) const REQUEST: &str = "q.id, q.session, q.at, q.model, q.dir, q.terms, q.quality, q.cut, \
                        q.input, q.cache_read, q.cache_write_5m, q.cache_write_1h, q.output, q.reasoning, \
                        q.provider, q.reported, q.charged";
 
@@ -36,7 +36,7 @@ pub(in crate::store) fn rows(conn: &Connection, range: Option<(i64, i64)>) -> Re
     })
 }
 
-fn request(row: &Row<'_>, providers: &HashMap<i64, Arc<str>>) -> rusqlite::Result<RequestRow> {
+pub(super) fn request(row: &Row<'_>, providers: &HashMap<i64, Arc<str>>) -> rusqlite::Result<RequestRow> {
     let quality = terms::quality_of(row.get(6)?);
     let cut: bool = row.get(7)?;
     Ok(RequestRow {
@@ -68,7 +68,7 @@ fn requests_of(conn: &Connection, range: Option<(i64, i64)>) -> Result<Vec<Reque
     let mut select = conn.prepare_cached(&sql)?;
     let rows = if range.is_some() { select.query(limits)? } else { select.query([])? };
     let mut found: Vec<RequestRow> = rows.mapped(|row| request(row, &providers)).collect::<Result<_, _>>()?;
-    let mut billed = billed(conn)?;
+    let mut billed = billed(conn, range.map(|_| limits))?;
     if !billed.is_empty() {
         for request in &mut found {
             request.billed = billed.remove(&request.id);
@@ -77,20 +77,37 @@ fn requests_of(conn: &Connection, range: Option<(i64, i64)>) -> Result<Vec<Reque
     Ok(found)
 }
 
-fn providers(conn: &Connection) -> Result<HashMap<i64, Arc<str>>, Error> {
+pub(super) fn providers(conn: &Connection) -> Result<HashMap<i64, Arc<str>>, Error> {
     let mut select = conn.prepare_cached("SELECT id, name FROM provider")?;
     let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// What records hold of each request. If several accounts do, the first one says it.
-fn billed(conn: &Connection) -> Result<HashMap<RequestRef, Billed>, Error> {
-    let mut select = conn.prepare_cached(
-        "SELECT b.request, b.account, r.project, r.adopted, b.usd, \
-         b.input, b.cache_read, b.cache_write_5m, b.cache_write_1h, b.output, 0 \
-         FROM billed b JOIN record r ON r.id = b.record ORDER BY b.account, b.request, b.record",
-    )?;
-    let mut rows = select.query([])?;
+const BILLED: &str = "SELECT b.request, b.account, r.project, r.adopted, b.usd, \
+                      b.input, b.cache_read, b.cache_write_5m, b.cache_write_1h, b.output, 0";
+
+/// What records hold of each request of all, or of those between two instants in ms.
+fn billed(conn: &Connection, limits: Option<[i64; 2]>) -> Result<HashMap<RequestRef, Billed>, Error> {
+    let Some(limits) = limits else {
+        let all = "FROM billed b JOIN record r ON r.id = b.record";
+        return billed_of(conn, all, []);
+    };
+    // By account and request, which is the table's own order: what a day holds is found without the years before it.
+    let of_days = "FROM session s CROSS JOIN request q ON q.session = s.id AND q.at >= ?1 AND q.at < ?2 \
+                   CROSS JOIN account a CROSS JOIN billed b ON b.account = a.id AND b.request = q.id \
+                   JOIN record r ON r.id = b.record";
+    billed_of(conn, of_days, limits)
+}
+
+/// As `from` selects. If several accounts hold a request, the first one says it.
+pub(super) fn billed_of(
+    conn: &Connection,
+    from: &str,
+    params: impl rusqlite::Params,
+) -> Result<HashMap<RequestRef, Billed>, Error> {
+    let sql = format!("{BILLED} {from} ORDER BY b.account, b.request, b.record");
+    let mut select = conn.prepare_cached(&sql)?;
+    let mut rows = select.query(params)?;
     let mut projects: HashMap<String, Arc<str>> = HashMap::new();
     let mut found: HashMap<RequestRef, (i64, Billed)> = HashMap::new();
     while let Some(row) = rows.next()? {
@@ -116,7 +133,7 @@ fn billed(conn: &Connection) -> Result<HashMap<RequestRef, Billed>, Error> {
     Ok(found.into_iter().map(|(request, (_, billed))| (request, billed)).collect())
 }
 
-fn project(known: &mut HashMap<String, Arc<str>>, id: String) -> Arc<str> {
+pub(super) fn project(known: &mut HashMap<String, Arc<str>>, id: String) -> Arc<str> {
     Arc::clone(known.entry(id).or_insert_with_key(|id| id.as_str().into()))
 }
 

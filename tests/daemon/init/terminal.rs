@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,7 +29,7 @@ impl Terminal {
         // Its copies of the other end would keep the terminal open after the program's end.
         drop(command);
         let seen = Arc::new(Mutex::new(String::new()));
-        let (screen, text) = (File::from(OwnedFd::from(master)), Arc::clone(&seen));
+        let (screen, text) = (File::from(master), Arc::clone(&seen));
         let keyboard = screen.try_clone().unwrap();
         std::thread::spawn(move || {
             let (mut screen, mut piece) = (screen, [0; 4096]);

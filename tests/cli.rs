@@ -69,6 +69,8 @@ const COMMANDS: &[&[&str]] = &[
     &["config", "check"],
     &["config", "path"],
     &["statusline"],
+    &["init"],
+    &["link"],
     &["doctor"],
     &["service"],
     &["service", "install"],
@@ -85,7 +87,7 @@ const COMMANDS: &[&[&str]] = &[
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for words in COMMANDS {
+    for words in COMMANDS.iter().copied() {
         let help = run(&[words, &["--help"]].concat());
         assert_eq!((help.code, help.err.as_str()), (0, ""), "{words:?}");
         assert!(help.out.contains("\nExamples:\n  "), "{words:?}: {}", help.out);

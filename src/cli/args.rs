@@ -6,13 +6,14 @@ use clap::{Parser, Subcommand};
 
 use super::{Call, Exit, Failure};
 use super::{
-    assign, audit, backfill, completions, config, demo, doctor, explain, flush, man, pause, prices, queue,
-    report, resume, run, sandbox, service, sessions, status, statusline,
+    assign, audit, backfill, completions, config, demo, doctor, explain, flush, init, link, man, pause,
+    prices, queue, report, resume, run, sandbox, service, sessions, status, statusline,
 };
 
 const EXAMPLES: &str = "\
 Examples:
   keitod demo                     see it work: no account, no agents
+  keitod init                     set it up
   keitod run                      the service in the foreground
   keitod status                   what it does now
   keitod report --by day,project  time, tokens and cost
@@ -49,6 +50,8 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 #[allow(missing_docs, reason = "each is described at its type, which is also its help")]
 pub enum Command {
+    Init(Box<init::Command>),
+    Link(link::Command),
     Run(run::Command),
     Demo(demo::Command),
     Status(status::Command),
@@ -77,6 +80,8 @@ impl Command {
     #[must_use]
     pub fn json(&self) -> bool {
         match self {
+            Self::Init(command) => command.json,
+            Self::Link(command) => command.json,
             Self::Run(command) => command.json,
             Self::Demo(command) => command.json,
             Self::Status(command) => command.json,
@@ -101,6 +106,8 @@ impl Command {
 
     pub(super) fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
         match self {
+            Self::Init(command) => command.call(call),
+            Self::Link(command) => command.call(call),
             Self::Run(command) => command.call(call),
             Self::Demo(command) => command.call(call),
             Self::Status(command) => command.call(call),

@@ -14,7 +14,7 @@ use super::{Engine, Exit, Failure, Finished, Mode, Place, Run, log};
 use crate::config::{Config, Env, Paths};
 use crate::daemon::acts;
 use crate::daemon::assemble::{Sandboxed, Setup};
-use crate::daemon::clerk::Settled;
+use crate::daemon::clerk::{Presumed, Settled};
 use crate::daemon::documents::Documents;
 use crate::daemon::hooks;
 use crate::daemon::lock::{self, StateLock};
@@ -49,7 +49,7 @@ impl Engine for InProcess {
             }
             let sandbox = if run.sandbox { Some(rig.enter_sandbox().await?) } else { None };
             let finished = match run.mode {
-                Mode::DryRun => rehearsed(&rig, &paths).await,
+                Mode::DryRun => rehearsed(&rig, &paths, Settled::default(), Presumed::default()).await,
                 Mode::Once => passed(&rig, &bar).await,
                 Mode::Service => serve(&rig, &bar, sandbox.as_ref().map(sandbox::Running::origin)).await,
             };
@@ -57,6 +57,18 @@ impl Engine for InProcess {
                 sandbox.stop().await;
             }
             finished
+        })
+    }
+
+    fn preview(&self, place: &Place, presumed: Presumed) -> Result<Vec<u8>, Failure> {
+        let config = Arc::new(place.config()?);
+        let paths = config.paths(&place.env);
+        driven(async {
+            let mut rig = Rig::new(place.env.clone(), config, &paths);
+            let dir = tempdir()?;
+            rig.move_to(dir.path(), false);
+            let settled = Settled { time: true, expenses: true };
+            Ok(rehearsed(&rig, &paths, settled, presumed).await?.document.unwrap_or_default())
         })
     }
 
@@ -188,9 +200,14 @@ pub(super) fn tempdir() -> Result<tempfile::TempDir, Failure> {
     dir.map_err(|error| Failure::new(Exit::Config, format!("cannot make a temporary directory: {error}")))
 }
 
-async fn rehearsed(rig: &Rig, real: &Paths) -> Result<Finished, Failure> {
+async fn rehearsed(
+    rig: &Rig,
+    real: &Paths,
+    settled: Settled,
+    presumed: Presumed,
+) -> Result<Finished, Failure> {
     let _lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
-    let requests = rehearse(&rig.setup, &real.state_dir, Settled::default()).await?;
+    let requests = rehearse(&rig.setup, &real.state_dir, settled, presumed).await?;
     let requests: Vec<serde_json::Value> = requests
         .iter()
         .map(|request| {

@@ -1,6 +1,7 @@
 //! What commands need of the daemon: the one place where the two meet.
 
 use super::{Exit, Failure, Place};
+use crate::daemon::clerk::Presumed;
 use crate::server::{Act, Question};
 
 /// How `keitod run` runs.
@@ -44,6 +45,13 @@ pub trait Engine {
     /// If it cannot start, or cannot go on.
     fn run(&self, place: &Place, run: Run) -> Result<Finished, Failure>;
 
+    /// What a run would send if everything were settled now: the document of [`Mode::DryRun`]. Where the state knows
+    /// nothing of the workspace yet, it is as presumed.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    fn preview(&self, place: &Place, presumed: Presumed) -> Result<Vec<u8>, Failure>;
+
     /// Runs over sample sessions in a temporary home and hands the document of what arrived to `shown`; with `keep` all
     /// stays up after that until a signal comes.
     ///
@@ -72,6 +80,10 @@ pub struct Detached;
 impl Engine for Detached {
     fn run(&self, _: &Place, _: Run) -> Result<Finished, Failure> {
         Err(Failure::new(Exit::Config, "this build of keitod has no daemon: install a complete one"))
+    }
+
+    fn preview(&self, place: &Place, _: Presumed) -> Result<Vec<u8>, Failure> {
+        self.run(place, Run { mode: Mode::DryRun, sandbox: false }).map(|_| Vec::new())
     }
 
     fn demo(&self, place: &Place, _: bool, _: &mut Shown<'_>) -> Result<(), Failure> {

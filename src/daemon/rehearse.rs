@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::assemble::{Parts, Setup};
-use super::clerk::Settled;
+use super::clerk::{Presumed, Settled};
 use super::{Error, time};
 use crate::model::{AccountId, CategoryId};
 use crate::store::{self, Account};
@@ -23,7 +23,12 @@ pub struct Rehearsed {
 ///
 /// # Errors
 /// Of the state.
-pub async fn rehearse(setup: &Setup, real: &Path, settled: Settled) -> Result<Vec<Rehearsed>, Error> {
+pub async fn rehearse(
+    setup: &Setup,
+    real: &Path,
+    settled: Settled,
+    presumed: Presumed,
+) -> Result<Vec<Rehearsed>, Error> {
     let database = real.join("keitod.db");
     if database.exists() {
         store::copy(&database, &setup.state_dir.join("keitod.db"))?;
@@ -32,7 +37,7 @@ pub async fn rehearse(setup: &Setup, real: &Path, settled: Settled) -> Result<Ve
     let Parts { clerk, thread, mut intake, .. } = setup.assemble(false)?;
     let account = match setup.credentials() {
         Ok(Some((account, _))) => account,
-        // Nobody to ask: then a workspace in USD is assumed, and the ids that only Keito knows are named as such.
+        // Nobody to ask: the ids that only Keito knows are named as such.
         _ => Account {
             origin: "dry-run".into(),
             account: AccountId::new("dry-run"),
@@ -45,7 +50,7 @@ pub async fn rehearse(setup: &Setup, real: &Path, settled: Settled) -> Result<Ve
     let writes = clerk
         .call(move |clerk| -> Result<Vec<Rehearsed>, store::Error> {
             clerk.set_account(Some(&account), now)?;
-            clerk.pretend(&CategoryId::new("<expense category>"), now)?;
+            clerk.pretend(&CategoryId::new("<expense category>"), &presumed, now)?;
             clerk.settle(settled)?;
             while clerk.poll(now, 0)?.more {}
             let Some((account, ..)) = clerk.line() else { return Ok(Vec::new()) };

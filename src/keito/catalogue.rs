@@ -13,6 +13,8 @@ pub struct Project {
     pub name: Option<String>,
     /// Its client's name; empty for members who may not see clients.
     pub client: Option<String>,
+    /// Its client's id, as far as it is shown.
+    pub client_id: Option<String>,
     /// Open for booking.
     pub is_active: Option<bool>,
     /// Tasks assigned to it, if the server embeds them; only these can be booked on it.
@@ -50,6 +52,7 @@ impl Row for Project {
             id: row.id("id").map(ProjectId::new),
             name: row.label("name").or_else(|| row.label("display_name")),
             client: row.object("client").and_then(|client| client.label("name")),
+            client_id: row.id_or_nested("client_id", "client"),
             is_active: row.flag("is_active"),
             tasks: tasks.map(|tasks| {
                 let each = tasks.iter().filter_map(|task| Fields::parse(task.get()));

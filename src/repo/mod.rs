@@ -109,6 +109,15 @@ pub fn look(dir: &Path, home: &Path) -> DirFacts {
     }
 }
 
+/// The root that a link of `dir` belongs to: of its repository, of a linked worktree that of the main one. A submodule has
+/// one of its own. `None` if there is no repository.
+#[must_use]
+pub fn link_root(dir: &Path, home: &Path) -> Option<PathBuf> {
+    let trees = tree::trees(dir, home);
+    let own = trees.first()?;
+    Some(own.main_root().unwrap_or_else(|| own.root.clone()))
+}
+
 /// The branch that a directory's work tree is on; `None` if it is on none, or there is no repository.
 #[must_use]
 pub fn branch_of(dir: &Path, home: &Path) -> Option<String> {

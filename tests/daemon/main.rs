@@ -25,6 +25,7 @@ mod held;
 mod hooks;
 mod hostile;
 mod hours;
+mod init;
 mod inputs;
 mod keito;
 mod lines;

@@ -32,7 +32,8 @@ impl Place {
         place
     }
 
-    fn bare(origin: &str) -> Self {
+    /// Without a config.
+    pub fn bare(origin: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self { dir, origin: origin.to_owned(), key: Some(sandbox::KEY), through: None, more: Vec::new() }
     }

@@ -57,6 +57,11 @@ impl Books {
         self.known.is_some() || self.looked_at.is_some() || self.failed >= TRIES
     }
 
+    /// Takes them as not listed, if nothing is known of them: nothing waits for the list then.
+    pub(super) fn presume(&mut self, now: Instant) {
+        self.looked_at.get_or_insert(now);
+    }
+
     fn due_at(&self) -> Option<Instant> {
         let daily = self.looked_at.map(|at| at.plus(DAY));
         match (daily, self.again_at) {

@@ -114,7 +114,7 @@ impl Clerk {
         now: Instant,
     ) -> Result<Foreseen, ActError> {
         if self.account.as_ref().is_some_and(|scope| scope.row.me_at.is_none()) {
-            self.pretend(&CategoryId::new("<expense category>"), now)?;
+            self.pretend(&CategoryId::new("<expense category>"), &super::Presumed::default(), now)?;
         }
         self.settle(Settled { time: true, expenses: true })?;
         self.work_off(now)?;

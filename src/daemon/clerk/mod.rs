@@ -73,6 +73,7 @@ pub use foresee::{Foreseen, Seen, Sent, Waits};
 pub use formats::Finding;
 pub use onlooker::{Onlooker, Sight};
 pub use policy::{Detail, Factor, NoteFor, Policy, Spot};
+pub use pretend::Presumed;
 pub use settings::Settings;
 pub use zone::ZoneChange;
 

@@ -30,7 +30,7 @@
 //! | [`server`] | only owner of the HTTP server on the Unix socket | how anything is computed |
 //! | [`status`], [`report`] | values and their tables | delivery |
 //! | [`sandbox`] | an embedded Keito on loopback | our internals |
-//! | [`setup`] | what is there before the first run: the demo's sample sessions | decoding |
+//! | [`setup`] | what is there before the first run and around it: the demo's sample sessions, the service, the doctor's checks | decoding |
 //! | [`daemon`] | wiring, clock, signals, shutdown | any rule |
 //! | [`cli`] | one small file a subcommand | SQL, decoding, rules |
 //!

@@ -38,7 +38,7 @@ fn run(words: &[&str]) -> Ended {
     ended(&keitod(home.path()).args(words).output().unwrap())
 }
 
-const COMMANDS: [&[&str]; 33] = [
+const COMMANDS: &[&[&str]] = &[
     &[],
     &["run"],
     &["demo"],
@@ -69,6 +69,15 @@ const COMMANDS: [&[&str]; 33] = [
     &["config", "check"],
     &["config", "path"],
     &["statusline"],
+    &["doctor"],
+    &["service"],
+    &["service", "install"],
+    &["service", "uninstall"],
+    &["service", "start"],
+    &["service", "stop"],
+    &["service", "restart"],
+    &["service", "status"],
+    &["service", "logs"],
     &["sandbox"],
     &["completions"],
     &["man"],

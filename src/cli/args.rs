@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{Call, Exit, Failure};
 use super::{
-    assign, audit, backfill, completions, config, demo, explain, flush, man, pause, prices, queue, report,
-    resume, run, sandbox, sessions, status, statusline,
+    assign, audit, backfill, completions, config, demo, doctor, explain, flush, man, pause, prices, queue,
+    report, resume, run, sandbox, service, sessions, status, statusline,
 };
 
 const EXAMPLES: &str = "\
@@ -65,6 +65,8 @@ pub enum Command {
     Prices(prices::Command),
     Statusline(statusline::Command),
     Config(config::Command),
+    Doctor(doctor::Command),
+    Service(service::Command),
     Sandbox(sandbox::Command),
     Completions(completions::Command),
     Man(man::Command),
@@ -90,6 +92,8 @@ impl Command {
             Self::Backfill(command) => command.json,
             Self::Prices(command) => command.json(),
             Self::Config(command) => command.json(),
+            Self::Doctor(command) => command.json,
+            Self::Service(command) => command.json(),
             Self::Sandbox(command) => command.json,
             Self::Statusline(_) | Self::Completions(_) | Self::Man(_) => false,
         }
@@ -113,6 +117,8 @@ impl Command {
             Self::Prices(command) => command.call(call),
             Self::Statusline(command) => command.call(call),
             Self::Config(command) => command.call(call),
+            Self::Doctor(command) => command.call(call),
+            Self::Service(command) => command.call(call),
             Self::Sandbox(command) => command.call(call),
             Self::Completions(command) => command.call(call.out),
             Self::Man(command) => command.call(call.out),

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +22,7 @@ use crate::daemon::office::Office;
 use crate::daemon::once::{Blocked, Pass, once};
 use crate::daemon::rehearse::rehearse;
 use crate::daemon::run::{self, Running};
+use crate::daemon::watchdog;
 use crate::deliver::PauseReason;
 use crate::sandbox::{self, Sandbox, ids};
 use crate::server::{self, Act, Assign, Limits, Question};
@@ -254,22 +254,27 @@ async fn serve(rig: &Rig, bar: &Bar, sandbox: Option<String>) -> Result<Finished
     let lock = StateLock::take(&rig.setup.state_dir).map_err(crate::daemon::Error::from)?;
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
+    // One that comes before anything runs asks for nothing, and must not end the start.
+    drop(signal(SignalKind::hangup()));
     let stopping = stop.clone();
     tokio::spawn(async move {
         stopping.cancelled().await;
-        notify(&[NotifyState::Stopping, NotifyState::Status("ending requests under way")]);
+        watchdog::stopping("ending requests under way");
     });
     loop {
-        let done = run_with_socket(rig, &lock, stop.child_token(), async |running: &Running| {
+        let inner = stop.child_token();
+        let until = inner.clone();
+        let done = run_with_socket(rig, &lock, inner, async |running: &Running| {
             if let Some(origin) = &sandbox {
                 tracing::info!(page = origin, "delivering to the embedded Keito");
             }
             let (health, bar) = (Arc::clone(&running.health), bar.clone());
-            notify(&[NotifyState::Ready, NotifyState::Status("reading the logs")]);
+            watchdog::ready("reading the logs");
             tokio::spawn(async move {
                 draw(&health, &bar).await;
-                notify(&[NotifyState::Status("watching the logs")]);
+                watchdog::status(WATCHING);
             });
+            tokio::spawn(reload_on_signal(running.clone(), until));
         })
         .await;
         match done {
@@ -283,9 +288,26 @@ async fn serve(rig: &Rig, bar: &Bar, sandbox: Option<String>) -> Result<Finished
     Ok(Finished { exit: Exit::Ok, document: None })
 }
 
-/// Nobody listens unless a service manager started us.
-fn notify(state: &[NotifyState<'_>]) {
-    let _ = sd_notify::notify(state);
+/// What the service manager is told while there is nothing else to tell.
+const WATCHING: &str = "watching the logs";
+
+/// SIGHUP: credentials and logs are looked at again at once. Without a handler it would end the service.
+async fn reload_on_signal(running: Running, stop: CancellationToken) {
+    let Ok(mut heard) = signal(SignalKind::hangup()) else { return };
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            signal = heard.recv() => if signal.is_none() { return },
+        }
+        watchdog::reloading("looking at credentials and logs again");
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = running.look_for_credentials() => {}
+        }
+        running.ask_for_scan();
+        tracing::info!("credentials and logs are looked at again; a changed config takes a restart");
+        watchdog::ready(WATCHING);
+    }
 }
 
 /// Why the daemon ended.

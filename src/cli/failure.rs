@@ -6,7 +6,7 @@ use super::Exit;
 use crate::config::{ConfigError, NoHome};
 use crate::daemon::lock::LockError;
 use crate::server::{BindError, CallError, NotAQuestion};
-use crate::setup::samples;
+use crate::setup::{samples, service};
 use crate::{daemon, sandbox, server, store};
 
 /// What ends a command.
@@ -156,5 +156,20 @@ impl From<server::Failure> for Failure {
 impl From<samples::Error> for Failure {
     fn from(error: samples::Error) -> Self {
         Self::new(Exit::Config, error.to_string())
+    }
+}
+
+impl From<service::Error> for Failure {
+    fn from(error: service::Error) -> Self {
+        match error {
+            service::Error::Output(error) => Self::Output(error),
+            service::Error::NotInstalled { .. } => {
+                Self::new(Exit::NotFound, error.to_string()).suggest("keitod service install")
+            }
+            service::Error::Refused { .. } => {
+                Self::new(Exit::Config, error.to_string()).suggest("keitod service logs")
+            }
+            _ => Self::new(Exit::Config, error.to_string()),
+        }
     }
 }

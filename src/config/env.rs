@@ -91,6 +91,12 @@ impl Env {
         super::paths::config_file(self)
     }
 
+    /// Where programs keep their configuration: `XDG_CONFIG_HOME`, or the platform's place.
+    #[must_use]
+    pub fn config_home(&self) -> &Path {
+        &self.base.config
+    }
+
     /// A variable that names a path; a relative one counts from the working directory.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {

@@ -1,8 +1,35 @@
-//! The service manager's watchdog (sd_watchdog_enabled(3)): fed only while every part makes progress or waits for work.
+//! What the service manager hears (sd_notify(3)): readiness, what is done just now, a reload, the end; and its watchdog
+//! (sd_watchdog_enabled(3)), fed only while every part makes progress or waits for work. Nobody listens unless one started us.
 
 use sd_notify::NotifyState;
 
 use super::pulse::Pulse;
+
+/// Ready, with a line for `systemctl status`. Also the end of a reload.
+pub fn ready(status: &str) {
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// What it does just now.
+pub fn status(text: &str) {
+    tell(&[NotifyState::Status(text)]);
+}
+
+/// A reload begins; [`ready`] ends it. The manager tells two reloads apart by the instant, which it wants with the word.
+pub fn reloading(status: &str) {
+    let Ok(now) = NotifyState::monotonic_usec_now() else { return };
+    tell(&[NotifyState::Reloading, now, NotifyState::Status(status)]);
+}
+
+/// The end begins.
+pub fn stopping(status: &str) {
+    tell(&[NotifyState::Stopping, NotifyState::Status(status)]);
+}
+
+fn tell(state: &[NotifyState<'_>]) {
+    // A manager that does not hear it learns of our end all the same.
+    let _ = sd_notify::notify(state);
+}
 
 /// Feeds the watchdog, if there is one; without one no timer exists.
 pub(super) async fn feed(pulse: Pulse) {
@@ -15,8 +42,7 @@ pub(super) async fn feed(pulse: Pulse) {
         looks.tick().await;
         let stuck = pulse.stuck(&mut seen);
         if stuck.is_none() {
-            // Whoever gave us a watchdog listens.
-            let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+            tell(&[NotifyState::Watchdog]);
         } else if stuck != told
             && let Some(part) = stuck
         {

@@ -21,7 +21,7 @@ use super::seen::Echo;
 use super::settings::{Error, Origin, Settings, credentials};
 use super::{me, retry_after, transport};
 use crate::deliver::Outcome;
-use crate::model::ProjectId;
+use crate::model::{Instant, ProjectId};
 
 /// The longest answer that is read: the cap of everything but lists.
 const MAX_ANSWER: usize = 1 << 20;
@@ -96,6 +96,19 @@ impl Client {
     /// `GET /users/me`.
     pub async fn me(&self) -> Outcome<Me> {
         self.read(self.url("/users/me", &[]), MAX_ANSWER, me::parse).await
+    }
+
+    /// The same, with what the server's clock says.
+    pub async fn me_dated(&self) -> (Outcome<Me>, Option<Instant>) {
+        match self.http.get(self.url("/users/me", &[])).send().await {
+            Ok(response) => {
+                let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+                let date = date.and_then(retry_after::instant);
+                let answer = answer(response, MAX_ANSWER).await;
+                (classify(&answer, Kind::Read, &self.redactor, me::parse), date)
+            }
+            Err(error) => (transport::failed(&error), None),
+        }
     }
 
     /// `GET /projects`: active ones, or archived ones; with their tasks where the server embeds them.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::{Timestamp, fmt::rfc2822};
 
+use crate::model::Instant;
+
 /// The span from now that the server asks for. A date is measured against the answer's own `Date` header, so that
 /// neither our clock nor its error matters; without that header a date says nothing. Past dates are zero, junk is
 /// `None`. The caller clamps.
@@ -14,6 +16,11 @@ pub(super) fn parse(retry_after: Option<&str>, date: Option<&str>) -> Option<Dur
     }
     let (until, now) = (http_date(asked)?, http_date(date?.trim())?);
     Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
+}
+
+/// An HTTP date as an instant.
+pub(super) fn instant(text: &str) -> Option<Instant> {
+    http_date(text.trim()).map(|date| Instant::from_millis(date.as_millisecond()))
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {

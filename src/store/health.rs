@@ -33,6 +33,14 @@ pub(super) fn quick_check(conn: &Connection) -> Result<(), Error> {
     if said == "ok" { Ok(()) } else { Err(Error::Corrupt(said)) }
 }
 
+/// Looks whether the database at `path` fits together, read-only, beside whoever writes it.
+///
+/// # Errors
+/// [`Error::Corrupt`] if not; as [`super::open_read_only`].
+pub fn check(path: &Path) -> Result<(), Error> {
+    quick_check(&super::open_read_only(path)?)
+}
+
 /// Refuses a database whose indexes or references do not fit its rows either, which takes seconds where there are years.
 pub(super) fn full_check(conn: &Connection) -> Result<(), Error> {
     let said: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;

@@ -50,7 +50,7 @@ pub use dues::DueRow;
 pub use error::Error;
 pub use explain::{BilledRow, Earlier, HeldPart, Named};
 pub use format::Newest;
-pub use health::Found;
+pub use health::{Found, check};
 pub use ingest::{Ingested, Read};
 pub use mend::{Damage, Whereabouts};
 pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};

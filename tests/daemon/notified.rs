@@ -67,6 +67,34 @@ fn the_manager_hears_of_beginning_and_end() {
 }
 
 #[test]
+fn a_reload_is_told_with_its_instant_and_ends() {
+    let keito = Keito::start();
+    let mut place = Place::new(&keito.origin);
+    let mut manager = Manager::new(&mut place, false);
+    let service = place.launch(&["run"]);
+    manager.hears("STATUS=watching the logs", 1);
+    let before = monotonic();
+    service.signal(rustix::process::Signal::HUP);
+    manager.hears("READY=1", 2);
+    let told = |word: &str| manager.heard.iter().position(|heard| heard.starts_with(word)).unwrap();
+    let (reloading, instant) = (told("RELOADING=1"), told("MONOTONIC_USEC="));
+    // sd_notify(3): both in one message, and only then the end of it.
+    assert_eq!(instant, reloading + 1, "{:?}", manager.heard);
+    let told: i128 = manager.heard[instant].split_once('=').unwrap().1.parse().unwrap();
+    assert!((before..=monotonic()).contains(&told), "{told} is not between {before} and now");
+    assert!(manager.heard.contains(&"STATUS=looking at credentials and logs again".to_owned()));
+    manager.hears("STATUS=watching the logs", 2);
+    assert_eq!(manager.count("STOPPING=1"), 0);
+    assert_eq!(service.stop(), 0);
+    assert_eq!(manager.count("STATUS=ending requests under way"), 1);
+}
+
+fn monotonic() -> i128 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    i128::from(now.tv_sec) * 1_000_000 + i128::from(now.tv_nsec) / 1000
+}
+
+#[test]
 fn a_watchdog_is_fed_while_nothing_is_to_be_done() {
     let keito = Keito::start();
     let mut place = Place::new(&keito.origin);

@@ -1,0 +1,50 @@
+//! Does delivery stand still?
+
+use super::{Blame, Finding, Room};
+
+/// Codes of the status that stop delivery, with what they are.
+const STOPS: &[(&str, Blame)] = &[
+    ("auth", Blame::Auth),
+    ("plan", Blame::Auth),
+    ("captive_portal", Blame::Network),
+    ("tls", Blame::Network),
+    ("wrong_url", Blame::Config),
+    ("schema_drift", Blame::Server),
+    ("amount_mismatch", Blame::Server),
+    ("breaker_open", Blame::Network),
+    ("database", Blame::Config),
+];
+/// Those that somebody should look at.
+const SLOW: &[&str] = &[
+    "rate_limited",
+    "paused_by_user",
+    "unproved_listing",
+    "zone_provisional",
+    "clock_ahead",
+    "clock_jump",
+    "disk_low",
+];
+
+pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
+    let Some(status) = room.status() else { return Vec::new() };
+    let mut found = Vec::new();
+    for reason in &status.reasons {
+        let stop = STOPS.iter().find(|(code, _)| *code == reason.code);
+        let (seen, remedy) = (reason.message.clone(), reason.remedy.clone());
+        let finding = match stop {
+            Some((_, blame)) => Finding::fail(*blame, seen, remedy),
+            None if SLOW.contains(&reason.code.as_str()) => Finding::warn(seen, remedy),
+            None => continue,
+        };
+        found.push(finding.of(reason.code.clone()));
+    }
+    if found.is_empty() {
+        let last = status.keito.last_ok_at.as_deref();
+        let seen = last.map_or_else(
+            || "nothing stops it".to_owned(),
+            |at| format!("nothing stops it; last answer {at}"),
+        );
+        found.push(Finding::ok(seen));
+    }
+    found
+}

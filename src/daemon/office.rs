@@ -26,7 +26,7 @@ use crate::status::{
 use crate::store::AccountRow;
 
 /// A line below a prompt is asked for with little time: what was known last is the answer after that.
-const GLANCE: Duration = Duration::from_millis(15);
+const GLANCE: Duration = Duration::from_millis(10);
 /// Sessions whose numbers are remembered.
 const GLANCES: usize = 32;
 

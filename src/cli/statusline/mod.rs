@@ -19,8 +19,8 @@ use given::Given;
 use line::Line;
 use template::Template;
 
-/// All that we take of our caller's 50 ms; the rest is for the start of a process.
-const TIME: Duration = Duration::from_millis(40);
+/// All that we take of our caller's 50 ms; the rest is for the start of a process and the kernel's coarse timeouts.
+const TIME: Duration = Duration::from_millis(30);
 /// As long as an agent may take to say what it says.
 const HEARD: Duration = Duration::from_millis(12);
 
@@ -39,7 +39,7 @@ known is empty.";
 /// One line on today, this session and its project, for a prompt or an agent's status bar
 ///
 /// It reads what the agent passes on standard input (session_id, cwd, model, cost), asks the daemon, and prints what it
-/// knows after 40 ms at the latest, the daemon running or not.
+/// knows within 50 ms, the daemon running or not.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Command {

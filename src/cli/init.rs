@@ -12,9 +12,8 @@ use super::daemon::runtime;
 use super::print::{Ink, paint, plain};
 use super::{Call, Exit, Failure, print_json};
 use crate::config::{CostBasis, EntryPer, Origin};
-use crate::mapping::NoSuch;
 use crate::setup::init::{Category, CostWish, Done, KeyKind, Terminal, Told, Tone, Wish, Words, init};
-use crate::setup::{self, Error};
+use crate::setup::{self, Error, NoSuch};
 
 const EXAMPLES: &str = "\
 Examples:

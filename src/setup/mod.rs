@@ -9,4 +9,5 @@ pub mod service;
 
 mod file;
 
+pub use crate::mapping::{NoSuch, Scalar};
 pub use error::Error;

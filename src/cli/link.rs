@@ -7,10 +7,10 @@ use super::daemon::runtime;
 use super::print::{Ink, paint, plain};
 use super::{Call, Exit, Failure, print_json};
 use crate::config::{Credentials, Env, Template};
-use crate::setup::Scalar;
 use crate::setup::error::Unanswered;
 use crate::setup::init::{Bookable, Chosen, Terminal, client, look};
 use crate::setup::link::{Linked, Place, Terms};
+use crate::setup::{Error, Scalar};
 use crate::sources::Environment as _;
 
 const EXAMPLES: &str = "\

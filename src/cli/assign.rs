@@ -30,7 +30,7 @@ pub struct Command {
     /// A session: its agent's id, or the beginning of one
     #[arg(long, value_name = "ID", help_heading = "Which work (all that is given must fit)")]
     pub session: Option<String>,
-    /// Work in this directory and below; a glob as in [[rule]], ~ is home
+    /// Work in this directory and below; a glob as in a rule's path, ~ is home
     #[arg(long, value_name = "DIR", help_heading = "Which work (all that is given must fit)")]
     pub dir: Option<String>,
     /// Work of this agent

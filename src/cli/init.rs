@@ -32,7 +32,7 @@ pub struct Command {
     /// The workspace, as Keito's settings show it beside the key
     #[arg(long, value_name = "ID", help_heading = "Key")]
     account_id: Option<String>,
-    /// Another server than https://app.keito.ai
+    /// Another server than app.keito.ai
     #[arg(long, value_name = "URL", help_heading = "Key")]
     url: Option<String>,
     /// A file that holds the key and nothing else, mode 0600

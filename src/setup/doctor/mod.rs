@@ -1,4 +1,4 @@
-//! What is wrong and how to fix it: one file a check, one line a check in [`CHECKS`].
+//! What is wrong and how to fix it: one file a check, one line a check in `CHECKS`.
 //!
 //! A check looks at what `room` has gathered and returns findings; it changes nothing. Causes stand before what follows
 //! from them, so the first failure is the one to fix, and its [`Blame`] is the exit code.

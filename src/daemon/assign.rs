@@ -1,14 +1,15 @@
 //! `POST /v1/assign` and `keitod assign`: words made into what the clerk understands, with Keito's projects at hand.
 
 use super::acts::failure;
+use super::asking::ask;
 use super::assemble::{Parts, Setup};
-use super::audit::{internal, leave, no_credentials};
+use super::audit::{internal, no_credentials};
 use super::clerk::assigned::Target;
 use super::clerk::{Amounts, Answer, AssignOrder, Assigned, Effect, Selector, Where};
 use super::delivery::Courier;
 use super::desk::ClerkHandle;
 use super::run::Running;
-use super::{time, wire};
+use super::time;
 use crate::config::{Env, Pattern};
 use crate::deliver::Outcome;
 use crate::mapping::{Catalogue, NoSuch};
@@ -155,20 +156,11 @@ async fn fetch(clerk: &ClerkHandle, courier: &Courier) -> Result<Catalogue, Fail
     let mut all = Catalogue::default();
     for active in [true, false] {
         for page in 1.. {
-            leave(clerk).await?;
-            let effect = Effect::Projects { active, page };
-            let answer =
-                wire::carry_out(&courier.client, effect, &courier.category, time::Monotonic::new()).await;
-            let Answer::Projects { outcome, .. } = answer else {
-                return Err(internal("another answer than was asked for"));
+            let of_projects = |answer| match answer {
+                Answer::Projects { outcome, .. } => Some(outcome),
+                _ => None,
             };
-            let (random, heard) = (time::random(), outcome.clone());
-            let note = clerk.call(move |clerk| {
-                let now = clerk.now(time::clocks())?;
-                clerk.heard(&heard, now, random)
-            });
-            note.await.map_err(internal)?.map_err(internal)?;
-            match outcome {
+            match ask(clerk, courier, Effect::Projects { active, page }, of_projects).await? {
                 Outcome::Applied(page) => {
                     let more = page.more;
                     all.projects.extend(page.projects);

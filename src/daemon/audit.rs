@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::asking::ask;
 use super::assemble::{Parts, Setup};
-use super::clerk::{Answer, Asked, Effect, Ticket};
+use super::clerk::{Answer, Asked, Effect};
 use super::delivery::Courier;
 use super::desk::ClerkHandle;
 use super::run::Running;
-use super::{time, wire};
+use super::time;
 use crate::coverage::Listed;
 use crate::coverage::audit::{Finding, Found};
 use crate::deliver::{Judged, Outcome, Reading, judge};
@@ -20,8 +21,6 @@ use crate::status::Audit;
 
 /// Listings that are begun before it is given up that one is whole.
 const TRIES: u32 = 4;
-/// Somebody waits for the answer: a server that asks for longer quiet is told of instead.
-const PATIENCE: Duration = Duration::from_secs(70);
 /// How often it is looked whether an audit is due.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -141,19 +140,12 @@ async fn read(
 ) -> Result<Reading, Failure> {
     let mut reading = Reading { rows: Vec::new(), totals: Vec::new(), unreadable: 0 };
     for page in 1.. {
-        leave(clerk).await?;
         let effect = Effect::List { kind, from, to, user: asked.user.clone(), page };
-        let answer =
-            wire::carry_out(&courier.client, effect, &courier.category, time::Monotonic::new()).await;
-        let Answer::List { outcome, .. } = answer else {
-            return Err(internal("another answer than was asked for"));
+        let of_list = |answer| match answer {
+            Answer::List { outcome, .. } => Some(outcome),
+            _ => None,
         };
-        let (random, heard) = (time::random(), outcome.clone());
-        let note = clerk.call(move |clerk| {
-            let now = clerk.now(time::clocks())?;
-            clerk.heard(&heard, now, random)
-        });
-        note.await.map_err(internal)?.map_err(internal)?;
+        let outcome = ask(clerk, courier, effect, of_list).await?;
         let page = match outcome {
             Outcome::Applied(page) => page,
             Outcome::Refused(refusal) => {
@@ -170,26 +162,6 @@ async fn read(
         }
     }
     Ok(reading)
-}
-
-/// Waits until a request may leave.
-pub(super) async fn leave(clerk: &ClerkHandle) -> Result<(), Failure> {
-    let closed = || Failure::new(Code::NotReady, "delivery is paused: see `keitod status`");
-    loop {
-        let ticket = clerk.call(|clerk| {
-            let now = clerk.now(time::clocks())?;
-            Ok::<_, crate::store::Error>((clerk.ticket(now)?, now))
-        });
-        let at = match ticket.await.map_err(internal)?.map_err(internal)? {
-            (Ticket::Go, _) => return Ok(()),
-            (Ticket::Closed, _) => return Err(closed()),
-            (Ticket::At(at), now) => at.since(now),
-        };
-        if at > PATIENCE {
-            return Err(Failure::new(Code::Busy, "Keito is not asked for a while: see `keitod status`"));
-        }
-        tokio::time::sleep(at.max(Duration::from_millis(5))).await;
-    }
 }
 
 fn outcome(at: String, found: &[Found]) -> Audit {

@@ -1,6 +1,7 @@
 //! Wiring, clock, signals, shutdown. No rule lives here.
 
 pub mod acts;
+mod asking;
 pub mod assemble;
 pub mod assign;
 pub mod audit;

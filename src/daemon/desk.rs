@@ -24,6 +24,9 @@ pub struct ClerkHandle {
     written: watch::Receiver<u64>,
 }
 
+/// An answer that is still to come.
+pub struct Asked<R>(Receiver<R>);
+
 /// Waiting questions; a reader that is ahead of the writer waits here.
 const QUEUE: usize = 8;
 
@@ -91,13 +94,32 @@ impl ClerkHandle {
         &self,
         ask: impl FnOnce(&mut Clerk) -> R + Send + 'static,
     ) -> Result<R, super::Error> {
+        self.answered(self.ask(ask)?)
+    }
+
+    /// Asks and goes on; what is asked later is answered later. Waits only where too many wait already.
+    ///
+    /// # Errors
+    /// [`super::Error::ClerkGone`] if the clerk's thread has ended.
+    pub fn ask<R: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut Clerk) -> R + Send + 'static,
+    ) -> Result<Asked<R>, super::Error> {
         let (reply, answer) = sync_channel(1);
         let job: Job = Box::new(move |clerk| {
             // Whoever asked may have gone.
             let _ = reply.send(ask(clerk));
         });
         self.jobs.send(job).map_err(|_| super::Error::ClerkGone)?;
-        answer.recv().map_err(|_| self.dropped())
+        Ok(Asked(answer))
+    }
+
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// As [`ClerkHandle::call_blocking`].
+    pub fn answered<R>(&self, asked: Asked<R>) -> Result<R, super::Error> {
+        asked.0.recv().map_err(|_| self.dropped())
     }
 
     /// Asks and waits, from async code.

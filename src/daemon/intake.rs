@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::clerk::Settled;
-use super::desk::ClerkHandle;
+use super::desk::{Asked, ClerkHandle};
 use super::pulse::{Part, Pulse};
 use super::time::Monotonic;
 use crate::model::{Agent, Facts};
@@ -88,6 +88,8 @@ struct Job {
 struct Batch {
     reads: Vec<(Agent, Cursor, Context, Facts)>,
     facts: usize,
+    /// Of the logs.
+    bytes: u64,
     /// Of files that an event named.
     live: bool,
 }
@@ -124,13 +126,21 @@ pub struct Intake {
     pulse: Pulse,
     /// Above it no repository is looked for; `None`: branches are those of the logs.
     home: Option<PathBuf>,
+    /// The batch that is being written while the next one is read. One at most: a batch whose write failed must not
+    /// be followed by one that goes on from it.
+    sent: Option<Asked<Result<(), store::Error>>>,
 }
 
 /// Scans in a row at most: logs that never stop growing must not hold up delivery for ever.
 const SCANS: usize = 5;
-/// Facts per commit while there is a backlog.
-const FACTS_PER_COMMIT: usize = 4000;
-const FILES_PER_COMMIT: usize = 64;
+/// Facts per commit while there is a backlog. Keys are hashes, so that each commit writes most pages of the tables: the
+/// fewer commits, the fewer pages in all.
+const FACTS_PER_COMMIT: usize = 12_000;
+const FILES_PER_COMMIT: usize = 1024;
+/// Bytes per commit: twice as many are read again at most after a crash.
+const BYTES_PER_COMMIT: u64 = 24 << 20;
+/// A backlog of so many bytes is a history, not what was missed.
+const MUCH: u64 = 16 << 20;
 /// Milliseconds between two sums of what is left to read.
 const SHOW: u64 = 200;
 /// Bytes of one file that are read before live files get their turn.
@@ -176,6 +186,7 @@ impl Intake {
             stop: CancellationToken::new(),
             pulse: Pulse::default(),
             home: None,
+            sent: None,
         })
     }
 
@@ -372,6 +383,10 @@ impl Intake {
     fn drain(&mut self) -> Result<(), super::Error> {
         let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
         self.with_health(|health| health.progress = (0, total));
+        let much = total >= MUCH;
+        if much {
+            self.clerk.call_blocking(|clerk| clerk.store().write_much(true))??;
+        }
         let mut batch = Batch { live: true, ..Batch::default() };
         let mut shown = self.clock.millis();
         self.read_orphans(&mut batch);
@@ -394,7 +409,9 @@ impl Intake {
             }
             // What changed together is committed together: nothing is sealed between a history and its copy.
             let last_live = job_live && self.backlog.front().is_none_or(|next| !next.live);
-            let enough = batch.facts >= FACTS_PER_COMMIT || batch.reads.len() >= FILES_PER_COMMIT;
+            let enough = batch.facts >= FACTS_PER_COMMIT
+                || batch.reads.len() >= FILES_PER_COMMIT
+                || batch.bytes >= BYTES_PER_COMMIT;
             if enough || last_live || self.backlog.is_empty() {
                 self.commit(&mut batch)?;
                 // Summing up costs as much as the backlog is long.
@@ -408,6 +425,10 @@ impl Intake {
         }
         self.hot.set_open(false);
         self.commit(&mut batch)?;
+        self.written()?;
+        if much {
+            self.clerk.call_blocking(|clerk| clerk.store().write_much(false))??;
+        }
         if self.appeared && !self.stop.is_cancelled() {
             self.appeared = false;
             // The first scan ends in `read_all`.
@@ -425,23 +446,29 @@ impl Intake {
 
     fn commit(&mut self, batch: &mut Batch) -> Result<(), super::Error> {
         let reads = std::mem::take(&mut batch.reads);
-        batch.facts = 0;
+        (batch.facts, batch.bytes) = (0, 0);
         if reads.is_empty() {
             return Ok(());
         }
+        self.written()?;
         if !self.clerk.storage().may_read() {
             return Err(store::Error::Full.into());
         }
         let live = self.live || std::mem::take(&mut batch.live);
-        self.clerk.call_blocking(move |clerk| {
+        self.sent = Some(self.clerk.ask(move |clerk| {
             let now = clerk.now(super::time::clocks())?;
             let reads: Vec<store::Read<'_>> = reads
                 .iter()
                 .map(|(agent, cursor, context, facts)| store::Read { agent, cursor, context, facts })
                 .collect();
-            clerk.ingest(&reads, live, now)
-        })??;
+            clerk.ingest(&reads, live, now).map(drop)
+        })?);
         Ok(())
+    }
+
+    /// Waits until the batch that was sent last is written.
+    fn written(&mut self) -> Result<(), super::Error> {
+        self.sent.take().map_or(Ok(()), |sent| Ok(self.clerk.answered(sent)??))
     }
 }
 

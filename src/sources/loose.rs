@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::model::Tokens;
 
@@ -73,6 +74,23 @@ impl<T> Loose<T> {
             Self::Is(value) => Some(value),
             _ => None,
         }
+    }
+}
+
+/// A value as it stands in the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Raw<'a>(pub(super) &'a str);
+
+impl<'a> Raw<'a> {
+    /// Its JSON.
+    pub(super) fn get(self) -> &'a str {
+        self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        <&'de RawValue>::deserialize(from).map(|raw| Self(raw.get()))
     }
 }
 

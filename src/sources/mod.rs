@@ -38,6 +38,7 @@ mod pi;
 mod qwen_code;
 mod reader;
 mod shape;
+mod skim;
 mod stamp;
 mod totals;
 mod trae_cli;

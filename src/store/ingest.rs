@@ -247,35 +247,36 @@ impl Tx<'_> {
         let session = resolver.session(activity.session)?;
         let origin = activity.origin.map(|origin| resolver.session(origin)).transpose()?;
         let key = terms::bits(activity.key.0);
-        let known = self
+        let dir = resolver.dir(activity.dir)?;
+        let branch = resolver.branch(activity.branch)?;
+        let owner = origin.unwrap_or(session);
+        // Most are new, and telling that takes the same steps as asking first.
+        let new = self
+            .conn
+            .prepare_cached(
+                "INSERT INTO activity (key, session, at, who, dir, proven_ms, origin, branch) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                key,
+                owner.0,
+                activity.at.millis(),
+                terms::who(activity.who),
+                dir.map(|dir| dir.0),
+                activity.proven_ms,
+                origin.map(|origin| origin.0),
+                branch.map(|branch| branch.0)
+            ])?;
+        if new > 0 {
+            done.sessions.insert(owner);
+            return if owner == session { Ok(()) } else { self.share_activity(key, &[owner, session], done) };
+        }
+        let (owner, at, shared) = self
             .conn
             .prepare_cached("SELECT session, at, shared FROM activity WHERE key = ?1")?
             .query_row([key], |row| {
                 Ok((SessionRef(row.get(0)?), row.get::<_, i64>(1)?, row.get::<_, bool>(2)?))
-            })
-            .optional()?;
-        let Some((owner, at, shared)) = known else {
-            let dir = resolver.dir(activity.dir)?;
-            let branch = resolver.branch(activity.branch)?;
-            let owner = origin.unwrap_or(session);
-            self.conn
-                .prepare_cached(
-                    "INSERT INTO activity (key, session, at, who, dir, proven_ms, origin, branch) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                )?
-                .execute(params![
-                    key,
-                    owner.0,
-                    activity.at.millis(),
-                    terms::who(activity.who),
-                    dir.map(|dir| dir.0),
-                    activity.proven_ms,
-                    origin.map(|origin| origin.0),
-                    branch.map(|branch| branch.0)
-                ])?;
-            done.sessions.insert(owner);
-            return if owner == session { Ok(()) } else { self.share_activity(key, &[owner, session], done) };
-        };
+            })?;
         if activity.at.millis() < at {
             self.conn
                 .prepare_cached("UPDATE activity SET at = ?2 WHERE key = ?1")?

@@ -61,6 +61,13 @@ pub use schema::VERSION;
 pub use tally::{Frozen, TallyOf};
 pub use views::{RequestOf, SessionHead};
 
+/// KiB of the file in memory (negative as SQLite wants it), and pages of its log before they are written back: SQLite's
+/// own defaults, and while a history is read.
+const CACHE: i64 = -2000;
+const CACHE_MUCH: i64 = -8000;
+const LOG: i64 = 1000;
+const LOG_MUCH: i64 = 8000;
+
 /// The read-write side of the database.
 #[derive(Debug)]
 pub struct Store {
@@ -174,6 +181,22 @@ impl Store {
     /// Of the database.
     pub fn checkpoint(&self) -> Result<(), Error> {
         Ok(self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+
+    /// Much is about to be written, or was: meanwhile more of the file is held in memory, and its log grows longer
+    /// before it is written back, for each page is changed many times. Afterwards the memory is given back.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn write_much(&self, much: bool) -> Result<(), Error> {
+        let (cache, log) = if much { (CACHE_MUCH, LOG_MUCH) } else { (CACHE, LOG) };
+        self.conn.pragma_update(None, "cache_size", cache)?;
+        self.conn.pragma_update(None, "wal_autocheckpoint", log)?;
+        if !much {
+            self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            self.conn.execute_batch("PRAGMA shrink_memory")?;
+        }
+        Ok(())
     }
 
     /// Reads without a transaction of its own.

@@ -54,15 +54,17 @@ CREATE INDEX copy_session ON copy (session);
 CREATE INDEX copy_at ON copy (at);
 CREATE TABLE mark (message INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (message, session)) STRICT, WITHOUT ROWID;
 
+-- In order of sessions and time, as it is written and read; only the index by key is touched everywhere.
 CREATE TABLE activity (
-    key INTEGER PRIMARY KEY,
+    key INTEGER NOT NULL,
     session INTEGER NOT NULL REFERENCES session,  -- the owner
     at INTEGER NOT NULL, who INTEGER NOT NULL, dir INTEGER, branch INTEGER,
     proven_ms INTEGER NOT NULL DEFAULT 0,
     shared INTEGER NOT NULL DEFAULT 0,  -- 1: several sessions hold it, see activity_copy
-    origin INTEGER                      -- the session that a copy names as the one that did it
-) STRICT;
-CREATE INDEX activity_session ON activity (session, at);
+    origin INTEGER,                     -- the session that a copy names as the one that did it
+    PRIMARY KEY (session, at, key)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX activity_key ON activity (key);
 CREATE TABLE activity_copy (key INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (key, session)) STRICT, WITHOUT ROWID;
 CREATE INDEX activity_copy_session ON activity_copy (session);
 CREATE TABLE turn (

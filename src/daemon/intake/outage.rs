@@ -31,6 +31,8 @@ impl Intake {
             wait = (wait * 2).min(LONGEST);
             self.backlog.clear();
             self.continued.clear();
+            // Written or not: the cursors say so.
+            self.sent = None;
             let again = cursors(&self.clerk).and_then(|known| {
                 self.known = known;
                 self.read_all()

@@ -153,6 +153,8 @@ impl Intake {
     ) {
         self.see_branches(&mut facts);
         batch.facts += facts.sightings.len() + facts.activities.len() + 1;
+        let before = self.known.get(&progress.cursor.path).map_or(0, |known| known.cursor.offset);
+        batch.bytes += progress.cursor.offset.saturating_sub(before);
         let Progress { agent, cursor, context } = progress.clone();
         self.known.put(progress);
         batch.reads.push((author.unwrap_or(agent), cursor, context, facts));

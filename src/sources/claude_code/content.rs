@@ -7,7 +7,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::loose::Loose;
+use super::super::loose::{Loose, Raw};
+use super::super::skim::{Skim, Skimmed};
 use super::wire::Block;
 
 /// How a text of a user record begins: whose words it holds. Ordered: of several blocks the greatest decides.
@@ -67,6 +68,20 @@ impl Opening {
             Self::Words
         }
     }
+
+    /// Of a text as it stands in the line, with its quotes. One that cannot be decoded is still one that somebody wrote.
+    fn of_raw(raw: &str) -> Self {
+        Self::decoded(raw).unwrap_or(Self::Words)
+    }
+
+    fn decoded(raw: &str) -> Option<Self> {
+        // What the program writes begins with a bracket or a `C`: to see that a text does not, it need not be decoded.
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() && *byte != b'C';
+        match raw.as_bytes() {
+            [b'"', first, ..] if is_plain(first) => Some(Self::Words),
+            _ => serde_json::from_str(raw).ok(),
+        }
+    }
 }
 
 /// What follows the element `name` at the start of `text`; an element without an end takes all of it.
@@ -109,10 +124,7 @@ impl<'a> Content<'a> {
     /// Whose words it holds.
     pub(super) fn opening(&self) -> Opening {
         let of_block = |block: &Block<'_>| match block.kind.get() {
-            Some("text") => block.text.map_or(Opening::Empty, |text| {
-                // A text that cannot be decoded is still one that somebody wrote.
-                serde_json::from_str(text.get()).unwrap_or(Opening::Words)
-            }),
+            Some("text") => block.text.map_or(Opening::Empty, |text| Opening::of_raw(text.get())),
             Some("tool_result") | None => Opening::Empty,
             // A pasted picture or document.
             Some(_) => Opening::Words,
@@ -124,6 +136,28 @@ impl<'a> Content<'a> {
 impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(ContentVisitor(PhantomData))
+    }
+}
+
+impl<'a> Skimmed<'a> for Content<'a> {
+    fn skimmed(skim: &mut Skim<'a>) -> Option<Self> {
+        match skim.peek()? {
+            b'"' => {
+                let raw = skim.raw_string()?;
+                Some(Self { text: Opening::decoded(raw)?, blocks: Vec::new() })
+            }
+            b'[' => {
+                let mut blocks = Vec::new();
+                skim.elements(|skim| {
+                    if let Loose::Is(block) = Loose::skimmed(skim)? {
+                        blocks.push(block);
+                    }
+                    Some(())
+                })?;
+                Some(Self { text: Opening::Empty, blocks })
+            }
+            _ => skim.pass().map(|()| Self::default()),
+        }
     }
 }
 
@@ -179,7 +213,7 @@ fn is_refusal(text: &str) -> bool {
 impl Block<'_> {
     /// Whether this result says that a person refused or stopped the call.
     pub(super) fn is_refused(&self) -> bool {
-        let Some(raw) = self.content.filter(|_| self.is_error.0).map(RawValue::get) else { return false };
+        let Some(raw) = self.content.filter(|_| self.is_error.0).map(Raw::get) else { return false };
         match raw.strip_prefix('"') {
             Some(text) => is_refusal(text),
             None => serde_json::from_str::<Vec<Loose<Block<'_>>>>(raw).is_ok_and(|blocks| {
@@ -202,6 +236,23 @@ pub(super) struct ToolReport {
 impl<'de> Deserialize<'de> for ToolReport {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(ReportVisitor)
+    }
+}
+
+impl<'a> Skimmed<'a> for ToolReport {
+    fn skimmed(skim: &mut Skim<'a>) -> Option<Self> {
+        let mut report = Self::default();
+        match skim.peek()? {
+            // A refusal begins with a letter or a bracket.
+            b'"' => report.is_refused = is_refusal(skim.raw_string()?.get(1..)?),
+            b'{' => skim.members(|skim, key| {
+                let Some(scale) = Key::of(key).0 else { return skim.pass() };
+                report.duration_ms = report.duration_ms.max(millis(skim.raw()?, scale));
+                Some(())
+            })?,
+            _ => skim.pass()?,
+        }
+        Some(report)
     }
 }
 
@@ -252,6 +303,18 @@ impl<'de> Visitor<'de> for ReportVisitor {
 /// A key of `toolUseResult`: for a duration, how many decimal places its unit is from milliseconds.
 struct Key(Option<usize>);
 
+impl Key {
+    fn of(key: &str) -> Self {
+        Self(match key {
+            // Glob, WebFetch; Agent.
+            "durationMs" | "totalDurationMs" => Some(0),
+            // WebSearch, with a fraction.
+            "durationSeconds" => Some(3),
+            _ => None,
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Look;
@@ -261,13 +324,7 @@ impl<'de> Deserialize<'de> for Key {
                 f.write_str("a key")
             }
             fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-                Ok(Key(match key {
-                    // Glob, WebFetch; Agent.
-                    "durationMs" | "totalDurationMs" => Some(0),
-                    // WebSearch, with a fraction.
-                    "durationSeconds" => Some(3),
-                    _ => None,
-                }))
+                Ok(Key::of(key))
             }
         }
         from.deserialize_identifier(Look)

@@ -6,6 +6,7 @@
 
 use super::super::json;
 use super::super::loose::{Count, Loose};
+use super::super::skim;
 use super::AGENT;
 use super::memory::{Asks, Memory};
 use super::person;
@@ -44,15 +45,18 @@ impl Decoder<'_> {
     /// Adds what `line` holds. An error says that the line, or its front, could not be read.
     pub(super) fn read(&mut self, line: Line<'_>) -> Result<(), RejectReason> {
         let bytes = json::trimmed(line.bytes);
-        if bytes.is_empty() || !scan::is_worth_parsing(bytes) {
+        if bytes.is_empty() {
             return Ok(());
         }
-        let mut spare = String::new();
-        let Err(reason) =
-            json::parse(bytes, &mut spare).and_then(|record| self.record(&record, bytes, line.offset))
-        else {
-            return Ok(());
+        let read = match skim::object::<Record<'_>>(bytes) {
+            Some(record) => self.record(&record, bytes, line.offset),
+            None if !scan::is_worth_parsing(bytes) => return Ok(()),
+            None => {
+                let mut spare = String::new();
+                json::parse(bytes, &mut spare).and_then(|record| self.record(&record, bytes, line.offset))
+            }
         };
+        let Err(reason) = read else { return Ok(()) };
         if let Some(at) = glued(bytes).filter(|_| reason != RejectReason::Shape) {
             let (bytes, mut spare) = (&bytes[at..], String::new());
             // The front is what the reject tells of; a tail that is no record either belongs to it.

@@ -6,6 +6,7 @@
 
 mod content;
 mod decoder;
+mod fast;
 mod memory;
 mod person;
 mod request;

@@ -2,9 +2,8 @@
 //! or looked at where it stands.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::super::loose::{Count, Flag, List, Loose, Text};
+use super::super::loose::{Count, Flag, List, Loose, Raw, Text};
 use super::content::{Content, ToolReport};
 
 /// Any line. Which fields are there depends on its type and on the version; `session_id`, which 2.1.329 writes beside
@@ -154,9 +153,9 @@ pub(super) struct Block<'a> {
     pub(super) tool_use_id: Text<'a>,
     pub(super) is_error: Flag,
     #[serde(borrow)]
-    pub(super) text: Option<&'a RawValue>,
+    pub(super) text: Option<Raw<'a>>,
     #[serde(borrow)]
-    pub(super) content: Option<&'a RawValue>,
+    pub(super) content: Option<Raw<'a>>,
 }
 
 /// Usage of a message, or of one of its iterations, which have a type and may have a model of their own.

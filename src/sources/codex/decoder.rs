@@ -1,6 +1,6 @@
 //! From a line to its facts.
 
-use super::super::json;
+use super::super::{json, skim};
 use super::lineage::Owner;
 use super::memory::Memory;
 use super::wire::{Payload, Record, Settings};
@@ -23,7 +23,10 @@ impl Decoder<'_> {
             return Ok(());
         }
         let mut spare = String::new();
-        let record: Record<'_> = json::parse(bytes, &mut spare)?;
+        let record: Record<'_> = match skim::object(bytes) {
+            Some(record) => record,
+            None => json::parse(bytes, &mut spare)?,
+        };
         let Some(payload) = record.payload.get() else { return Ok(()) };
         let at = record.timestamp.get().and_then(Instant::parse);
         if record.kind.is("session_meta") {

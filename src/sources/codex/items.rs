@@ -46,6 +46,20 @@ impl Opening {
             Self::Words
         }
     }
+
+    /// Of a text as it stands in the line, with its quotes; `None` if it cannot be decoded.
+    pub(super) fn of_raw(raw: &str) -> Option<Self> {
+        match raw.as_bytes() {
+            // No opening of the program's begins with a letter or a digit.
+            [b'"', first, ..] if first.is_ascii_alphanumeric() && is_decodable(raw) => Some(Self::Words),
+            _ => serde_json::from_str(raw).ok(),
+        }
+    }
+}
+
+/// Whether no escape can stand for half a character.
+fn is_decodable(raw: &str) -> bool {
+    memchr::memmem::find(raw.as_bytes(), b"\\u").is_none()
 }
 
 impl<'de> Deserialize<'de> for Opening {

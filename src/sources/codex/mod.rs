@@ -9,6 +9,7 @@
 
 mod counter;
 mod decoder;
+mod fast;
 mod items;
 mod lineage;
 mod memory;

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::loose::{Count, List, Loose, Text};
+use super::super::loose::{Count, List, Loose, Raw, Text};
+use super::super::skim::{Skim, Skimmed};
 use super::items::Opening;
 
 /// A line.
@@ -45,7 +46,7 @@ pub(super) struct Payload<'a> {
     pub(super) timestamp: Text<'a>,
     /// A word, or an object for a subagent.
     #[serde(borrow)]
-    pub(super) source: Option<&'a RawValue>,
+    pub(super) source: Option<Raw<'a>>,
     #[serde(borrow)]
     pub(super) thread_source: Text<'a>,
     #[serde(borrow)]
@@ -211,7 +212,7 @@ pub(super) struct Block<'a> {
     #[serde(borrow, rename = "type")]
     pub(super) kind: Text<'a>,
     #[serde(borrow)]
-    pub(super) text: Option<&'a RawValue>,
+    pub(super) text: Option<Raw<'a>>,
 }
 
 impl Block<'_> {
@@ -219,7 +220,7 @@ impl Block<'_> {
     pub(super) fn opening(&self) -> Opening {
         match self.kind.get() {
             Some("input_text" | "text") | None => {
-                self.text.and_then(|text| serde_json::from_str(text.get()).ok()).unwrap_or(Opening::Empty)
+                self.text.and_then(|text| Opening::of_raw(text.get())).unwrap_or(Opening::Empty)
             }
             // A pasted picture.
             Some(_) => Opening::Words,
@@ -232,7 +233,7 @@ impl Block<'_> {
 #[serde(default)]
 pub(super) struct Marks<'a> {
     #[serde(borrow)]
-    pub(super) content_item_kinds: Option<&'a RawValue>,
+    pub(super) content_item_kinds: Option<Raw<'a>>,
 }
 
 impl Marks<'_> {
@@ -243,6 +244,9 @@ impl Marks<'_> {
     }
 }
 
+/// What stands before the output of a command, as an escape writes it.
+const OUTPUT: &[u8] = b"\\nOutput:";
+
 /// What a call gave: only the time that it says it took.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Output {
@@ -250,10 +254,36 @@ pub(super) struct Output {
     pub(super) took: Option<u32>,
 }
 
+impl Output {
+    /// Of a value as it stands in the line.
+    fn of(raw: &str) -> Self {
+        let Some(text) = raw.strip_prefix('"') else { return Self::default() };
+        // The time stands before the output, which may be long and need not be decoded.
+        let head = match memchr::memmem::find(text.as_bytes(), OUTPUT) {
+            Some(at) if !text[..at].ends_with('\\') => &raw[..at + 1 + OUTPUT.len()],
+            None if !text.starts_with("{\\\"output\\\"")
+                && memchr::memmem::find(text.as_bytes(), b"\\u").is_none() =>
+            {
+                return Self::default();
+            }
+            _ => raw,
+        };
+        let quote = if head.len() == raw.len() { "" } else { "\"" };
+        serde_json::from_str::<Said>(&format!("{head}{quote}"))
+            .map_or_else(|_| Self::default(), |said| said.0)
+    }
+}
+
 impl<'de> Deserialize<'de> for Output {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let raw: &'de RawValue = Deserialize::deserialize(from)?;
-        Ok(serde_json::from_str::<Said>(raw.get()).map_or_else(|_| Self::default(), |said| said.0))
+        Ok(Self::of(raw.get()))
+    }
+}
+
+impl<'a> Skimmed<'a> for Output {
+    fn skimmed(skim: &mut Skim<'a>) -> Option<Self> {
+        skim.raw().map(Self::of)
     }
 }
 

@@ -1,0 +1,151 @@
+//! A keitod of its own, and what the system says of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Between two looks at how much memory a process had at most.
+const LOOK: Duration = Duration::from_millis(4);
+
+/// A home with logs, and a state beside it.
+pub struct Place {
+    /// The home directory.
+    pub home: PathBuf,
+    /// The state directory.
+    pub state: PathBuf,
+    run: tempfile::TempDir,
+}
+
+impl Place {
+    /// With a fresh state.
+    pub fn new(home: &Path) -> Self {
+        let run = tempfile::tempdir().unwrap();
+        fs::write(run.path().join("keitod.toml"), "timezone = \"UTC\"\n").unwrap();
+        Self { home: home.to_owned(), state: run.path().join("state"), run }
+    }
+
+    /// `keitod` with these words.
+    pub fn keitod(&self, words: &[&str]) -> Command {
+        // Any other build can be measured too.
+        let built = std::env::var_os("KEITOD_BENCH_BINARY").unwrap_or(env!("CARGO_BIN_EXE_keitod").into());
+        let mut command = Command::new(built);
+        command
+            .args(words)
+            .env_clear()
+            .env("HOME", &self.home)
+            .env("XDG_DATA_HOME", self.run.path().join("data"))
+            .env("KEITOD_CONFIG", self.run.path().join("keitod.toml"))
+            .env("KEITOD_STATE_DIR", &self.state)
+            .env("KEITOD_SOCKET", self.socket())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// Where it listens.
+    pub fn socket(&self) -> PathBuf {
+        self.run.path().join("run/keitod.sock")
+    }
+
+    /// What the socket's supervisor would be told.
+    pub fn notify(&self) -> PathBuf {
+        self.run.path().join("notify")
+    }
+
+    /// Bytes of the database and its log.
+    pub fn database_bytes(&self) -> u64 {
+        let sizes = ["keitod.db", "keitod.db-wal"].map(|name| fs::metadata(self.state.join(name)));
+        sizes.into_iter().flatten().map(|data| data.len()).sum()
+    }
+}
+
+/// What a process took.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Took {
+    /// From its start to its end.
+    pub wall: Duration,
+    /// On all cores, to 10 ms.
+    pub cpu: Duration,
+    /// Its largest resident memory.
+    pub peak_kib: u64,
+}
+
+/// Runs a process to its end.
+pub fn took(mut command: Command) -> Took {
+    let before = children_cpu();
+    let begun = Instant::now();
+    let mut child = command.spawn().unwrap();
+    let mut peak_kib = 0;
+    loop {
+        // Gone with the process; what it was just before is what it was.
+        peak_kib = status(child.id(), "VmHWM").unwrap_or(peak_kib);
+        if let Some(ended) = child.try_wait().unwrap() {
+            assert!(ended.success(), "{command:?}: {ended}");
+            return Took { wall: begun.elapsed(), cpu: children_cpu() - before, peak_kib };
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// A number from `/proc/PID/status`.
+pub fn status(pid: u32, name: &str) -> Option<u64> {
+    number(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, name)
+}
+
+fn number(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Context switches of all threads.
+pub fn switches(pid: u32) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+    let texts = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
+    texts
+        .map(|text| {
+            number(&text, "voluntary_ctxt_switches").unwrap_or(0)
+                + number(&text, "nonvoluntary_ctxt_switches").unwrap_or(0)
+        })
+        .sum()
+}
+
+/// Clock ticks (10 ms) spent so far.
+pub fn ticks(pid: u32) -> u64 {
+    fields(&format!("/proc/{pid}/stat"), 14..16)
+}
+
+/// Bytes that it has read, from files and from everything else.
+pub fn bytes_read(pid: u32) -> u64 {
+    number(&fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default(), "rchar").unwrap_or(0)
+}
+
+fn children_cpu() -> Duration {
+    Duration::from_millis(fields("/proc/self/stat", 16..18) * 10)
+}
+
+/// The sum of some fields of a `stat` file, as `proc(5)` numbers them.
+fn fields(path: &str, which: std::ops::Range<usize>) -> u64 {
+    let text = fs::read_to_string(path).unwrap();
+    let (_, rest) = text.rsplit_once(") ").unwrap();
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    which.map(|field| fields[field - 3].parse::<u64>().unwrap_or(0)).sum()
+}
+
+/// A signal by name, without code of our own for it.
+pub fn signal(child: &Child, name: &str) {
+    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    let signal = match name {
+        "STOP" => rustix::process::Signal::STOP,
+        "TERM" => rustix::process::Signal::TERM,
+        _ => rustix::process::Signal::KILL,
+    };
+    rustix::process::kill_process(pid, signal).unwrap();
+}
+
+/// Empties the page cache, if this may; says whether it did.
+pub fn drop_caches() -> bool {
+    let _ = Command::new("sync").status();
+    fs::write("/proc/sys/vm/drop_caches", "3").is_ok()
+}

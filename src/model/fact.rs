@@ -11,6 +11,9 @@ use super::{ActivityKey, Instant, LineKey, MessageKey, RequestKey, Tokens, Usd};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sym(u32);
 
+/// So many names are compared one by one.
+const FEW: usize = 8;
+
 /// Each distinct string of a batch, once.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
@@ -21,8 +24,13 @@ pub struct Names {
 impl Names {
     /// The symbol of `text`, new or known.
     pub fn intern(&mut self, text: &str) -> Sym {
-        if let Some(sym) = self.index.get(text) {
-            return *sym;
+        // Most batches hold a handful, which are found sooner by looking at them.
+        let known = match self.list.len() {
+            ..=FEW => self.list.iter().zip(0..).find(|(known, _)| ***known == *text).map(|(_, at)| Sym(at)),
+            _ => self.index.get(text).copied(),
+        };
+        if let Some(sym) = known {
+            return sym;
         }
         let sym = Sym(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
         let shared: Arc<str> = text.into();

@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Error, Tx, requests::Stored, terms};
-use crate::ledger::identity::{self, Change, Copy, Seen, Usage};
+use super::requests::Pens;
+use super::{Error, Tx, terms};
 use crate::model::{
-    Activity, Agent, BranchRef, DirRef, Facts, FileRef, Instant, Mark, MessageKey, ModelRef, Plan,
-    ProviderRef, RejectReason, SessionRef, Sighting, Sym, Turn,
+    Activity, Agent, BranchRef, DirRef, Facts, FileRef, Instant, Mark, ModelRef, Plan, ProviderRef,
+    RejectReason, SessionRef, Sym, Turn,
 };
 use crate::sources::Context;
 use crate::tail::Cursor;
@@ -34,7 +34,7 @@ pub struct Ingested {
 }
 
 /// Names of a batch, resolved to rows once each.
-struct Resolver<'a, 'tx> {
+pub(super) struct Resolver<'a, 'tx> {
     tx: &'a Tx<'tx>,
     facts: &'a Facts,
     agent: i64,
@@ -46,7 +46,7 @@ struct Resolver<'a, 'tx> {
 }
 
 impl Resolver<'_, '_> {
-    fn session(&mut self, sym: Sym) -> Result<SessionRef, Error> {
+    pub(super) fn session(&mut self, sym: Sym) -> Result<SessionRef, Error> {
         if let Some(known) = self.sessions.get(&sym) {
             return Ok(*known);
         }
@@ -55,7 +55,7 @@ impl Resolver<'_, '_> {
         Ok(row)
     }
 
-    fn model(&mut self, sym: Sym) -> Result<ModelRef, Error> {
+    pub(super) fn model(&mut self, sym: Sym) -> Result<ModelRef, Error> {
         if let Some(known) = self.models.get(&sym) {
             return Ok(*known);
         }
@@ -64,7 +64,7 @@ impl Resolver<'_, '_> {
         Ok(row)
     }
 
-    fn dir(&mut self, sym: Option<Sym>) -> Result<Option<DirRef>, Error> {
+    pub(super) fn dir(&mut self, sym: Option<Sym>) -> Result<Option<DirRef>, Error> {
         let Some(sym) = sym else { return Ok(None) };
         if let Some(known) = self.dirs.get(&sym) {
             return Ok(Some(*known));
@@ -74,7 +74,7 @@ impl Resolver<'_, '_> {
         Ok(Some(row))
     }
 
-    fn branch(&mut self, sym: Option<Sym>) -> Result<Option<BranchRef>, Error> {
+    pub(super) fn branch(&mut self, sym: Option<Sym>) -> Result<Option<BranchRef>, Error> {
         let Some(sym) = sym else { return Ok(None) };
         if let Some(known) = self.branches.get(&sym) {
             return Ok(Some(*known));
@@ -84,7 +84,7 @@ impl Resolver<'_, '_> {
         Ok(Some(row))
     }
 
-    fn provider(&mut self, sym: Option<Sym>) -> Result<Option<ProviderRef>, Error> {
+    pub(super) fn provider(&mut self, sym: Option<Sym>) -> Result<Option<ProviderRef>, Error> {
         let Some(sym) = sym else { return Ok(None) };
         if let Some(known) = self.providers.get(&sym) {
             return Ok(Some(*known));
@@ -101,6 +101,22 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn ingest(&self, read: &Read<'_>) -> Result<Ingested, Error> {
+        self.ingest_with(&mut Pens::new(self)?, read)
+    }
+
+    /// As [`Tx::ingest`], of several files.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn ingest_all(&self, reads: &[Read<'_>]) -> Result<Ingested, Error> {
+        let (mut pens, mut all) = (Pens::new(self)?, Ingested::default());
+        for read in reads {
+            all.sessions.extend(self.ingest_with(&mut pens, read)?.sessions);
+        }
+        Ok(all)
+    }
+
+    fn ingest_with(&self, pens: &mut Pens<'_>, read: &Read<'_>) -> Result<Ingested, Error> {
         let agent = self.agent(read.agent)?;
         let file = self.save_cursor(agent, read)?;
         let mut resolver = Resolver {
@@ -114,14 +130,15 @@ impl Tx<'_> {
             providers: HashMap::new(),
         };
         let mut done = Ingested::default();
-        for sighting in &read.facts.sightings {
-            self.ingest_sighting(&mut resolver, file, sighting, &mut done)?;
+        // The lines of one message follow each other.
+        for sightings in read.facts.sightings.chunk_by(|one, next| one.message == next.message) {
+            self.ingest_sightings(pens, &mut resolver, file, sightings, &mut done)?;
         }
         for mark in &read.facts.marks {
             self.ingest_mark(&mut resolver, mark, &mut done)?;
         }
         for activity in &read.facts.activities {
-            self.ingest_activity(&mut resolver, activity, &mut done)?;
+            self.ingest_activity(pens, &mut resolver, activity, &mut done)?;
         }
         for turn in &read.facts.turns {
             self.ingest_turn(&mut resolver, turn, &mut done)?;
@@ -142,73 +159,6 @@ impl Tx<'_> {
                 .execute([session.0])?;
         }
         Ok(done)
-    }
-
-    fn ingest_sighting(
-        &self,
-        resolver: &mut Resolver<'_, '_>,
-        file: FileRef,
-        sighting: &Sighting,
-        done: &mut Ingested,
-    ) -> Result<(), Error> {
-        let session = resolver.session(sighting.session)?;
-        let origin = sighting.origin.map(|origin| resolver.session(origin)).transpose()?;
-        let seen = Seen {
-            copy: Copy {
-                session,
-                key: sighting.key,
-                has_request_id: sighting.has_request_id,
-                at: sighting.at,
-                line: if sighting.has_request_id { None } else { sighting.line },
-                origin,
-                nested: sighting.nested,
-            },
-            usage: Usage {
-                model: resolver.model(sighting.model)?,
-                tokens: sighting.tokens,
-                terms: sighting.terms,
-                quality: sighting.quality,
-                provider: resolver.provider(sighting.provider)?,
-                reported: sighting.reported,
-                file,
-                offset: sighting.offset,
-            },
-            dir: resolver.dir(sighting.dir)?,
-            branch: resolver.branch(sighting.branch)?,
-        };
-        let stored = self.requests_of(sighting.message)?;
-        if stored.is_empty() && sighting.is_remainder() && self.has_own_requests(session)? {
-            // It includes those, and nobody knows what else.
-            return Ok(());
-        }
-        let mut requests = stored.iter().map(|stored| stored.request.clone()).collect();
-        let Change::At { index, gone } = identity::absorb(&mut requests, seen) else { return Ok(()) };
-        let request = &requests[index];
-        let survivor = survivor(&stored, index, &gone);
-        // The owner among several is settled when all is read (see family.rs); until then it is the first seen, or
-        // the session that the log names.
-        let owner = survivor.map_or(origin.unwrap_or(session), |stored| stored.owner);
-        let cut = self.is_cut(sighting.message, session)?;
-        let id = self.save_request(sighting.message, survivor, owner, request, cut)?;
-        for index in gone {
-            self.join_requests(stored[index].id, id)?;
-            done.sessions.insert(stored[index].owner);
-        }
-        done.sessions.insert(owner);
-        done.sessions.insert(session);
-        Ok(())
-    }
-
-    fn has_own_requests(&self, session: SessionRef) -> Result<bool, Error> {
-        let mut select =
-            self.conn.prepare_cached("SELECT 1 FROM request WHERE session = ?1 AND nested = 0 LIMIT 1")?;
-        Ok(select.exists([session.0])?)
-    }
-
-    fn is_cut(&self, message: MessageKey, session: SessionRef) -> Result<bool, Error> {
-        let mut select =
-            self.conn.prepare_cached("SELECT 1 FROM mark WHERE message = ?1 AND session = ?2")?;
-        Ok(select.exists(params![terms::bits(message.0), session.0])?)
     }
 
     fn ingest_mark(
@@ -240,6 +190,7 @@ impl Tx<'_> {
 
     fn ingest_activity(
         &self,
+        pens: &mut Pens<'_>,
         resolver: &mut Resolver<'_, '_>,
         activity: &Activity,
         done: &mut Ingested,
@@ -251,22 +202,16 @@ impl Tx<'_> {
         let branch = resolver.branch(activity.branch)?;
         let owner = origin.unwrap_or(session);
         // Most are new, and telling that takes the same steps as asking first.
-        let new = self
-            .conn
-            .prepare_cached(
-                "INSERT INTO activity (key, session, at, who, dir, proven_ms, origin, branch) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
-                key,
-                owner.0,
-                activity.at.millis(),
-                terms::who(activity.who),
-                dir.map(|dir| dir.0),
-                activity.proven_ms,
-                origin.map(|origin| origin.0),
-                branch.map(|branch| branch.0)
-            ])?;
+        let new = pens.activity.execute(params![
+            key,
+            owner.0,
+            activity.at.millis(),
+            terms::who(activity.who),
+            dir.map(|dir| dir.0),
+            activity.proven_ms,
+            origin.map(|origin| origin.0),
+            branch.map(|branch| branch.0)
+        ])?;
         if new > 0 {
             done.sessions.insert(owner);
             return if owner == session { Ok(()) } else { self.share_activity(key, &[owner, session], done) };
@@ -407,11 +352,6 @@ impl Tx<'_> {
         }
         Ok(FileRef(file))
     }
-}
-
-fn survivor<'a>(stored: &'a [Stored], index: usize, gone: &[usize]) -> Option<&'a Stored> {
-    // `index` counts without those that are gone.
-    stored.iter().enumerate().filter(|(at, _)| !gone.contains(at)).map(|(_, stored)| stored).nth(index)
 }
 
 fn last_instant(facts: &Facts) -> Option<Instant> {

@@ -31,6 +31,7 @@ mod presence;
 mod read;
 mod requests;
 mod schema;
+mod sightings;
 mod steps;
 mod tally;
 mod terms;

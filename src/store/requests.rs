@@ -1,6 +1,6 @@
 //! Requests by message: the rows behind `ledger::identity`.
 
-use rusqlite::{Row, params};
+use rusqlite::{CachedStatement, Row, params};
 
 use super::{Error, Tx, terms};
 use crate::ledger::identity::{Copy, Request, Usage};
@@ -47,11 +47,46 @@ const SELECT: &str = "SELECT id, session, key, at, model, dir, branch, has_reque
                       file, offset, terms, quality, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, \
                       provider, reported, charged FROM request WHERE message = ?1 ORDER BY id";
 
+const UPDATE: &str = "UPDATE request SET key = CASE WHEN EXISTS (SELECT 1 FROM billed WHERE request = ?24) THEN key ELSE ?1 END, \
+    message = ?2, session = ?3, at = ?4, model = ?5, dir = ?6, branch = ?7, \
+    input = ?8, cache_read = ?9, cache_write_5m = ?10, cache_write_1h = ?11, output = ?12, reasoning = ?13, \
+    terms = ?14, quality = ?15, has_request_id = ?16, nested = ?17, line = ?18, origin = ?19, shared = ?20, \
+    file = ?21, offset = ?22, cut = max(cut, ?23), provider = ?25, reported = ?26, charged = ?27 WHERE id = ?24";
+
+const INSERT: &str = "INSERT INTO request (key, message, session, at, model, dir, branch, \
+    input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, \
+    terms, quality, has_request_id, nested, line, origin, shared, file, offset, cut, id, provider, reported, charged) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)";
+
+const ACTIVITY: &str = "INSERT INTO activity (key, session, at, who, dir, proven_ms, origin, branch) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+
+/// The statements that each fact takes, held for a whole batch: finding them again costs as much as some of them do.
+pub(super) struct Pens<'a> {
+    select: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    update: CachedStatement<'a>,
+    pub(super) mark: CachedStatement<'a>,
+    pub(super) activity: CachedStatement<'a>,
+}
+
+impl<'a> Pens<'a> {
+    pub(super) fn new(tx: &Tx<'a>) -> Result<Self, Error> {
+        let prepared = |sql| tx.conn.prepare_cached(sql);
+        Ok(Self {
+            select: prepared(SELECT)?,
+            insert: prepared(INSERT)?,
+            update: prepared(UPDATE)?,
+            mark: prepared("SELECT 1 FROM mark WHERE message = ?1 AND session = ?2")?,
+            activity: prepared(ACTIVITY)?,
+        })
+    }
+}
+
 impl Tx<'_> {
     /// All requests of one message, with all their copies.
-    pub(super) fn requests_of(&self, message: MessageKey) -> Result<Vec<Stored>, Error> {
-        let mut select = self.conn.prepare_cached(SELECT)?;
-        let rows = select.query_map([terms::bits(message.0)], |row| {
+    pub(super) fn requests_of(&self, pens: &mut Pens<'_>, message: MessageKey) -> Result<Vec<Stored>, Error> {
+        let rows = pens.select.query_map([terms::bits(message.0)], |row| {
             let owner = SessionRef(row.get(1)?);
             let copy = Copy {
                 session: owner,
@@ -114,6 +149,7 @@ impl Tx<'_> {
     /// what was sent names it.
     pub(super) fn save_request(
         &self,
+        pens: &mut Pens<'_>,
         message: MessageKey,
         known: Option<&Stored>,
         owner: SessionRef,
@@ -156,27 +192,10 @@ impl Tx<'_> {
             charged,
         ];
         let id = if let Some(id) = id {
-            self.conn
-                .prepare_cached(
-                    "UPDATE request SET key = CASE WHEN EXISTS (SELECT 1 FROM billed WHERE request = ?24) THEN key ELSE ?1 END, \
-                     message = ?2, session = ?3, at = ?4, model = ?5, dir = ?6, branch = ?7, \
-                     input = ?8, cache_read = ?9, cache_write_5m = ?10, cache_write_1h = ?11, output = ?12, reasoning = ?13, \
-                     terms = ?14, quality = ?15, has_request_id = ?16, nested = ?17, line = ?18, origin = ?19, shared = ?20, \
-                     file = ?21, offset = ?22, cut = max(cut, ?23), provider = ?25, reported = ?26, charged = ?27 WHERE id = ?24",
-                )?
-                .execute(values)?;
+            pens.update.execute(values)?;
             id
         } else {
-            let row = self
-                .conn
-                .prepare_cached(
-                    "INSERT INTO request (key, message, session, at, model, dir, branch, \
-                     input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, \
-                     terms, quality, has_request_id, nested, line, origin, shared, file, offset, cut, id, provider, reported, charged) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
-                )?
-                .insert(values)?;
-            RequestRef(row)
+            RequestRef(pens.insert.insert(values)?)
         };
         if shared {
             // Copies keep their places, new ones come behind them: of a thousand copies one is written, not all.

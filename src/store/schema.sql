@@ -23,20 +23,22 @@ CREATE INDEX session_dirty ON session (dirty) WHERE dirty = 1;
 CREATE INDEX session_recheck ON session (recheck) WHERE recheck = 1;
 CREATE INDEX session_ready ON session (ready_at) WHERE ready_at IS NOT NULL;
 
+-- The numbers of sessions, models and the like come from the statement that made or found them in the same transaction:
+-- references would be looked up for every fact.
 CREATE TABLE request (
     id INTEGER PRIMARY KEY,
     key BLOB NOT NULL,
     message INTEGER NOT NULL,
-    session INTEGER NOT NULL REFERENCES session,  -- the owner
+    session INTEGER NOT NULL,           -- the owner
     at INTEGER NOT NULL,
-    model INTEGER NOT NULL REFERENCES model,
+    model INTEGER NOT NULL,
     dir INTEGER, branch INTEGER,
     input INTEGER NOT NULL, cache_read INTEGER NOT NULL,
     cache_write_5m INTEGER NOT NULL, cache_write_1h INTEGER NOT NULL,
     output INTEGER NOT NULL, reasoning INTEGER NOT NULL,
     terms INTEGER NOT NULL,             -- packed, see terms.rs
     quality INTEGER NOT NULL, cut INTEGER NOT NULL DEFAULT 0,
-    provider INTEGER REFERENCES provider, -- whose price list applies, where the log names it
+    provider INTEGER,                   -- whose price list applies, where the log names it
     reported TEXT, charged INTEGER,     -- the cost that the log names in pico-USD; 1: it is the bill, 0: a sum at list prices
     has_request_id INTEGER NOT NULL, nested INTEGER NOT NULL, line INTEGER, origin INTEGER,
     shared INTEGER NOT NULL DEFAULT 0,  -- 0: this row is its only copy; 1: all copies are in copy
@@ -57,7 +59,7 @@ CREATE TABLE mark (message INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY K
 -- In order of sessions and time, as it is written and read; only the index by key is touched everywhere.
 CREATE TABLE activity (
     key INTEGER NOT NULL,
-    session INTEGER NOT NULL REFERENCES session,  -- the owner
+    session INTEGER NOT NULL,           -- the owner
     at INTEGER NOT NULL, who INTEGER NOT NULL, dir INTEGER, branch INTEGER,
     proven_ms INTEGER NOT NULL DEFAULT 0,
     shared INTEGER NOT NULL DEFAULT 0,  -- 1: several sessions hold it, see activity_copy

@@ -13,6 +13,8 @@ use crate::model::hash64;
 pub(super) struct Trail {
     head: Vec<u8>,
     anchor: Vec<u8>,
+    /// Of a head that is full and changes no more.
+    full: Option<Evidence>,
 }
 
 impl Trail {
@@ -27,8 +29,10 @@ impl Trail {
     }
 
     /// Hashes of head and anchor.
-    pub(super) fn evidence(&self) -> (Evidence, Evidence) {
-        (evidence(&self.head), evidence(&self.anchor))
+    pub(super) fn evidence(&mut self) -> (Evidence, Evidence) {
+        let head = self.full.unwrap_or_else(|| evidence(&self.head));
+        self.full = (self.head.len() == HEAD).then_some(head);
+        (head, evidence(&self.anchor))
     }
 }
 
@@ -58,7 +62,7 @@ pub(super) fn look(file: &File, cursor: &Cursor) -> io::Result<(Observed, Trail)
     };
     let hash = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(|bytes| evidence(bytes).hash);
     let observed = Observed { stat, head: hash(&head), anchor: hash(&anchor) };
-    Ok((observed, Trail { head: head.unwrap_or_default(), anchor: anchor.unwrap_or_default() }))
+    Ok((observed, Trail { head: head.unwrap_or_default(), anchor: anchor.unwrap_or_default(), full: None }))
 }
 
 fn bytes_at(file: &File, at: u64, len: u32) -> io::Result<Option<Vec<u8>>> {

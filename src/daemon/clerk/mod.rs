@@ -352,13 +352,8 @@ impl Clerk {
     /// Of the database.
     pub fn ingest(&mut self, reads: &[store::Read<'_>], live: bool, now: Instant) -> Result<Ingested, Error> {
         let formats = &self.formats;
-        let (done, noted) = self.store.transact(|tx| {
-            let mut all = Ingested::default();
-            for read in reads {
-                all.sessions.extend(tx.ingest(read)?.sessions);
-            }
-            Ok((all, formats.noted(tx, reads)?))
-        })?;
+        let (done, noted) =
+            self.store.transact(|tx| Ok((tx.ingest_all(reads)?, formats.noted(tx, reads)?)))?;
         self.formats.keep(noted);
         if live {
             for session in &done.sessions {

@@ -1,5 +1,9 @@
 //! From a line to its facts.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::super::{json, skim};
 use super::lineage::Owner;
 use super::memory::Memory;
@@ -121,12 +125,15 @@ impl Decoder<'_> {
     }
 }
 
+static IDLE: LazyLock<[Finder<'_>; 3]> = LazyLock::new(|| {
+    [&br#""type":"compacted""#[..], br#""type":"world_state""#, br#""type":"retained_context""#]
+        .map(Finder::new)
+});
+
 /// Whether a line can hold a fact. Some of the longest hold none: summaries of compactions, states of the world.
 fn is_worth_parsing(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(120)];
-    ![&b"\"type\":\"compacted\""[..], b"\"type\":\"world_state\"", b"\"type\":\"retained_context\""]
-        .iter()
-        .any(|kind| memchr::memmem::find(head, kind).is_some())
+    !IDLE.iter().any(|kind| kind.find(head).is_some())
 }
 
 fn owned(text: Option<&str>) -> Option<String> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
 use super::memory::Memory;
-use super::wire::Payload;
+use super::wire::{Payload, is_plain};
 use crate::model::Who;
 
 /// How a text of a user message begins. Ordered: of several blocks the greatest decides.
@@ -51,15 +51,10 @@ impl Opening {
     pub(super) fn of_raw(raw: &str) -> Option<Self> {
         match raw.as_bytes() {
             // No opening of the program's begins with a letter or a digit.
-            [b'"', first, ..] if first.is_ascii_alphanumeric() && is_decodable(raw) => Some(Self::Words),
+            [b'"', first, ..] if first.is_ascii_alphanumeric() && is_plain(raw) => Some(Self::Words),
             _ => serde_json::from_str(raw).ok(),
         }
     }
-}
-
-/// Whether no escape can stand for half a character.
-fn is_decodable(raw: &str) -> bool {
-    memchr::memmem::find(raw.as_bytes(), b"\\u").is_none()
 }
 
 impl<'de> Deserialize<'de> for Opening {

@@ -1,7 +1,9 @@
 //! What of a line is read. One shape serves all types of lines: their members do not contradict each other.
 
 use std::fmt;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 use serde_json::value::RawValue;
@@ -245,7 +247,15 @@ impl Marks<'_> {
 }
 
 /// What stands before the output of a command, as an escape writes it.
-const OUTPUT: &[u8] = b"\\nOutput:";
+static OUTPUT: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\\nOutput:"));
+
+/// An escape that may stand for any character.
+static ESCAPE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\\u"));
+
+/// Whether a text as it stands in the line is without those.
+pub(super) fn is_plain(raw: &str) -> bool {
+    ESCAPE.find(raw.as_bytes()).is_none()
+}
 
 /// What a call gave: only the time that it says it took.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -259,11 +269,9 @@ impl Output {
     fn of(raw: &str) -> Self {
         let Some(text) = raw.strip_prefix('"') else { return Self::default() };
         // The time stands before the output, which may be long and need not be decoded.
-        let head = match memchr::memmem::find(text.as_bytes(), OUTPUT) {
-            Some(at) if !text[..at].ends_with('\\') => &raw[..at + 1 + OUTPUT.len()],
-            None if !text.starts_with("{\\\"output\\\"")
-                && memchr::memmem::find(text.as_bytes(), b"\\u").is_none() =>
-            {
+        let head = match OUTPUT.find(text.as_bytes()) {
+            Some(at) if !text[..at].ends_with('\\') => &raw[..at + 1 + OUTPUT.needle().len()],
+            None if !text.starts_with("{\\\"output\\\"") && is_plain(text) => {
                 return Self::default();
             }
             _ => raw,

@@ -8,8 +8,8 @@ use keitod::server::{Client, Question};
 use crate::figures;
 use crate::process::{Place, signal, status, switches, ticks};
 
-/// For what is put off a little after the last read.
-const CALM: Duration = Duration::from_secs(5);
+/// For what is put off a little after the last read, and for threads that wait ten seconds for more work.
+const CALM: Duration = Duration::from_secs(20);
 
 /// Waits until all is read.
 pub fn caught_up(place: &Place, within: Duration) -> Duration {
@@ -36,6 +36,7 @@ pub fn measure(home: &Path, watched: Duration) {
     let before = (switches(pid), ticks(pid));
     std::thread::sleep(watched);
     let after = (switches(pid), ticks(pid));
+    let switched: u64 = after.0.iter().map(|(thread, now)| now - before.0.get(thread).unwrap_or(&0)).sum();
     let resident = status(pid, "VmRSS").unwrap();
     let parts = ["RssAnon", "RssFile"].map(|part| figures::mib(status(pid, part).unwrap_or(0)));
     println!(
@@ -44,7 +45,7 @@ pub fn measure(home: &Path, watched: Duration) {
         parts[0],
         parts[1],
         figures::mib(peak),
-        after.0 - before.0,
+        switched,
         after.1 - before.1,
         status(pid, "Threads").unwrap(),
     );

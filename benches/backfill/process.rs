@@ -1,5 +1,7 @@
 //! A keitod of its own, and what the system says of it.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -99,16 +101,15 @@ fn number(text: &str, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Context switches of all threads.
-pub fn switches(pid: u32) -> u64 {
+/// Context switches of each thread.
+pub fn switches(pid: u32) -> BTreeMap<OsString, u64> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
-    let texts = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
-    texts
-        .map(|text| {
-            number(&text, "voluntary_ctxt_switches").unwrap_or(0)
-                + number(&text, "nonvoluntary_ctxt_switches").unwrap_or(0)
-        })
-        .sum()
+    let counted = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("status")).ok()?;
+        let kinds = ["voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"];
+        Some((thread.file_name(), kinds.iter().filter_map(|kind| number(&text, kind)).sum()))
+    });
+    counted.collect()
 }
 
 /// Clock ticks (10 ms) spent so far.

@@ -45,7 +45,7 @@ pub struct Order {
 /// Writes logs below `home` as the agents would.
 pub fn write(home: &Path, order: Order) -> io::Result<Truth> {
     let (home, text, mut truth) = (Home { path: home }, Text::new(order.seed), Truth::default());
-    let median = if order.sessions > 0 { (order.bytes / order.sessions / 3).min(MEDIAN) } else { MEDIAN };
+    let median = order.bytes.checked_div(order.sessions).map_or(MEDIAN, |bytes| (bytes / 3).min(MEDIAN));
     let mut session = 0;
     while truth.bytes < order.bytes || session < order.sessions {
         let dice = &mut Dice::of(order.seed, session);

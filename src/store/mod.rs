@@ -65,7 +65,7 @@ pub use views::{RequestOf, SessionHead};
 /// KiB of the file in memory (negative as SQLite wants it), and pages of its log before they are written back: SQLite's
 /// own defaults, and while a history is read.
 const CACHE: i64 = -2000;
-const CACHE_MUCH: i64 = -8000;
+const CACHE_MUCH: i64 = -4000;
 const LOG: i64 = 1000;
 const LOG_MUCH: i64 = 8000;
 

@@ -18,9 +18,7 @@ use super::policy::ConfigPolicy;
 use super::pulse::Pulse;
 use super::storage::Storage;
 use super::{Error, machine, time};
-use crate::config::{
-    Config, CredentialError, Credentials, CustomSource, EntryPer, Env, Overlap, Skill, Watcher,
-};
+use crate::config::{Config, CredentialError, Credentials, CustomSource, EntryPer, Env, Skill, Watcher};
 use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::days::Calendar;
@@ -121,7 +119,6 @@ impl Setup {
         remember: bool,
         watched: &[Watched],
     ) -> Result<(Clerk, Storage, Arc<Table>, Option<Instant>), Error> {
-        self.refuse_what_is_not_built()?;
         let clocks = time::clocks();
         let now = clocks.wall;
         let decisions = Decisions::new(&self.data_dir);
@@ -184,19 +181,6 @@ impl Setup {
         let (store, found) = Store::start(Whereabouts { database, mark: &mark, run: &run, decided }, now)?;
         storage.set_found(&found);
         Ok((store, storage))
-    }
-
-    /// A key that is accepted and does nothing would bill other hours than its user expects.
-    fn refuse_what_is_not_built(&self) -> Result<(), Error> {
-        let config = &self.config;
-        let per_day = config.time.entry == EntryPer::Day;
-        let narrowed =
-            config.rules.link.iter().any(|rule| rule.overlap.is_some_and(|overlap| overlap != Overlap::Sum));
-        // After a lost state found entries cannot be laid without doubt where both are in force.
-        if per_day && (config.time.overlap != Overlap::Sum || narrowed) {
-            return Err(Error::NotBuilt { key: "overlap other than \"sum\" with entry = \"day\"" });
-        }
-        Ok(())
     }
 
     /// The cut-off: the config's, else the one written before, else midnight of today.

@@ -58,12 +58,6 @@ pub enum Error {
         /// Which part.
         part: &'static str,
     },
-    /// A key of the config whose rule is not built yet.
-    #[error("{key} is not built yet: remove it from the config")]
-    NotBuilt {
-        /// The key.
-        key: &'static str,
-    },
     /// The embedded price table.
     #[error("the price table cannot be read: {0}")]
     Prices(#[source] crate::prices::Error),

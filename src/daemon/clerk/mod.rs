@@ -38,6 +38,7 @@ mod presence;
 mod pretend;
 mod refused;
 mod remap;
+mod room;
 mod ruled;
 mod rulings;
 mod seal;

@@ -4,6 +4,10 @@
 
 #[path = "prices/commands.rs"]
 mod prices;
+#[path = "cli/packaged.rs"]
+mod packaged;
+#[path = "cli/words.rs"]
+mod words;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;

@@ -206,12 +206,17 @@ fn zsh_completes_every_command_and_option() {
     for each in Each::all() {
         let head = match &each.path[1..] {
             [] => "\n    _arguments \"${_arguments_options[@]}\" : \\\n".to_owned(),
-            [.., last] => format!("\n({last})\n_arguments \"${{_arguments_options[@]}}\" : \\\n"),
+            // The first of a list is indented.
+            [.., last] => format!("({last})\n_arguments \"${{_arguments_options[@]}}\" : \\\n"),
         };
         // Commands of one name under different others each have a block.
         let found = script.split(&head).skip(1).any(|block| {
             let block = block.split("&& ret=0").next().unwrap();
-            each.longs().iter().all(|long| block.contains(&format!("'--{long}[")) || block.contains(&format!("'--{long}=[")) || block.contains(&format!("--{long}[")) || block.contains(&format!("--{long}=[")))
+            // Behind the quote, or behind the options that it excludes.
+            let has = |long: &str| {
+                ["'", ")"].iter().any(|before| ["[", "=["].iter().any(|after| block.contains(&format!("{before}--{long}{after}"))))
+            };
+            each.longs().into_iter().all(has)
         });
         assert!(found, "{}: {:?}", each.name(), each.longs());
         let list = format!("(( $+functions[_{}_commands] ))", each.path.join("__subcmd__"));

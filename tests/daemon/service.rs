@@ -91,7 +91,11 @@ fn a_systemd_unit_is_installed_and_uninstalled() {
     assert_eq!((exit, out.contains("the service is uninstalled")), (0, true), "{out}");
     assert_eq!(
         Fakes::calls(&place),
-        ["systemctl --user disable --now keitod.service", "systemctl --user daemon-reload"]
+        [
+            "systemctl --user disable --now keitod.service",
+            "systemctl --user daemon-reload",
+            "systemctl --user show keitod.service --property=FragmentPath",
+        ]
     );
     assert_eq!(fs::read_dir(place.path(".config/systemd/user")).unwrap().count(), 0);
 }

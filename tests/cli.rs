@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are not seen as tests")]
 
-#[path = "prices/commands.rs"]
-mod prices;
 #[path = "cli/packaged.rs"]
 mod packaged;
+#[path = "prices/commands.rs"]
+mod prices;
 #[path = "cli/words.rs"]
 mod words;
 

@@ -83,7 +83,12 @@ fn what_goes_along_with_the_program_is_written_by_it() {
         });
         assert!(found, "{from} is not there");
     }
-    for to in ["usr/bin/", "usr/lib/systemd/user/", "usr/share/man/man1/", "usr/share/bash-completion/completions/keitod"] {
+    for to in [
+        "usr/bin/",
+        "usr/lib/systemd/user/",
+        "usr/share/man/man1/",
+        "usr/share/bash-completion/completions/keitod",
+    ] {
         assert!(installed.contains(to), "{to}");
     }
 }
@@ -104,7 +109,16 @@ fn an_archive_holds_a_whole_release_and_is_the_same_each_time() {
     let bytes = fs::read(&path).unwrap();
     let list = Command::new("tar").arg("-tzf").arg(&path).output().unwrap();
     let list = String::from_utf8(list.stdout).unwrap();
-    for file in ["keitod", "LICENSE-MIT", "LICENSE-APACHE", "README.md", "docs/install.md", "man/keitod.1", "completions/_keitod", "systemd/keitod.service"] {
+    for file in [
+        "keitod",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "README.md",
+        "docs/install.md",
+        "man/keitod.1",
+        "completions/_keitod",
+        "systemd/keitod.service",
+    ] {
         assert!(list.lines().any(|line| line == format!("{name}/{file}")), "{file}: {list}");
     }
     if cfg!(target_os = "linux") {
@@ -162,7 +176,9 @@ fn the_workflow_pins_what_it_runs_and_attests_what_it_makes() {
     for tool in tools.captures_iter(&workflow) {
         assert!(tool[2].contains("--version ") && tool[2].contains("--locked"), "{}", &tool[0]);
     }
-    for word in ["attest-build-provenance", "attest-sbom", "SHA256SUMS", "cyclonedx", "packaging/size", ".ci/run"] {
+    for word in
+        ["attest-build-provenance", "attest-sbom", "SHA256SUMS", "cyclonedx", "packaging/size", ".ci/run"]
+    {
         assert!(workflow.contains(word), "{word}");
     }
     assert_eq!(targets().len(), 4, "{:?}", targets());
@@ -181,7 +197,9 @@ fn the_size_and_the_dependencies_are_told() {
     let size = Regex::new(r"(?m)^binary, stripped +(\d+) bytes \(\d+\.\d\d MB\)$").unwrap();
     let size: u64 = size.captures(&out).unwrap()[1].parse().unwrap();
     assert!(size > 10_000, "{out}");
-    let crates = Regex::new(r"(?m)^dependencies +(\d+) named, (\d+) in the binary, (\d+) with what builds it$").unwrap();
+    let crates =
+        Regex::new(r"(?m)^dependencies +(\d+) named, (\d+) in the binary, (\d+) with what builds it$")
+            .unwrap();
     let crates = crates.captures(&out).unwrap().extract::<3>().1.map(|number| number.parse::<u32>().unwrap());
     assert!(crates[0] > 10 && crates[0] < crates[1] && crates[1] < crates[2], "{out}");
 }

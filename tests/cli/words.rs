@@ -51,7 +51,11 @@ impl Each {
 
 fn words(arg: &Arg) -> Vec<String> {
     let shown = arg.get_possible_values().into_iter().filter(|value| !value.is_hide_set());
-    if arg.get_action().takes_values() { shown.map(|value| value.get_name().to_owned()).collect() } else { Vec::new() }
+    if arg.get_action().takes_values() {
+        shown.map(|value| value.get_name().to_owned()).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 fn script(shell: &str) -> String {
@@ -88,7 +92,8 @@ fn every_command_has_a_page_with_all_its_options() {
             match arg.get_long() {
                 Some(long) => assert!(page.contains(&format!("--{long}")), "{name}: no --{long}"),
                 None => {
-                    let value = arg.get_value_names().map_or(arg.get_id().as_str(), |names| names[0].as_str());
+                    let value =
+                        arg.get_value_names().map_or(arg.get_id().as_str(), |names| names[0].as_str());
                     assert!(page.contains(value), "{name}: no {value}");
                 }
             }
@@ -101,8 +106,10 @@ fn every_command_has_a_page_with_all_its_options() {
         }
         names.insert(name);
     }
-    let written: BTreeSet<String> =
-        fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let written: BTreeSet<String> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     assert_eq!(written, names, "left: written, right: commands");
     for name in &names {
         let page = fs::read_to_string(dir.path().join(name)).unwrap();
@@ -165,12 +172,16 @@ fn fish_completes_every_command_and_option() {
         let condition = match &each.path[1..] {
             [] => "__fish_keitod_needs_command".to_owned(),
             [one] => format!("__fish_keitod_using_subcommand {one}"),
-            [one, two] => format!("__fish_keitod_using_subcommand {one}; and __fish_seen_subcommand_from {two}"),
+            [one, two] => {
+                format!("__fish_keitod_using_subcommand {one}; and __fish_seen_subcommand_from {two}")
+            }
             deeper => panic!("{deeper:?}"),
         };
         // Offered where none of its own subcommands was typed.
         let own = |line: &&str| {
-            let Some(rest) = line.strip_prefix(&format!("complete -c keitod -n \"{condition}")) else { return false };
+            let Some(rest) = line.strip_prefix(&format!("complete -c keitod -n \"{condition}")) else {
+                return false;
+            };
             rest.starts_with('"') || rest.starts_with("; and not __fish_seen_subcommand_from")
         };
         let lines: Vec<&str> = script.lines().filter(own).collect();
@@ -179,7 +190,11 @@ fn fish_completes_every_command_and_option() {
             assert!(offers(&format!("-l {long}")), "{}: no --{long}", each.name());
         }
         for sub in each.subcommands() {
-            assert!(offers(&format!("-a \"{sub}\"")) || offers(&format!("-a '{sub}'")), "{}: no {sub}", each.name());
+            assert!(
+                offers(&format!("-a \"{sub}\"")) || offers(&format!("-a '{sub}'")),
+                "{}: no {sub}",
+                each.name()
+            );
         }
     }
     if let Some((good, _, trouble)) = asked("fish", &["--no-execute"], &script) {
@@ -195,7 +210,9 @@ fn powershell_completes_every_command_and_option() {
         let block = script.split_once(&head).unwrap_or_else(|| panic!("no {}", each.name())).1;
         let block = block.split("break").next().unwrap();
         let offers = |what: &str| block.contains(&format!("[CompletionResult]::new('{what}', "));
-        each.longs().iter().for_each(|long| assert!(offers(&format!("--{long}")), "{}: no --{long}", each.name()));
+        each.longs()
+            .iter()
+            .for_each(|long| assert!(offers(&format!("--{long}")), "{}: no --{long}", each.name()));
         each.subcommands().iter().for_each(|sub| assert!(offers(sub), "{}: no {sub}", each.name()));
     }
 }
@@ -214,7 +231,9 @@ fn zsh_completes_every_command_and_option() {
             let block = block.split("&& ret=0").next().unwrap();
             // Behind the quote, or behind the options that it excludes.
             let has = |long: &str| {
-                ["'", ")"].iter().any(|before| ["[", "=["].iter().any(|after| block.contains(&format!("{before}--{long}{after}"))))
+                ["'", ")", "*"].iter().any(|before| {
+                    ["[", "=["].iter().any(|after| block.contains(&format!("{before}--{long}{after}")))
+                })
             };
             each.longs().into_iter().all(has)
         });

@@ -183,7 +183,8 @@ fn the_unit_of_a_package_is_a_service_as_well() {
     let shipped = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/systemd/keitod.service")).unwrap();
     let start = format!("ExecStart=\"{}\" run", env!("CARGO_BIN_EXE_keitod"));
     fs::write(&unit, shipped.replace("ExecStart=%h/.cargo/bin/keitod run", &start)).unwrap();
-    let more = format!("case \"$*\" in *FragmentPath*) echo FragmentPath={};; esac\n{ACTIVE}", unit.display());
+    let more =
+        format!("case \"$*\" in *FragmentPath*) echo FragmentPath={};; esac\n{ACTIVE}", unit.display());
     Fakes::put(&place, "systemctl", &more);
     let state = json(&place, &["service", "status", "--json"], 0);
     for (key, value) in [
@@ -197,7 +198,10 @@ fn the_unit_of_a_package_is_a_service_as_well() {
     Fakes::calls(&place);
     for action in ["start", "restart", "stop"] {
         json(&place, &["service", action, "--json"], 0);
-        assert!(Fakes::calls(&place).contains(&format!("systemctl --user {action} keitod.service")), "{action}");
+        assert!(
+            Fakes::calls(&place).contains(&format!("systemctl --user {action} keitod.service")),
+            "{action}"
+        );
     }
     let done = json(&place, &["service", "uninstall", "--json"], 0);
     assert_eq!((codes(&done), &done["removed"]), (vec!["packaged"], &serde_json::json!([])), "{done}");

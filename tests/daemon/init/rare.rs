@@ -59,7 +59,10 @@ fn connections_that_break() {
     let home = Home::new();
     let url = |at: SocketAddr| format!("https://{at}");
     let cases = [
-        (url(home.keito.origin.strip_prefix("http://").unwrap().parse().unwrap()), "the TLS handshake failed"),
+        (
+            url(home.keito.origin.strip_prefix("http://").unwrap().parse().unwrap()),
+            "the TLS handshake failed",
+        ),
         (url(self_signed()), "the certificate's issuer is not trusted"),
         ("https://keito.invalid".to_owned(), "the host's name could not be resolved"),
     ];
@@ -202,7 +205,8 @@ fn files_that_are_no_files() {
 fn what_is_no_failure_is_told() {
     let home = Home::new();
     fs::create_dir(home.place.path("state")).unwrap();
-    fs::write(home.place.path("state/keitod.db"), "this is no database, and long enough to be seen as none").unwrap();
+    fs::write(home.place.path("state/keitod.db"), "this is no database, and long enough to be seen as none")
+        .unwrap();
     let out = home.good(&BARE);
     assert!(out.contains("no agent has left logs here yet: they are read once they appear"), "{out}");
     assert!(out.contains("what would be sent cannot be told: "), "{out}");

@@ -95,7 +95,10 @@ fn keitod_is_set_up_even_where_no_service_can_be() {
         let (code, out, _) = home.run(&with(&["--service", "--json"]));
         let document: serde_json::Value = serde_json::from_str(&out).unwrap();
         let service = &document["service"];
-        assert_eq!((code, &service["installed"], &service["next"]), (8, &false.into(), &"keitod service install".into()));
+        assert_eq!(
+            (code, &service["installed"], &service["next"]),
+            (8, &false.into(), &"keitod service install".into())
+        );
         assert!(service["message"].as_str().is_some_and(|message| message.contains(why)), "{service}");
         assert_eq!(document["config"]["written"], false);
     }

@@ -1,6 +1,10 @@
 //! The program itself: help, exit codes, errors for people and for programs.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests are not seen as tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests are not seen as tests; who skips says so"
+)]
 
 #[path = "cli/packaged.rs"]
 mod packaged;

@@ -1,9 +1,17 @@
 //! The program itself: help, exit codes, errors for people and for programs.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests are not seen as tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests are not seen as tests; who skips says so"
+)]
 
+#[path = "cli/packaged.rs"]
+mod packaged;
 #[path = "prices/commands.rs"]
 mod prices;
+#[path = "cli/words.rs"]
+mod words;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;

@@ -30,6 +30,7 @@ mod inputs;
 mod keito;
 mod lines;
 mod live;
+mod manager;
 mod mapping;
 mod money;
 mod network;

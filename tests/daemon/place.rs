@@ -137,7 +137,8 @@ expense_category_id = "{}"
         self.begin(self.command(words))
     }
 
-    fn begin(&self, mut command: Command) -> Service<'_> {
+    /// This command, its trouble in the log.
+    pub fn begin(&self, mut command: Command) -> Service<'_> {
         let log = OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Service { place: self, child }

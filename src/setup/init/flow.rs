@@ -123,6 +123,9 @@ pub async fn init(
         link
     } else {
         let answers = about.ask(&mut all, &mut asked).await?;
+        if let (Some(place), Some(chosen)) = (&place, &answers.link) {
+            place.takes(chosen, &Terms::default(), wish.force)?;
+        }
         let command = wish.api_key_command.clone().or(config.keito.api_key_command.clone());
         let own_file = wish.api_key_file.clone().or(config.keito.api_key_file.clone());
         // A service that finds a key by itself needs no other.

@@ -21,6 +21,7 @@ use crate::daemon::lock::{self, StateLock};
 use crate::daemon::office::Office;
 use crate::daemon::once::{Blocked, Pass, once};
 use crate::daemon::rehearse::rehearse;
+use crate::daemon::reload;
 use crate::daemon::run::{self, Running};
 use crate::daemon::watchdog;
 use crate::deliver::PauseReason;
@@ -89,7 +90,7 @@ impl Engine for InProcess {
         }
         let now = crate::daemon::time::now();
         let table = Arc::new(crate::daemon::prices::table(&config, &paths.state_dir, now)?);
-        let setup = Rig::new(place.env.clone(), Arc::clone(&config), &paths).setup;
+        let setup = Arc::new(Rig::new(place.env.clone(), Arc::clone(&config), &paths).setup);
         let data_dir = paths.data_dir;
         Ok(Documents { database, data_dir, config, table, setup }.answer(question, Live::default())?)
     }
@@ -154,15 +155,13 @@ impl Rig {
 
     /// Has everything delivered to an embedded Keito, with the category that it has.
     pub(super) fn deliver_to(&mut self, keito: &sandbox::Running) {
-        let mut config = Config::clone(&self.setup.config);
-        config.keito.expense_category_id = Some(crate::model::CategoryId::new(ids::LLM_USAGE));
-        config.keito.account = Some(crate::model::AccountId::new(sandbox::ACCOUNT));
-        self.setup.config = Arc::new(config);
         self.setup.sandbox = Some(Sandboxed {
             origin: keito.origin(),
             account: sandbox::ACCOUNT.to_owned(),
             key: sandbox::KEY.to_owned(),
+            category: ids::LLM_USAGE.to_owned(),
         });
+        self.setup = self.setup.under(Config::clone(&self.setup.config));
     }
 }
 
@@ -289,9 +288,9 @@ async fn serve(rig: &Rig, bar: &Bar, sandbox: Option<String>) -> Result<Finished
             watchdog::ready("reading the logs");
             tokio::spawn(async move {
                 draw(&health, &bar).await;
-                watchdog::status(WATCHING);
+                watchdog::status(reload::WATCHING);
             });
-            tokio::spawn(reload_on_signal(running.clone(), until));
+            tokio::spawn(reload::watch(running.clone(), |config| log::set_level(config.log.level), until));
         })
         .await;
         match done {
@@ -303,28 +302,6 @@ async fn serve(rig: &Rig, bar: &Bar, sandbox: Option<String>) -> Result<Finished
         }
     }
     Ok(Finished { exit: Exit::Ok, document: None })
-}
-
-/// What the service manager is told while there is nothing else to tell.
-const WATCHING: &str = "watching the logs";
-
-/// SIGHUP: credentials and logs are looked at again at once. Without a handler it would end the service.
-async fn reload_on_signal(running: Running, stop: CancellationToken) {
-    let Ok(mut heard) = signal(SignalKind::hangup()) else { return };
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            signal = heard.recv() => if signal.is_none() { return },
-        }
-        watchdog::reloading("looking at credentials and logs again");
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = running.look_for_credentials() => {}
-        }
-        running.ask_for_scan();
-        tracing::info!("credentials and logs are looked at again; a changed config takes a restart");
-        watchdog::ready(WATCHING);
-    }
 }
 
 /// Why the daemon ended.

@@ -38,7 +38,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use jiff::tz::TimeZone;
@@ -98,7 +98,11 @@ pub struct Config {
     /// `[log]`.
     pub log: Log,
     settings: Vec<Setting>,
+    prints: Prints,
 }
+
+/// A hash of each key's value as it was written, and of whether the user wrote it: secrets are compared by it.
+type Prints = BTreeMap<String, u64>;
 
 impl Config {
     /// Reads the user's file over the defaults. An absent file is no error unless `KEITOD_CONFIG` names it.
@@ -165,6 +169,26 @@ impl Config {
     #[must_use]
     pub fn project(&self, id: &ProjectId) -> Option<&ProjectTerms> {
         self.projects.iter().find(|project| project.id == *id)
+    }
+
+    /// The keys that another configuration says otherwise, sorted.
+    #[must_use]
+    pub fn differs_from(&self, other: &Self) -> Vec<String> {
+        let (own, others) = (&self.prints, &other.prints);
+        let differs = |key: &&String| own.get(*key) != others.get(*key);
+        own.keys()
+            .chain(others.keys())
+            .filter(differs)
+            .cloned()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    }
+
+    /// Whether the user's file says anything at all.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.settings.iter().any(|setting| matches!(setting.origin, SettingOrigin::File(_)))
     }
 
     /// Every key in force with its origin, secrets hidden; [`render`] makes TOML of it.

@@ -1,8 +1,10 @@
 //! The configuration in force, as TOML, each key with its origin.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Env;
+use crate::model::hash64;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,15 @@ const OVERRIDES: [(&str, &str); 4] = [
     ("keito.account_id", "KEITO_ACCOUNT_ID"),
     ("socket.path", "KEITOD_SOCKET"),
 ];
+
+/// What each key says, before anything is hidden. A default that the user wrote is another choice than one that he did not.
+pub(super) fn prints(settings: &[Setting]) -> BTreeMap<String, u64> {
+    let print = |setting: &Setting| {
+        let written: &[u8] = if setting.origin == SettingOrigin::Default { b"default" } else { b"written" };
+        hash64(&[written, setting.literal.as_bytes()])
+    };
+    settings.iter().map(|setting| (setting.key.clone(), print(setting))).collect()
+}
 
 /// Hides secrets and lays the environment over the file.
 pub(super) fn finish(mut settings: Vec<Setting>, env: &Env) -> Vec<Setting> {

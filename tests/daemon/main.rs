@@ -37,6 +37,7 @@ mod notes;
 mod notified;
 mod overrides;
 mod place;
+mod reloads;
 mod service;
 mod shows;
 mod socket;

@@ -80,7 +80,9 @@ mod tests {
     use super::*;
 
     /// Asks the limit of each event at the minute that its subscriber says.
-    struct Asks(Arc<Limit>, u64, Arc<Mutex<Vec<(bool, Vec<LeftOut>)>>>);
+    struct Asks(Arc<Limit>, u64, Answers);
+
+    type Answers = Arc<Mutex<Vec<(bool, Vec<LeftOut>)>>>;
 
     impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Asks {
         fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
@@ -92,7 +94,7 @@ mod tests {
     fn what_is_said_too_often_is_counted_and_told() {
         let limit = Arc::new(Limit::default());
         let at = |now: u64, say: &dyn Fn()| {
-            let kept = Arc::default();
+            let kept = Answers::default();
             let asks = Asks(Arc::clone(&limit), now, Arc::clone(&kept));
             with_default(tracing_subscriber::registry().with(asks), say);
             kept.lock().unwrap().clone()

@@ -1,5 +1,7 @@
 //! The commands' engine: the daemon in this process.
 
+use std::ffi::OsString;
+use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::engine::Shown;
 use super::progress::{Bar, Progress};
 use super::{Engine, Exit, Failure, Finished, Mode, Place, Run, log};
-use crate::config::{Config, Env, Paths};
+use crate::config::{self, Config, Env, Paths};
 use crate::daemon::acts;
 use crate::daemon::assemble::{Sandboxed, Setup};
 use crate::daemon::clerk::{Presumed, Settled};
@@ -34,7 +36,16 @@ use crate::status::Live;
 pub struct InProcess;
 
 impl Engine for InProcess {
+    fn settle_in(&self, words: &[OsString]) {
+        if let Err(error) = config::take_key_out_of_the_environment(words) {
+            let line = format!("keitod: KEITO_API_KEY stays in the environment of this process: {error}\n");
+            // Nothing else is lost by it.
+            let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        }
+    }
+
     fn run(&self, place: &Place, run: Run) -> Result<Finished, Failure> {
+        keep_private();
         let config = Arc::new(place.config()?);
         let bar = Bar::new();
         start_log(&config, &place.env, Some(bar.clone()))?;
@@ -62,6 +73,7 @@ impl Engine for InProcess {
     }
 
     fn preview(&self, place: &Place, presumed: Presumed) -> Result<Vec<u8>, Failure> {
+        keep_private();
         let config = Arc::new(place.config()?);
         let paths = config.paths(&place.env);
         driven(async {
@@ -74,10 +86,12 @@ impl Engine for InProcess {
     }
 
     fn demo(&self, _: &Place, keep: bool, shown: &mut Shown<'_>) -> Result<(), Failure> {
+        keep_private();
         runtime()?.block_on(super::show::show(keep, shown))
     }
 
     fn stored(&self, place: &Place, question: &Question) -> Result<Vec<u8>, Failure> {
+        keep_private();
         let config = Arc::new(place.config()?);
         let paths = config.paths(&place.env);
         let database = find_database(&paths)?;
@@ -96,6 +110,7 @@ impl Engine for InProcess {
     }
 
     fn act(&self, place: &Place, act: &Act) -> Result<Vec<u8>, Failure> {
+        keep_private();
         let config = Arc::new(place.config()?);
         let paths = config.paths(&place.env);
         find_database(&paths)?;
@@ -113,6 +128,14 @@ impl Engine for InProcess {
         }
         Ok(acts::alone(&rig.setup, act)??)
     }
+}
+
+/// Whatever these commands write, the database's own files included, is for this user alone, whatever the shell allows.
+fn keep_private() {
+    use rustix::fs::Mode;
+    use rustix::process::umask;
+    let others = Mode::RWXG | Mode::RWXO;
+    umask(umask(others) | others);
 }
 
 fn find_database(paths: &Paths) -> Result<PathBuf, Failure> {

@@ -21,7 +21,7 @@ pub(super) fn resolve(user: &str, file: Option<&Path>, env: &Env) -> Result<Conf
     Err(ConfigError::Invalid(problems))
 }
 
-fn read(mut root: Section<'_>, env: &Env) -> Config {
+pub(super) fn read(mut root: Section<'_>, env: &Env) -> Config {
     let custom_sources = source::custom(root.tables("source"), env);
     let agents = source::agents(root.named("sources"), &custom_sources, env);
     let prices = root.tables("price");

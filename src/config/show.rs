@@ -81,6 +81,12 @@ pub(super) fn finish(mut settings: Vec<Setting>, env: &Env) -> Vec<Setting> {
 /// The settings as one TOML text.
 #[must_use]
 pub fn render(settings: &[Setting]) -> String {
+    render_with(settings, ToString::to_string)
+}
+
+/// The same with other words for the origins.
+#[must_use]
+pub fn render_with(settings: &[Setting], origin: impl Fn(&SettingOrigin) -> String) -> String {
     let mut text = String::new();
     let mut open = "";
     let table_of = |setting: &Setting| setting.key.rsplit_once('.').map_or(0, |(table, _)| table.len());
@@ -94,7 +100,7 @@ pub fn render(settings: &[Setting]) -> String {
     }
     let line = |setting: &Setting| {
         let name = setting.key.rsplit_once('.').map_or(setting.key.as_str(), |(_, name)| name);
-        format!("{name} = {}  # {}\n", setting.literal, setting.origin)
+        format!("{name} = {}  # {}\n", setting.literal, origin(&setting.origin))
     };
     text.extend(roots.iter().map(|setting| line(setting)));
     for table in tables {

@@ -20,7 +20,7 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 /// The shipped file with every commented key switched on and the placeholders filled.
-fn everything() -> String {
+pub(super) fn everything() -> String {
     let key = regex::Regex::new(r"^# (\[|[a-z_]+ = )").expect("a regex");
     let mut lines: Vec<String> = Vec::new();
     for line in DEFAULTS.lines() {

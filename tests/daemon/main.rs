@@ -38,6 +38,7 @@ mod notified;
 mod overrides;
 mod place;
 mod reloads;
+mod secrets;
 mod service;
 mod shows;
 mod socket;

@@ -215,6 +215,28 @@ impl Office {
         root.strip_prefix(setup.env.home())
             .map_or_else(|_| root.display().to_string(), |rest| format!("~/{}", rest.display()))
     }
+
+    async fn flushed(&self, flush: Flush) -> Result<Vec<u8>, Failure> {
+        self.running.rescan().await;
+        self.running.look_for_credentials().await;
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        let settled = Settled { time: flush.settle, expenses: flush.settle && flush.expenses };
+        let gone = || Failure::new(Code::Internal, "the daemon is stopping; ask again when it runs");
+        self.running.orders.send(Order::Flush { settled, reply }).await.map_err(|_| gone())?;
+        let pass = answer.await.map_err(|_| gone())?;
+        self.board.outdate();
+        let caught_up = self.running.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
+        let mut document = serde_json::json!({
+            "caught_up": caught_up && pass.remaining == 0,
+            "sent": pass.sent,
+            "failed": pass.failed,
+            "remaining": pass.remaining,
+        });
+        if let Some(blocked) = &pass.blocked {
+            document["blocked"] = blocked.code().into();
+        }
+        Ok(document.to_string().into_bytes())
+    }
 }
 
 /// Has a thread that may block do it.
@@ -298,25 +320,11 @@ impl Answers for Office {
 
     fn flush(&self, flush: Flush) -> Answer<'_> {
         Box::pin(async move {
-            self.running.rescan().await;
-            self.running.look_for_credentials().await;
-            let (reply, answer) = tokio::sync::oneshot::channel();
-            let settled = Settled { time: flush.settle, expenses: flush.settle && flush.expenses };
-            let gone = || Failure::new(Code::Internal, "the daemon is stopping; ask again when it runs");
-            self.running.orders.send(Order::Flush { settled, reply }).await.map_err(|_| gone())?;
-            let pass = answer.await.map_err(|_| gone())?;
-            self.board.outdate();
-            let caught_up = self.running.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
-            let mut document = serde_json::json!({
-                "caught_up": caught_up && pass.remaining == 0,
-                "sent": pass.sent,
-                "failed": pass.failed,
-                "remaining": pass.remaining,
-            });
-            if let Some(blocked) = &pass.blocked {
-                document["blocked"] = blocked.code().into();
+            tokio::select! {
+                answer = self.flushed(flush) => answer,
+                // What reads and what sends wait for the database without end, a person or a script does not.
+                words = self.running.clerk.storage().long_closed() => Err(Failure::new(Code::NotReady, words)),
             }
-            Ok(document.to_string().into_bytes())
         })
     }
 

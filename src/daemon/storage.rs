@@ -2,9 +2,15 @@
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::status::Alert;
 use crate::store::{Ballast, Damage, Error, Found, Room};
+
+/// How often, and how many times in a row, one who waits looks whether the database is closed: it is opened again after
+/// a second or two where that helps.
+const LOOK: Duration = Duration::from_secs(1);
+const LOOKS: u8 = 5;
 
 /// Shared by all who have the clerk's handle.
 #[derive(Debug, Default)]
@@ -138,6 +144,19 @@ impl Storage {
             tracing::warn!("{error}");
         }
         now.waiting = error;
+    }
+
+    /// Ends, with what to tell, when the database has been closed for a while without a break.
+    pub async fn long_closed(&self) -> String {
+        let mut looks = 0;
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let out = self.now().out.as_ref().map(words_of);
+            looks = if out.is_some() { looks + 1 } else { 0 };
+            if let Some(words) = out.filter(|_| looks == LOOKS) {
+                return format!("the database is closed and tried again: {words}; ask again when it is open");
+            }
+        }
     }
 
     /// It is open again.

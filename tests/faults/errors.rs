@@ -47,6 +47,30 @@ fn writes_fail() {
 }
 
 #[test]
+fn a_flush_does_not_wait_for_a_disk_that_stays_broken() {
+    let probe =
+        ["-D", "-f", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1", "true"];
+    if !works("strace", &probe) {
+        return println!("skipped: strace cannot trace here");
+    }
+    let world = World::new(|_| ());
+    world.work(1);
+    // After the start, whose own writes may not fail.
+    let inject = "inject=pwrite64:error=EIO:when=120+";
+    let below = ["/usr/bin/strace", "-D", "-f", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", inject];
+    let service = world.place.spawn(&below);
+    let flush = || service.raw("POST", "/v1/flush", r#"{"settle":true,"expenses":true}"#);
+    until("the disk fails and a flush says so", || {
+        world.work(1);
+        let (body, status) = flush();
+        (status == "424").then(|| assert!(body.contains("disk I/O error; ask again"), "{body}"))
+    });
+    drop(service);
+    world.deliver(&[]);
+    world.check("on another disk");
+}
+
+#[test]
 fn a_log_that_cannot_be_read_is_told_and_its_neighbours_are_read() {
     let probe =
         ["-D", "-f", "-o", "/dev/null", "-P", "/dev/null", "-e", "inject=pread64:error=EIO:when=1", "true"];

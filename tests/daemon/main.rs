@@ -15,6 +15,7 @@ mod clock;
 mod credentials;
 mod doctor;
 mod dry_run;
+mod escapes;
 mod explain;
 mod fakes;
 mod faults;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use keitod::sandbox::{Settings, ids};
+use keitod::sandbox::{ACCOUNT, Settings, ids};
 
 use crate::keito::Keito;
 use crate::lines::Talk;
@@ -16,7 +16,8 @@ const NASTY: &str = "x\u{1b}[31m\u{7}\u{1b}]0;own\u{7}\u{202e}\u{9b}2Jx";
 #[track_caller]
 fn harmless(what: &str, text: &str) {
     let bad = |c: char| {
-        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && !matches!(c, '\n' | '\r'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     assert!(!text.chars().any(bad), "{what}: {text:?}");
 }
@@ -44,10 +45,13 @@ fn no_name_steers_the_terminal() {
     fs::create_dir_all(broken.join(".keito")).unwrap();
     fs::write(broken.join(".keito/config.yml"), "project_id: [").unwrap();
     let yaml = serde_json::json!({
-        "project_id": ids::WEBSITE, "task_id": ids::DEVELOPMENT, "enabled": true,
+        "workspace_id": ACCOUNT, "project_id": ids::WEBSITE, "task_id": ids::DEVELOPMENT, "enabled": true,
         "project_name": NASTY, "client_name": NASTY, "task_name": NASTY,
     });
-    fs::write(dir.join(".keito/config.yml"), yaml.to_string()).unwrap();
+    // YAML takes such characters as escapes alone.
+    let ascii = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+    let yaml: String = yaml.to_string().chars().map(ascii).collect();
+    fs::write(dir.join(".keito/config.yml"), yaml).unwrap();
     let json = |text: &str| serde_json::to_string(text).unwrap().trim_matches('"').to_owned();
     let log = |seed: u64, dir: &std::path::Path| {
         let text = Talk::new(seed, &json(dir.to_str().unwrap())).exchange();

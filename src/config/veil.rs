@@ -57,7 +57,7 @@ pub(super) fn handed_over() -> Option<SecretString> {
         let key = if ours { read() } else { None };
         if ours {
             // Nothing else is to come from there, and nobody is to find the pipe.
-            let _ = File::open("/dev/null").map(|null| rustix::stdio::dup2_stdin(null));
+            let _ = File::open("/dev/null").map(rustix::stdio::dup2_stdin);
         }
         key
     });

@@ -15,7 +15,7 @@ use super::in_force::{Force, InForce};
 use super::intake::{self, Message, Rereading};
 use super::pulse::Part;
 use super::{Error, steps, time, watchdog};
-use crate::deliver::Desk;
+use crate::deliver::{Desk, PauseReason};
 use crate::store::{Account, AccountRow};
 
 /// How often credentials, mapping files and the like are looked at.
@@ -146,6 +146,18 @@ impl Running {
             .unwrap_or_else(PoisonError::into_inner)
             .as_ref()
             .map(|(account, _)| account.clone())
+    }
+
+    /// Whether they are to be looked for though nothing says that they changed. A program that prints the key may ask its
+    /// person for a password: it is not run again while its key is good. Files are as cheap as a look at them.
+    fn needs_credentials(&self) -> bool {
+        let printed = self.setup().config.keito.api_key_command.is_some();
+        let refused = || {
+            let shown = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+            let pause = shown.line.as_ref().and_then(|(_, desk)| desk.pause);
+            pause.is_some_and(|pause| pause.reason == PauseReason::Auth)
+        };
+        !printed || self.account().is_none() || refused()
     }
 
     /// Looks for credentials and tells the delivering task if they changed.
@@ -292,7 +304,9 @@ async fn ending(stop: CancellationToken, task: impl Future<Output = ()>) {
 /// Once a minute: credentials, and whether directories lead elsewhere now.
 async fn look(running: Running, stop: CancellationToken) {
     loop {
-        running.look_for_credentials().await;
+        if running.needs_credentials() {
+            running.look_for_credentials().await;
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}

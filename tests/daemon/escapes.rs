@@ -24,8 +24,7 @@ fn harmless(what: &str, text: &str) {
 
 /// A Keito whose people name things as badly.
 fn keito() -> Keito {
-    let mut settings = Settings::default();
-    settings.company = format!("company {NASTY}");
+    let mut settings = Settings { company: format!("company {NASTY}"), ..Settings::default() };
     settings.projects.iter_mut().for_each(|project| project.name = format!("project {NASTY}"));
     settings.tasks.iter_mut().for_each(|task| task.name = format!("task {NASTY}"));
     settings.clients.iter_mut().for_each(|client| client.name = format!("client {NASTY}"));

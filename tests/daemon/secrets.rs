@@ -252,6 +252,46 @@ fn a_server_that_quotes_the_key_makes_nobody_else_quote_it() {
     }
 }
 
+/// A certificate that nobody vouches for: somebody may be in between, and the key does not leave.
+#[test]
+fn a_bad_certificate_pauses_and_the_key_does_not_leave() {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = made.signing_key.serialize_der().try_into().unwrap();
+    let config = tokio_rustls::rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let config = std::sync::Arc::new(config);
+        for mut stream in listener.incoming().flatten() {
+            let mut tls =
+                tokio_rustls::rustls::ServerConnection::new(std::sync::Arc::clone(&config)).unwrap();
+            let whole = tls.complete_io(&mut stream).is_ok() && !tls.is_handshaking();
+            let mut said = Vec::new();
+            let _ = tls.reader().read_to_end(&mut said);
+            let _ = tell.send((whole, said));
+        }
+    });
+    let mut place = Place::new(&format!("https://{at}"));
+    place.key = Some(CANARY);
+    place.append("one", &Talk::new(1, "/home/dev/work").exchange());
+    let service = place.start();
+    until("it pauses", || {
+        let status = service.get("/v1/status");
+        let paused = status["state"] == "paused" && status["keito"]["paused"] == "tls";
+        paused.then_some(())
+    });
+    let (code, out, _) = place.run(&["status"]);
+    assert!(code == 0 && out.contains("certificate is not Keito's"), "{out}");
+    assert_eq!(service.stop(), 0);
+    for (_, said) in told.try_iter() {
+        assert_eq!(said, b"", "something was said to it");
+    }
+}
+
 #[test]
 fn what_is_written_is_its_users_alone_under_any_umask() {
     for umask in ["000", "022", "077"] {

@@ -315,3 +315,32 @@ fn the_servers_place_and_the_limits_follow_the_file() {
     });
     assert_eq!(service.stop(), 0);
 }
+
+/// Fetched prices are looked at once a minute, and at once when told to.
+#[test]
+fn fetched_prices_come_into_force_without_a_start() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    let mut table: Value = serde_json::from_str(include_str!("../../config/prices/table.json")).unwrap();
+    table["version"] = "2026-11-22".into();
+    let row = serde_json::json!({
+        "platform": "anthropic", "model": "claude-opus-99", "source": ["batch"],
+        "rates": {"input": "10", "output": "50"},
+    });
+    table["rows"].as_array_mut().unwrap().push(row);
+    let file = place.path("newer.json");
+    fs::write(&file, table.to_string()).unwrap();
+    place.append(
+        "one",
+        &Talk::new(1, "/home/dev/work").exchange().replace("claude-opus-4-6", "claude-opus-99"),
+    );
+    let service = place.start();
+    arrive(&keito, 1, 0);
+    let (code, out, err) = place.run(&["prices", "update", "--from", file.to_str().unwrap()]);
+    assert_eq!(code, 0, "{out}{err}");
+    service.signal(Signal::HUP);
+    arrive(&keito, 1, 1);
+    // 1000 tokens of input at 10 USD a million, 100 of output at 50.
+    assert_eq!(keito.expenses()[0].total_cost.to_string(), "0.015");
+    assert_eq!(service.stop(), 0);
+}

@@ -23,7 +23,7 @@ use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::days::Calendar;
 use crate::ledger::spans::Gaps;
-use crate::model::{AccountId, Instant, hash64};
+use crate::model::{AccountId, Agent, CategoryId, Instant, hash64};
 use crate::prices::Table;
 use crate::sources::{self, Environment as _};
 use crate::store::{Account, Store, Whereabouts};
@@ -53,6 +53,16 @@ pub struct Sandboxed {
     pub account: String,
     /// Its key.
     pub key: String,
+    /// Its category for LLM expenses.
+    pub category: String,
+}
+
+/// What the clerk goes by.
+pub(super) struct Terms {
+    pub(super) settings: Settings,
+    pub(super) policy: ConfigPolicy,
+    /// Agents whose logs hold usage.
+    pub(super) logging: Vec<Agent>,
 }
 
 /// The parts of a running keitod.
@@ -131,27 +141,41 @@ impl Setup {
             if remember { self.open(&database, now)? } else { (Store::open(&database)?, Storage::default()) };
         let since = self.since(now, remember.then_some(&mut store))?;
         let table = Arc::new(super::prices::table(&self.config, &self.state_dir, now)?);
-        let machine = machine::machine();
-        let settings = self.settings(since, machine.clone());
-        let held = watched.iter().filter(|watched| self.config.agent(&watched.agent).skill == Skill::Hold);
-        let hooked = held.map(|watched| (watched.agent.clone(), watched.roots.clone())).collect();
-        let policy = ConfigPolicy::new(
-            Arc::clone(&self.config),
-            Arc::clone(&table),
-            self.env.home().to_path_buf(),
-            machine,
-            self.config.keito.account.clone(),
-        )
-        .looking_for_hooks(hooked);
+        let Terms { settings, policy, logging } = self.terms(watched, Arc::clone(&table), since);
         let step = heed_clocks(&mut store, clocks, settings.backoff)?;
         let mut clerk = Clerk::new(store, settings, Box::new(policy), now)?;
         // A rehearsal obeys what was decided, and decides nothing.
         let journal: Box<dyn Journal + Send> = if remember { Box::new(decisions) } else { Box::new(Forget) };
         clerk = clerk.deciding(found, journal).surveying()?;
-        let logging = watched.iter().filter(|watched| watched.source.misses_usage());
-        clerk = clerk.watching_formats(logging.map(|watched| watched.agent.clone()))?;
+        clerk = clerk.watching_formats(logging)?;
         step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
         Ok((clerk, storage, table, since))
+    }
+
+    /// What a clerk goes by under this configuration.
+    pub(super) fn terms(&self, watched: &[Watched], table: Arc<Table>, since: Option<Instant>) -> Terms {
+        let machine = machine::machine();
+        let settings = self.settings(since, machine.clone());
+        let held = watched.iter().filter(|watched| self.config.agent(&watched.agent).skill == Skill::Hold);
+        let hooked = held.map(|watched| (watched.agent.clone(), watched.roots.clone())).collect();
+        let (home, account) = (self.env.home().to_path_buf(), self.config.keito.account.clone());
+        let policy = ConfigPolicy::new(Arc::clone(&self.config), table, home, machine, account);
+        let logging = watched.iter().filter(|watched| watched.source.misses_usage());
+        Terms {
+            settings,
+            policy: policy.looking_for_hooks(hooked),
+            logging: logging.map(|watched| watched.agent.clone()).collect(),
+        }
+    }
+
+    /// The same under another configuration; what the embedded Keito wants stays.
+    #[must_use]
+    pub fn under(&self, mut config: Config) -> Self {
+        if let Some(sandbox) = &self.sandbox {
+            config.keito.account = Some(AccountId::new(&sandbox.account));
+            config.keito.expense_category_id = Some(CategoryId::new(&sandbox.category));
+        }
+        Self { config: Arc::new(config), ..self.clone() }
     }
 
     /// Sees what the clerk would, in a database that it may only read.

@@ -36,6 +36,7 @@ mod poison;
 mod policy;
 mod presence;
 mod pretend;
+mod reform;
 mod refused;
 mod remap;
 mod room;

@@ -26,7 +26,7 @@ pub(super) fn read(mut root: Section<'_>, env: &Env) -> Config {
     let agents = source::agents(root.named("sources"), &custom_sources, env);
     let prices = root.tables("price");
     let time = tables::time(root.table("time"));
-    let rules = rule::rules(root.tables("rule"), root.table("default"), time.entry, env);
+    let rules = rule::rules(root.tables("rule"), root.table("default"), env);
     let config = Config {
         since: root.get("since", scalar::instant),
         zone: root.get("timezone", scalar::zone),

@@ -10,8 +10,8 @@ use super::glob::Pattern;
 use super::money::cost;
 use super::scalar::{self, flag, text, word};
 use super::section::Section;
-use super::settings::{CostBasis, EntryPer, Overlap};
-use super::tables::{OVERLAPS, SUM_PER_DAY};
+use super::settings::{CostBasis, Overlap};
+use super::tables::OVERLAPS;
 use super::template::Template;
 use crate::model::{Link, ProjectId, TaskId};
 
@@ -77,7 +77,7 @@ impl Rules {
     }
 }
 
-pub(super) fn rules(sections: Vec<Section<'_>>, default: Section<'_>, entry: EntryPer, env: &Env) -> Rules {
+pub(super) fn rules(sections: Vec<Section<'_>>, default: Section<'_>, env: &Env) -> Rules {
     let mut rules = Rules { default: fallback(default), ..Rules::default() };
     for (index, mut s) in sections.into_iter().enumerate() {
         let exclude = s.get("exclude", flag).unwrap_or_default();
@@ -106,7 +106,6 @@ pub(super) fn rules(sections: Vec<Section<'_>>, default: Section<'_>, entry: Ent
         let markup_percent = s.get("markup_percent", scalar::markup);
         let overlap = s.get("overlap", |v| match word(OVERLAPS, "\"sum\" or \"project\"")(v)? {
             Overlap::All => Err(Trouble::OverlapAll),
-            Overlap::Project if entry == EntryPer::Day => Err(Trouble::Expected(SUM_PER_DAY)),
             narrower => Ok(narrower),
         });
         s.end();

@@ -16,8 +16,6 @@ use crate::model::{AccountId, CategoryId};
 pub(super) const OVERLAPS: &[(&str, Overlap)] =
     &[("sum", Overlap::Sum), ("project", Overlap::Project), ("all", Overlap::All)];
 
-pub(super) const SUM_PER_DAY: &str = "\"sum\" where entry = \"day\"";
-
 pub(super) fn keito(mut s: Section<'_>, env: &Env) -> Keito {
     let keito = Keito {
         url: s.get("url", |v| Ok(Origin::parse(&text(v)?)?)),
@@ -69,10 +67,6 @@ pub(super) fn time(mut s: Section<'_>) -> Time {
         min_seconds: s.value("min_seconds", scalar::count),
         max_seconds: s.get("max_seconds", scalar::count),
     };
-    // After a lost state found entries cannot be laid without doubt where both are in force.
-    if time.entry == EntryPer::Day && time.overlap != Overlap::Sum {
-        s.problem("overlap", Trouble::Expected(SUM_PER_DAY));
-    }
     if time.max_seconds.is_some_and(|most| most < time.min_seconds) {
         s.problem("max_seconds", Trouble::Expected("at least min_seconds"));
     }

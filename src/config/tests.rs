@@ -132,14 +132,6 @@ exclude = true
 fn single_problems() {
     let cases = [
         ("[keito]\napi_key = \"kto_secret\"", "2: keito.api_key must not be in this file"),
-        (
-            "[time]\noverlap = \"project\"\nentry = \"day\"",
-            "2: time.overlap must be \"sum\" where entry = \"day\"",
-        ),
-        (
-            "[time]\nentry = \"day\"\n[[rule]]\npath = \"/a/**\"\nproject_id = \"p\"\ntask_id = \"t\"\noverlap = \"project\"",
-            "7: rule[0].overlap must be \"sum\" where entry = \"day\"",
-        ),
         ("[keito]\nurl = \"http://keito.example\"", "2: keito.url must begin with https://"),
         (
             "[keito]\napi_key_command = [\"a\"]\napi_key_file = \"/k\"",

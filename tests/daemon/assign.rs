@@ -305,7 +305,7 @@ fn an_entry_of_a_day_moves_with_all_of_its_sessions_or_stays() {
     service.settle();
     let entries = keito.entries();
     let [entry] = &entries[..] else { panic!("{entries:?}") };
-    assert_eq!((entry.project.as_str(), entry.hours.digits()), (ids::BILLING, "0.13".into()));
+    assert_eq!((entry.project.as_str(), entry.hours.digits()), (ids::BILLING, "0.13"));
 }
 
 #[test]

@@ -1,9 +1,17 @@
 //! The program itself: help, exit codes, errors for people and for programs.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests are not seen as tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests are not seen as tests; who skips says so"
+)]
 
+#[path = "cli/packaged.rs"]
+mod packaged;
 #[path = "prices/commands.rs"]
 mod prices;
+#[path = "cli/words.rs"]
+mod words;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
@@ -185,6 +193,36 @@ fn the_config_is_found_shown_and_checked() {
         assert_eq!(show.code, 0, "{}", show.err);
         assert!(show.out.contains("idle_gap = \"200s\"  # line 2"), "{}", show.out);
     }
+    let origins = |words: &[&str]| {
+        let show = keitod(home.path())
+            .env("KEITOD_CONFIG", &file)
+            .env("KEITO_ACCOUNT_ID", "co_a")
+            .args(words)
+            .output();
+        let show = ended(&show.unwrap());
+        assert_eq!(show.code, 0, "{}", show.err);
+        show.out
+    };
+    let text = origins(&["config", "show", "--origin"]);
+    for line in [
+        format!("idle_gap = \"200s\"  # {}:2\n", file.display()),
+        "tool_gap = \"1h\"  # default\n".to_owned(),
+        "account_id = \"co_a\"  # environment: KEITO_ACCOUNT_ID\n".to_owned(),
+    ] {
+        assert!(text.contains(&line), "{line}: {text}");
+    }
+    let document: Value = serde_json::from_str(&origins(&["config", "show", "--json"])).unwrap();
+    let settings = document["settings"].as_array().unwrap();
+    let gap = settings.iter().find(|setting| setting["key"] == "time.idle_gap").unwrap();
+    assert_eq!((&gap["file"], &gap["line"]), (&file.to_str().unwrap().into(), &2.into()), "{gap}");
+
+    // The schema needs neither a config nor a right one, and is what is shipped.
+    std::fs::write(&file, "nonsense").unwrap();
+    let schema = origins(&["config", "schema"]);
+    assert_eq!(
+        schema,
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/schema.json")).unwrap()
+    );
 }
 
 #[test]

@@ -49,6 +49,7 @@ async fn a_session_becomes_an_entry_and_an_expense() {
             origin: sandbox.origin(),
             account: sandbox::ACCOUNT.to_owned(),
             key: sandbox::KEY.to_owned(),
+            category: ids::LLM_USAGE.to_owned(),
         }),
     };
     std::fs::create_dir_all(&setup.state_dir).unwrap();

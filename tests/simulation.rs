@@ -130,6 +130,12 @@ fn a_day_has_one_entry() {
     hold(SEEDS, history::History::run_days);
 }
 
+/// Both: what a day's entry holds of a second that several sessions worked in is on no other entry.
+#[test]
+fn a_day_has_one_entry_and_sessions_share_its_time() {
+    hold(SEEDS, history::History::run_shared_days);
+}
+
 /// Prices, markup, exchange rate, currency and decimals change while a month is sent in pieces: per link, day and model
 /// what was sent is what was frozen to within the last digit, and no request is billed at two prices.
 #[test]

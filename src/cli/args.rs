@@ -104,6 +104,11 @@ impl Command {
         }
     }
 
+    /// Whether it runs until it is told to end, or for as long as reading takes.
+    pub(super) const fn lives_long(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Demo(_) | Self::Sandbox(_))
+    }
+
     pub(super) fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
         match self {
             Self::Init(command) => command.call(call),

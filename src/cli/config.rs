@@ -5,24 +5,32 @@ use serde_json::{Value, json};
 
 use super::act::act;
 use super::{Call, Exit, Failure, print, print_json};
-use crate::config::{Config, ConfigError, Problem, render};
+use crate::config::{Config, ConfigError, Problem, SCHEMA, SettingOrigin, render_with};
 use crate::server::Act;
 
 const EXAMPLES: &str = "\
 Examples:
   keitod config show      every key in force, and who said so
+  keitod config schema    what may stand in it, for editors
   keitod config check     is the file right?
   $EDITOR \"$(keitod config path)\"";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
   keitod config show
+  keitod config show --origin     with the file beside the line
   keitod config show --json | jq '.settings[] | select(.origin != \"default\")'";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
   keitod config check
   keitod config check --config new.toml";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  keitod config schema > ~/.config/keitod/schema.json
+  then, as the first line of config.toml:   #:schema ./schema.json
+Editors that know taplo (VS Code: Even Better TOML) complete and check the file by it.";
 
 const ZONE_EXAMPLES: &str = "\
 Examples:
@@ -46,16 +54,29 @@ pub struct Command {
 enum What {
     /// Every key in force with its origin; secrets are hidden
     #[command(after_help = SHOW_EXAMPLES)]
-    Show(Form),
+    Show(Show),
     /// Everything that is wrong with the file; exit code 8 if anything is
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Form),
+    /// The JSON Schema of the config file
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema,
     /// Where the config file is; with --json all paths
     #[command(after_help = PATH_EXAMPLES)]
     Path(Form),
     /// Cut days in another zone from an instant on; without --yes only tells what that would do
     #[command(after_help = ZONE_EXAMPLES)]
     SetZone(Zone),
+}
+
+#[derive(Debug, Args)]
+struct Show {
+    /// The file, the line or the variable that each key comes from, in full
+    #[arg(long)]
+    origin: bool,
+    /// As a document
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -83,14 +104,17 @@ struct Form {
 impl Command {
     pub(super) const fn json(&self) -> bool {
         match &self.what {
-            What::Show(form) | What::Check(form) | What::Path(form) => form.json,
+            What::Show(show) => show.json,
+            What::Check(form) | What::Path(form) => form.json,
+            What::Schema => true,
             What::SetZone(zone) => zone.json,
         }
     }
 
     pub(super) fn call(&self, call: &mut Call<'_>) -> Result<Exit, Failure> {
         match &self.what {
-            What::Show(form) => show(call, form.json),
+            What::Show(words) => show(call, words),
+            What::Schema => Ok(call.out.write_all(SCHEMA.as_bytes()).map(|()| Exit::Ok)?),
             What::Check(form) => check(call, form.json),
             What::Path(form) => path(call, form.json),
             What::SetZone(zone) => {
@@ -101,19 +125,35 @@ impl Command {
     }
 }
 
-fn show(call: &mut Call<'_>, json: bool) -> Result<Exit, Failure> {
+fn show(call: &mut Call<'_>, words: &Show) -> Result<Exit, Failure> {
     let config = call.place.config()?;
-    if json {
+    let file = call.place.env.config_file();
+    if words.json {
         let settings: Vec<Value> = config
             .show()
             .iter()
             .map(|setting| {
-                json!({"key": setting.key, "value": setting.literal, "origin": setting.origin.to_string()})
+                let (mut place, mut line) = (None, None);
+                if let SettingOrigin::File(at) = setting.origin {
+                    (place, line) = (Some(&file), Some(at));
+                }
+                json!({
+                    "key": setting.key, "value": setting.literal, "origin": setting.origin.to_string(),
+                    "file": place, "line": line,
+                })
             })
             .collect();
         document(call, &json!({"schema_version": 1, "settings": settings}))?;
     } else {
-        call.out.write_all(render(config.show()).as_bytes())?;
+        let full = |origin: &SettingOrigin| match origin {
+            SettingOrigin::Default => origin.to_string(),
+            SettingOrigin::File(line) => print::plain(&format!("{}:{line}", file.display())),
+            SettingOrigin::Env(name) => format!("environment: {name}"),
+        };
+        let short = |origin: &SettingOrigin| origin.to_string();
+        let text =
+            if words.origin { render_with(config.show(), full) } else { render_with(config.show(), short) };
+        call.out.write_all(text.as_bytes())?;
     }
     Ok(Exit::Ok)
 }

@@ -1,5 +1,7 @@
 //! The commands' engine: the daemon in this process.
 
+use std::ffi::OsString;
+use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::engine::Shown;
 use super::progress::{Bar, Progress};
 use super::{Engine, Exit, Failure, Finished, Mode, Place, Run, log};
-use crate::config::{Config, Env, Paths};
+use crate::config::{self, Config, Env, Paths};
 use crate::daemon::acts;
 use crate::daemon::assemble::{Sandboxed, Setup};
 use crate::daemon::clerk::{Presumed, Settled};
@@ -21,6 +23,7 @@ use crate::daemon::lock::{self, StateLock};
 use crate::daemon::office::Office;
 use crate::daemon::once::{Blocked, Pass, once};
 use crate::daemon::rehearse::rehearse;
+use crate::daemon::reload;
 use crate::daemon::run::{self, Running};
 use crate::daemon::watchdog;
 use crate::deliver::PauseReason;
@@ -33,7 +36,16 @@ use crate::status::Live;
 pub struct InProcess;
 
 impl Engine for InProcess {
+    fn settle_in(&self, words: &[OsString]) {
+        if let Err(error) = config::take_key_out_of_the_environment(words) {
+            let line = format!("keitod: KEITO_API_KEY stays in the environment of this process: {error}\n");
+            // Nothing else is lost by it.
+            let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        }
+    }
+
     fn run(&self, place: &Place, run: Run) -> Result<Finished, Failure> {
+        keep_private();
         let config = Arc::new(place.config()?);
         let bar = Bar::new();
         start_log(&config, &place.env, Some(bar.clone()))?;
@@ -61,6 +73,7 @@ impl Engine for InProcess {
     }
 
     fn preview(&self, place: &Place, presumed: Presumed) -> Result<Vec<u8>, Failure> {
+        keep_private();
         let config = Arc::new(place.config()?);
         let paths = config.paths(&place.env);
         driven(async {
@@ -73,10 +86,12 @@ impl Engine for InProcess {
     }
 
     fn demo(&self, _: &Place, keep: bool, shown: &mut Shown<'_>) -> Result<(), Failure> {
+        keep_private();
         runtime()?.block_on(super::show::show(keep, shown))
     }
 
     fn stored(&self, place: &Place, question: &Question) -> Result<Vec<u8>, Failure> {
+        keep_private();
         let config = Arc::new(place.config()?);
         let paths = config.paths(&place.env);
         let database = find_database(&paths)?;
@@ -89,12 +104,13 @@ impl Engine for InProcess {
         }
         let now = crate::daemon::time::now();
         let table = Arc::new(crate::daemon::prices::table(&config, &paths.state_dir, now)?);
-        let setup = Rig::new(place.env.clone(), Arc::clone(&config), &paths).setup;
+        let setup = Arc::new(Rig::new(place.env.clone(), Arc::clone(&config), &paths).setup);
         let data_dir = paths.data_dir;
         Ok(Documents { database, data_dir, config, table, setup }.answer(question, Live::default())?)
     }
 
     fn act(&self, place: &Place, act: &Act) -> Result<Vec<u8>, Failure> {
+        keep_private();
         let config = Arc::new(place.config()?);
         let paths = config.paths(&place.env);
         find_database(&paths)?;
@@ -112,6 +128,14 @@ impl Engine for InProcess {
         }
         Ok(acts::alone(&rig.setup, act)??)
     }
+}
+
+/// Whatever these commands write, the database's own files included, is for this user alone, whatever the shell allows.
+fn keep_private() {
+    use rustix::fs::Mode;
+    use rustix::process::umask;
+    let others = Mode::RWXG | Mode::RWXO;
+    umask(umask(others) | others);
 }
 
 fn find_database(paths: &Paths) -> Result<PathBuf, Failure> {
@@ -154,15 +178,13 @@ impl Rig {
 
     /// Has everything delivered to an embedded Keito, with the category that it has.
     pub(super) fn deliver_to(&mut self, keito: &sandbox::Running) {
-        let mut config = Config::clone(&self.setup.config);
-        config.keito.expense_category_id = Some(crate::model::CategoryId::new(ids::LLM_USAGE));
-        config.keito.account = Some(crate::model::AccountId::new(sandbox::ACCOUNT));
-        self.setup.config = Arc::new(config);
         self.setup.sandbox = Some(Sandboxed {
             origin: keito.origin(),
             account: sandbox::ACCOUNT.to_owned(),
             key: sandbox::KEY.to_owned(),
+            category: ids::LLM_USAGE.to_owned(),
         });
+        self.setup = self.setup.under(Config::clone(&self.setup.config));
     }
 }
 
@@ -289,9 +311,9 @@ async fn serve(rig: &Rig, bar: &Bar, sandbox: Option<String>) -> Result<Finished
             watchdog::ready("reading the logs");
             tokio::spawn(async move {
                 draw(&health, &bar).await;
-                watchdog::status(WATCHING);
+                watchdog::status(reload::WATCHING);
             });
-            tokio::spawn(reload_on_signal(running.clone(), until));
+            tokio::spawn(reload::watch(running.clone(), |config| log::set_level(config.log.level), until));
         })
         .await;
         match done {
@@ -303,28 +325,6 @@ async fn serve(rig: &Rig, bar: &Bar, sandbox: Option<String>) -> Result<Finished
         }
     }
     Ok(Finished { exit: Exit::Ok, document: None })
-}
-
-/// What the service manager is told while there is nothing else to tell.
-const WATCHING: &str = "watching the logs";
-
-/// SIGHUP: credentials and logs are looked at again at once. Without a handler it would end the service.
-async fn reload_on_signal(running: Running, stop: CancellationToken) {
-    let Ok(mut heard) = signal(SignalKind::hangup()) else { return };
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            signal = heard.recv() => if signal.is_none() { return },
-        }
-        watchdog::reloading("looking at credentials and logs again");
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = running.look_for_credentials() => {}
-        }
-        running.ask_for_scan();
-        tracing::info!("credentials and logs are looked at again; a changed config takes a restart");
-        watchdog::ready(WATCHING);
-    }
 }
 
 /// Why the daemon ended.

@@ -1,5 +1,7 @@
 //! What commands need of the daemon: the one place where the two meet.
 
+use std::ffi::OsString;
+
 use super::{Exit, Failure, Place};
 use crate::daemon::clerk::Presumed;
 use crate::server::{Act, Question};
@@ -39,6 +41,9 @@ pub type Shown<'a> = dyn FnMut(&[u8]) -> Result<(), Failure> + 'a;
 
 /// The daemon and the database, as commands see them. Documents are JSON bytes, the same as over the socket.
 pub trait Engine {
+    /// Comes before a command that runs for long; `words` are those of its command line. By default nothing.
+    fn settle_in(&self, _words: &[OsString]) {}
+
     /// Runs, with its own signals and its own log on standard error.
     ///
     /// # Errors

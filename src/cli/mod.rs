@@ -79,6 +79,9 @@ pub fn main(engine: &dyn Engine, words: impl IntoIterator<Item = OsString>) -> E
         Ok(args) => args,
         Err(error) => return tell::usage(&error, &words),
     };
+    if args.command.lives_long() {
+        engine.settle_in(&words);
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     let ended = call(engine, &args, &mut out).and_then(|exit| {
         out.flush()?;

@@ -11,10 +11,8 @@ use super::daemon::{Rig, run_with_socket, start_log, tempdir};
 use super::engine::Shown;
 use super::{Exit, Failure};
 use crate::config::{Config, Env};
-use crate::daemon::assemble::Setup;
 use crate::daemon::clerk::Settled;
 use crate::daemon::delivery::Order;
-use crate::daemon::documents::Documents;
 use crate::daemon::lock::StateLock;
 use crate::daemon::run::Running;
 use crate::daemon::time;
@@ -133,13 +131,7 @@ async fn perform(
 }
 
 fn told(running: &Running, keito: &sandbox::State, page: &str, home: &Path) -> Result<Vec<u8>, Failure> {
-    let documents = Documents {
-        database: running.database.clone(),
-        data_dir: running.setup.data_dir.clone(),
-        config: Arc::clone(&running.setup.config),
-        table: Arc::clone(&running.table),
-        setup: Setup::clone(&running.setup),
-    };
+    let documents = running.documents();
     let held = QueueQuery { state: Some("held".to_owned()), limit: None };
     let queue = documents.answer(&Question::Queue(held), Live::default())?;
     let queue: Value = serde_json::from_slice(&queue).unwrap_or_default();

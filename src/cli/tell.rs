@@ -60,9 +60,21 @@ pub(super) fn usage(error: &clap::Error, words: &[OsString]) -> Exit {
         let text = error.to_string();
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
         let message = lines.next().map_or("", |line| line.trim_start_matches("error: "));
-        let _ = document(Exit::InvalidInput, message, Some("see keitod --help"), &mut io::stderr().lock());
+        let _ = document(
+            Exit::InvalidInput,
+            &plain(message),
+            Some("see keitod --help"),
+            &mut io::stderr().lock(),
+        );
     } else {
-        let _ = error.print();
+        // It quotes a word that may come from anywhere; such a one costs the colours.
+        let text = error.to_string();
+        let shown: Vec<String> = text.lines().map(plain).collect();
+        let _ = if text.lines().eq(&shown) {
+            error.print()
+        } else {
+            writeln!(io::stderr().lock(), "{}", shown.join("\n"))
+        };
     }
     Exit::InvalidInput
 }

@@ -31,6 +31,9 @@ pub(super) struct Document<'a> {
     user: Layer<'a>,
     pub(super) problems: RefCell<Vec<Problem>>,
     pub(super) settings: RefCell<Vec<Setting>>,
+    /// Every key that was asked for.
+    #[cfg(test)]
+    pub(super) asked: RefCell<std::collections::BTreeSet<String>>,
 }
 
 impl<'a> Layer<'a> {
@@ -59,7 +62,15 @@ impl<'a> Document<'a> {
                 trouble: Trouble::Syntax(error.message().to_owned()),
             })
             .collect();
-        Self { file, defaults, user, problems: RefCell::new(problems), settings: RefCell::default() }
+        Self {
+            file,
+            defaults,
+            user,
+            problems: RefCell::new(problems),
+            settings: RefCell::default(),
+            #[cfg(test)]
+            asked: RefCell::default(),
+        }
     }
 
     pub(super) fn root(&'a self) -> Section<'a> {

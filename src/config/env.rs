@@ -1,10 +1,17 @@
 //! The process environment, read once and passed on as a value.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::veil;
 use crate::sources::Environment;
+
+/// The variable that may hold the key.
+pub(super) const KEY: &str = "KEITO_API_KEY";
 
 /// No home directory is known for this user.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +23,8 @@ pub struct NoHome;
 #[derive(Clone)]
 pub struct Env {
     vars: BTreeMap<String, String>,
+    /// The value of [`KEY`], which is in none of the others.
+    key: Option<SecretString>,
     home: PathBuf,
     cwd: PathBuf,
     pub(super) base: Base,
@@ -39,9 +48,10 @@ impl Env {
     /// If the user has no home directory.
     pub fn from_process() -> Result<Self, NoHome> {
         let dirs = directories::BaseDirs::new().ok_or(NoHome)?;
-        let vars = std::env::vars_os()
+        let mut vars: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
+        let key = veil::handed_over().or_else(|| vars.remove(KEY).map(SecretString::from));
         let base = Base {
             config: dirs.config_dir().to_owned(),
             data: dirs.data_dir().to_owned(),
@@ -50,7 +60,7 @@ impl Env {
         };
         let home = dirs.home_dir().to_owned();
         let cwd = std::env::current_dir().unwrap_or_else(|_| home.clone());
-        Ok(Self { vars, home, cwd, base })
+        Ok(Self { vars, key, home, cwd, base })
     }
 
     /// An environment of its own in `home`, with the XDG directories of `vars` or below `home`.
@@ -59,8 +69,9 @@ impl Env {
         vars: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         let home = home.into();
-        let vars: BTreeMap<String, String> =
+        let mut vars: BTreeMap<String, String> =
             vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let key = vars.remove(KEY).map(SecretString::from);
         // The XDG specification has relative values ignored.
         let xdg = |name: &str| vars.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let base = Base {
@@ -69,19 +80,26 @@ impl Env {
             state: Some(xdg("XDG_STATE_HOME").unwrap_or_else(|| home.join(".local/state"))),
             runtime: xdg("XDG_RUNTIME_DIR"),
         };
-        Self { vars, cwd: home.clone(), home, base }
+        Self { vars, key, cwd: home.clone(), home, base }
     }
 
     /// The value of a variable; unset, empty and blank are the same.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.vars.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        let value = match name {
+            KEY => self.key.as_ref().map(|key| key.expose_secret()),
+            _ => self.vars.get(name).map(String::as_str),
+        };
+        value.map(str::trim).filter(|value| !value.is_empty())
     }
 
     /// The same with one variable set: for what the command line lays over the environment.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.vars.insert(name.to_owned(), value.to_owned());
+        match name {
+            KEY => self.key = Some(SecretString::from(value)),
+            _ => drop(self.vars.insert(name.to_owned(), value.to_owned())),
+        }
         self
     }
 
@@ -120,6 +138,11 @@ impl Env {
             None => path.into(),
         }
     }
+}
+
+/// A variable of this process, as it is.
+pub(super) fn raw(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 impl Environment for Env {

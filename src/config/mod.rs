@@ -8,6 +8,7 @@
 //! | file | duty |
 //! | --- | --- |
 //! | `env` | the process environment as a value; the only reader of it |
+//! | `veil` | the key leaves the process environment |
 //! | `paths`, `socket` | where config, state, data and socket are |
 //! | `document`, `section`, `scalar` | the two texts, one table, one value |
 //! | `tables`, `money`, `rule`, `source` | the keys of each table |
@@ -15,6 +16,7 @@
 //! | `glob`, `template`, `origin` | values with rules of their own |
 //! | `credentials` | the API key, the account and the server |
 //! | `show` | the configuration in force as text |
+//! | `schema` | the keys for editors |
 
 pub mod credentials;
 
@@ -28,6 +30,7 @@ mod paths;
 mod resolve;
 mod rule;
 mod scalar;
+mod schema;
 mod section;
 mod settings;
 mod show;
@@ -37,8 +40,9 @@ mod tables;
 mod template;
 #[cfg(test)]
 mod tests;
+mod veil;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use jiff::tz::TimeZone;
@@ -52,14 +56,16 @@ pub use glob::Pattern;
 pub use origin::{Origin, OriginError};
 pub use paths::Paths;
 pub use rule::{Condition, ExcludeRule, LinkRule, Rules};
+pub use schema::SCHEMA;
 pub use settings::{
     BacklogPriority, CostBasis, Delivery, EntryPer, Keito, Log, LogFormat, LogLevel, Money, Notes, Overlap,
     PriceOverride, Privacy, ProjectTerms, Rate, Socket, Tail, Time, Watcher,
 };
-pub use show::{Setting, SettingOrigin, render};
+pub use show::{Setting, SettingOrigin, render, render_with};
 pub use socket::socket_of;
 pub use source::{AgentSettings, CustomSource, Fields, Pointer, Skill};
 pub use template::{NOTE_FIELDS, Template};
+pub use veil::take_key_out_of_the_environment;
 
 /// `config/default.toml`: every key, its default, and what it means.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -98,7 +104,11 @@ pub struct Config {
     /// `[log]`.
     pub log: Log,
     settings: Vec<Setting>,
+    prints: Prints,
 }
+
+/// A hash of each key's value as it was written, and of whether the user wrote it: secrets are compared by it.
+type Prints = BTreeMap<String, u64>;
 
 impl Config {
     /// Reads the user's file over the defaults. An absent file is no error unless `KEITOD_CONFIG` names it.
@@ -165,6 +175,26 @@ impl Config {
     #[must_use]
     pub fn project(&self, id: &ProjectId) -> Option<&ProjectTerms> {
         self.projects.iter().find(|project| project.id == *id)
+    }
+
+    /// The keys that another configuration says otherwise, sorted.
+    #[must_use]
+    pub fn differs_from(&self, other: &Self) -> Vec<String> {
+        let (own, others) = (&self.prints, &other.prints);
+        let differs = |key: &&String| own.get(*key) != others.get(*key);
+        own.keys()
+            .chain(others.keys())
+            .filter(differs)
+            .cloned()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    }
+
+    /// Whether the user's file says anything at all.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.settings.iter().any(|setting| matches!(setting.origin, SettingOrigin::File(_)))
     }
 
     /// Every key in force with its origin, secrets hidden; [`render`] makes TOML of it.

@@ -49,6 +49,12 @@ impl<'a> Section<'a> {
         self.defaults?.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value)
     }
 
+    fn ask(&mut self, name: &'static str) {
+        self.asked.push(name);
+        #[cfg(test)]
+        self.document.asked.borrow_mut().insert(self.key(name));
+    }
+
     /// Whether the user's file says anything for this key.
     pub(super) fn written(&self, name: &str) -> bool {
         self.user_entry(name).is_some()
@@ -76,7 +82,7 @@ impl<'a> Section<'a> {
         name: &'static str,
         check: impl Fn(&Value<'_>) -> Result<T, Trouble>,
     ) -> Option<T> {
-        self.asked.push(name);
+        self.ask(name);
         if let Some((at, value)) = self.user_entry(name) {
             let value = self.document.user_value(value);
             match check(&value) {
@@ -119,7 +125,7 @@ impl<'a> Section<'a> {
 
     /// A table of this section; an empty one if it is absent.
     pub(super) fn table(&mut self, name: &'static str) -> Section<'a> {
-        self.asked.push(name);
+        self.ask(name);
         let defaults = self.default_entry(name).and_then(|value| value.get_ref().as_table());
         let found = self.user_entry(name);
         let user = found.and_then(|(_, value)| value.get_ref().as_table());
@@ -131,7 +137,7 @@ impl<'a> Section<'a> {
 
     /// The elements of an array of tables; arrays have no defaults.
     pub(super) fn tables(&mut self, name: &'static str) -> Vec<Section<'a>> {
-        self.asked.push(name);
+        self.ask(name);
         let Some((_, value)) = self.user_entry(name) else { return Vec::new() };
         let DeValue::Array(elements) = value.get_ref() else {
             self.problem(name, Trouble::Expected("an array of tables"));

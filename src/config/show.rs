@@ -1,8 +1,10 @@
 //! The configuration in force, as TOML, each key with its origin.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Env;
+use crate::model::hash64;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,15 @@ const OVERRIDES: [(&str, &str); 4] = [
     ("socket.path", "KEITOD_SOCKET"),
 ];
 
+/// What each key says, before anything is hidden. A default that the user wrote is another choice than one that he did not.
+pub(super) fn prints(settings: &[Setting]) -> BTreeMap<String, u64> {
+    let print = |setting: &Setting| {
+        let written: &[u8] = if setting.origin == SettingOrigin::Default { b"default" } else { b"written" };
+        hash64(&[written, setting.literal.as_bytes()])
+    };
+    settings.iter().map(|setting| (setting.key.clone(), print(setting))).collect()
+}
+
 /// Hides secrets and lays the environment over the file.
 pub(super) fn finish(mut settings: Vec<Setting>, env: &Env) -> Vec<Setting> {
     for (key, name) in OVERRIDES {
@@ -70,6 +81,12 @@ pub(super) fn finish(mut settings: Vec<Setting>, env: &Env) -> Vec<Setting> {
 /// The settings as one TOML text.
 #[must_use]
 pub fn render(settings: &[Setting]) -> String {
+    render_with(settings, ToString::to_string)
+}
+
+/// The same with other words for the origins.
+#[must_use]
+pub fn render_with(settings: &[Setting], origin: impl Fn(&SettingOrigin) -> String) -> String {
     let mut text = String::new();
     let mut open = "";
     let table_of = |setting: &Setting| setting.key.rsplit_once('.').map_or(0, |(table, _)| table.len());
@@ -83,7 +100,7 @@ pub fn render(settings: &[Setting]) -> String {
     }
     let line = |setting: &Setting| {
         let name = setting.key.rsplit_once('.').map_or(setting.key.as_str(), |(_, name)| name);
-        format!("{name} = {}  # {}\n", setting.literal, setting.origin)
+        format!("{name} = {}  # {}\n", setting.literal, origin(&setting.origin))
     };
     text.extend(roots.iter().map(|setting| line(setting)));
     for table in tables {

@@ -20,8 +20,8 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 /// The shipped file with every commented key switched on and the placeholders filled.
-fn everything() -> String {
-    let key = regex::Regex::new(r"^# (\[|[a-z_]+ = )").expect("a regex");
+pub(super) fn everything() -> String {
+    let key = regex::Regex::new(r"^# (\[|[a-z0-9_]+ = )").expect("a regex");
     let mut lines: Vec<String> = Vec::new();
     for line in DEFAULTS.lines() {
         let on = if key.is_match(line) { &line[2..] } else { line };

@@ -7,8 +7,10 @@ pub mod audit;
 mod entries;
 mod expenses;
 mod listed;
+mod room;
 mod twins;
 
 pub use entries::{Laid, Room, lay, lay_jointly};
 pub use expenses::{Candidate, Taken, adopt};
 pub use listed::{Listed, Posted};
+pub use room::{Slot, Tenant, make_room};

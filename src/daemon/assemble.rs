@@ -18,14 +18,12 @@ use super::policy::ConfigPolicy;
 use super::pulse::Pulse;
 use super::storage::Storage;
 use super::{Error, machine, time};
-use crate::config::{
-    Config, CredentialError, Credentials, CustomSource, EntryPer, Env, Overlap, Skill, Watcher,
-};
+use crate::config::{Config, CredentialError, Credentials, CustomSource, EntryPer, Env, Skill, Watcher};
 use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::days::Calendar;
 use crate::ledger::spans::Gaps;
-use crate::model::{AccountId, Instant, hash64};
+use crate::model::{AccountId, Agent, CategoryId, Instant, hash64};
 use crate::prices::Table;
 use crate::sources::{self, Environment as _};
 use crate::store::{Account, Store, Whereabouts};
@@ -55,6 +53,16 @@ pub struct Sandboxed {
     pub account: String,
     /// Its key.
     pub key: String,
+    /// Its category for LLM expenses.
+    pub category: String,
+}
+
+/// What the clerk goes by.
+pub(super) struct Terms {
+    pub(super) settings: Settings,
+    pub(super) policy: ConfigPolicy,
+    /// Agents whose logs hold usage.
+    pub(super) logging: Vec<Agent>,
 }
 
 /// The parts of a running keitod.
@@ -121,7 +129,6 @@ impl Setup {
         remember: bool,
         watched: &[Watched],
     ) -> Result<(Clerk, Storage, Arc<Table>, Option<Instant>), Error> {
-        self.refuse_what_is_not_built()?;
         let clocks = time::clocks();
         let now = clocks.wall;
         let decisions = Decisions::new(&self.data_dir);
@@ -134,27 +141,41 @@ impl Setup {
             if remember { self.open(&database, now)? } else { (Store::open(&database)?, Storage::default()) };
         let since = self.since(now, remember.then_some(&mut store))?;
         let table = Arc::new(super::prices::table(&self.config, &self.state_dir, now)?);
-        let machine = machine::machine();
-        let settings = self.settings(since, machine.clone());
-        let held = watched.iter().filter(|watched| self.config.agent(&watched.agent).skill == Skill::Hold);
-        let hooked = held.map(|watched| (watched.agent.clone(), watched.roots.clone())).collect();
-        let policy = ConfigPolicy::new(
-            Arc::clone(&self.config),
-            Arc::clone(&table),
-            self.env.home().to_path_buf(),
-            machine,
-            self.config.keito.account.clone(),
-        )
-        .looking_for_hooks(hooked);
+        let Terms { settings, policy, logging } = self.terms(watched, Arc::clone(&table), since);
         let step = heed_clocks(&mut store, clocks, settings.backoff)?;
         let mut clerk = Clerk::new(store, settings, Box::new(policy), now)?;
         // A rehearsal obeys what was decided, and decides nothing.
         let journal: Box<dyn Journal + Send> = if remember { Box::new(decisions) } else { Box::new(Forget) };
         clerk = clerk.deciding(found, journal).surveying()?;
-        let logging = watched.iter().filter(|watched| watched.source.misses_usage());
-        clerk = clerk.watching_formats(logging.map(|watched| watched.agent.clone()))?;
+        clerk = clerk.watching_formats(logging)?;
         step.into_iter().for_each(|step| clerk.tell_step(step, clocks));
         Ok((clerk, storage, table, since))
+    }
+
+    /// What a clerk goes by under this configuration.
+    pub(super) fn terms(&self, watched: &[Watched], table: Arc<Table>, since: Option<Instant>) -> Terms {
+        let machine = machine::machine();
+        let settings = self.settings(since, machine.clone());
+        let held = watched.iter().filter(|watched| self.config.agent(&watched.agent).skill == Skill::Hold);
+        let hooked = held.map(|watched| (watched.agent.clone(), watched.roots.clone())).collect();
+        let (home, account) = (self.env.home().to_path_buf(), self.config.keito.account.clone());
+        let policy = ConfigPolicy::new(Arc::clone(&self.config), table, home, machine, account);
+        let logging = watched.iter().filter(|watched| watched.source.misses_usage());
+        Terms {
+            settings,
+            policy: policy.looking_for_hooks(hooked),
+            logging: logging.map(|watched| watched.agent.clone()).collect(),
+        }
+    }
+
+    /// The same under another configuration; what the embedded Keito wants stays.
+    #[must_use]
+    pub fn under(&self, mut config: Config) -> Self {
+        if let Some(sandbox) = &self.sandbox {
+            config.keito.account = Some(AccountId::new(&sandbox.account));
+            config.keito.expense_category_id = Some(CategoryId::new(&sandbox.category));
+        }
+        Self { config: Arc::new(config), ..self.clone() }
     }
 
     /// Sees what the clerk would, in a database that it may only read.
@@ -184,19 +205,6 @@ impl Setup {
         let (store, found) = Store::start(Whereabouts { database, mark: &mark, run: &run, decided }, now)?;
         storage.set_found(&found);
         Ok((store, storage))
-    }
-
-    /// A key that is accepted and does nothing would bill other hours than its user expects.
-    fn refuse_what_is_not_built(&self) -> Result<(), Error> {
-        let config = &self.config;
-        let per_day = config.time.entry == EntryPer::Day;
-        let narrowed =
-            config.rules.link.iter().any(|rule| rule.overlap.is_some_and(|overlap| overlap != Overlap::Sum));
-        // After a lost state found entries cannot be laid without doubt where both are in force.
-        if per_day && (config.time.overlap != Overlap::Sum || narrowed) {
-            return Err(Error::NotBuilt { key: "overlap other than \"sum\" with entry = \"day\"" });
-        }
-        Ok(())
     }
 
     /// The cut-off: the config's, else the one written before, else midnight of today.

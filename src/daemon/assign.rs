@@ -22,10 +22,10 @@ use crate::store::Reader;
 /// # Errors
 /// If it makes no sense, or Keito's projects are needed and cannot be had.
 pub async fn of_running(running: &Running, order: Assign) -> Result<Vec<u8>, Failure> {
-    let setup = std::sync::Arc::clone(&running.setup);
+    let setup = running.setup();
     let found = tokio::task::spawn_blocking(move || setup.credentials()).await;
     let courier = found.ok().and_then(Result::ok).flatten().map(|(_, courier)| courier);
-    assign(&running.clerk, courier.as_ref(), &running.setup.env, order).await
+    assign(&running.clerk, courier.as_ref(), &running.setup().env, order).await
 }
 
 /// While no daemon runs; the caller holds the lock of the state.

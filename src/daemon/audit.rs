@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_secs(60);
 /// # Errors
 /// If Keito cannot be asked now, or does not list whole.
 pub async fn of_running(running: &Running, query: AuditQuery) -> Result<Vec<u8>, Failure> {
-    let setup = std::sync::Arc::clone(&running.setup);
+    let setup = running.setup();
     let found = tokio::task::spawn_blocking(move || setup.credentials()).await;
     let found = found.map_err(|_| internal("the credentials could not be read"))?.map_err(internal)?;
     let (_, courier) = found.ok_or_else(no_credentials)?;
@@ -57,12 +57,13 @@ pub async fn of_state(setup: &Setup, query: AuditQuery) -> Result<Vec<u8>, Failu
 
 /// Audits once in the configured time, when nothing else is on its way.
 pub async fn daily(running: Running, stop: CancellationToken) {
-    let Some(every) = running.setup.config.delivery.audit else { return };
     loop {
+        let every = running.setup().config.delivery.audit;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK.min(every)) => {}
+            () = tokio::time::sleep(every.map_or(LOOK, |every| LOOK.min(every))) => {}
         }
+        let Some(every) = running.setup().config.delivery.audit else { continue };
         let looked = running.clerk.call(move |clerk| {
             let now = clerk.now(time::clocks())?;
             let due = clerk.audited_at()?.is_none_or(|at| now.since(at) >= every);

@@ -25,13 +25,13 @@ pub async fn of_running(running: &Running, wanted: Backfill) -> Result<Vec<u8>, 
     if !running.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up {
         return Err(Failure::new(Code::NotReady, "the logs are still being read: ask again in a moment"));
     }
-    let setup = std::sync::Arc::clone(&running.setup);
+    let setup = running.setup();
     let found = tokio::task::spawn_blocking(move || setup.credentials()).await;
     let courier = found.ok().and_then(Result::ok).flatten().map(|(_, courier)| courier);
-    let asked = ask(&running.clerk, &running.setup, wanted.clone()).await?;
+    let asked = ask(&running.clerk, &running.setup(), wanted.clone()).await?;
     let looked = look(&running.clerk, courier.as_ref(), &asked).await;
     let account = running.account();
-    let (setup, earlier, seen) = (Setup::clone(&running.setup), asked.earlier.clone(), looked.seen.clone());
+    let (setup, earlier, seen) = (running.setup(), asked.earlier.clone(), looked.seen.clone());
     let foresee = tokio::task::spawn_blocking(move || -> Result<Foreseen, Failure> {
         let copy = Copied::new(&setup, account)?;
         let mut clerk = copy.setup.clerk_of_copy().map_err(internal)?;

@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::documents::Documents;
-use super::intake::Health;
+use super::run::Running;
 use super::standing::Standing;
 use super::time;
 use crate::server::{Code, Failure};
@@ -30,9 +29,8 @@ const DRIFT: Duration = Duration::from_secs(60);
 
 /// Shows the standing.
 pub(super) struct Board {
-    documents: Documents,
+    running: Running,
     written: watch::Receiver<u64>,
-    health: Arc<Mutex<Health>>,
     kept: Mutex<Kept>,
     turn: tokio::sync::Mutex<()>,
 }
@@ -63,12 +61,9 @@ struct AtHand {
 }
 
 impl Board {
-    pub(super) fn new(
-        documents: Documents,
-        written: watch::Receiver<u64>,
-        health: Arc<Mutex<Health>>,
-    ) -> Self {
-        Self { documents, written, health, kept: Mutex::default(), turn: tokio::sync::Mutex::default() }
+    pub(super) fn new(running: Running) -> Self {
+        let written = running.clerk.written();
+        Self { running, written, kept: Mutex::default(), turn: tokio::sync::Mutex::default() }
     }
 
     /// As it is, or was a moment ago.
@@ -133,11 +128,11 @@ impl Board {
         let (documents, drift, epoch) = {
             let kept = self.kept();
             let drift = kept.drift.as_ref().filter(|(at, _)| since(*at) < DRIFT);
-            (self.documents.clone(), drift.map(|(_, drift)| Arc::clone(drift)), kept.epoch)
+            (self.running.documents(), drift.map(|(_, drift)| Arc::clone(drift)), kept.epoch)
         };
         // What is written from here on is not in it for certain.
         let (begun, written) = (time::steady(), *self.written.borrow());
-        let read_to_end = self.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
+        let read_to_end = self.running.health.lock().unwrap_or_else(PoisonError::into_inner).caught_up;
         let looked = drift.is_none();
         let made = tokio::task::spawn_blocking(move || documents.standing(drift)).await;
         let stopped = |_| Failure::new(Code::Internal, "the answer could not be made; see the log");

@@ -39,7 +39,7 @@ pub struct Documents {
     /// Prices.
     pub table: Arc<Table>,
     /// Where logs and decisions are, for explanations.
-    pub setup: Setup,
+    pub setup: Arc<Setup>,
 }
 
 /// Sessions that are listed without a limit of the asker.

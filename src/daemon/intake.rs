@@ -10,11 +10,13 @@ mod known;
 mod moved;
 mod outage;
 mod registry;
+mod rereading;
 mod retries;
 mod slice;
 mod whole;
 
 pub use health::{AgentHealth, Health};
+pub use rereading::Rereading;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::path::PathBuf;
@@ -70,8 +72,19 @@ pub enum Message {
     Event(Event),
     /// Scan everything and read it to the end, then answer.
     Rescan(Sender<()>),
+    /// Something else is to be read: see [`Rereading`].
+    Reread,
     /// End.
     Stop,
+}
+
+/// What comes after serving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// The end.
+    Stop,
+    /// Reading of something else.
+    Reread,
 }
 
 struct Job {
@@ -122,6 +135,7 @@ pub struct Intake {
     appeared: bool,
     /// Roots that a registry named since it was looked at last, with their depth; to be watched.
     enrolled: Vec<(Option<usize>, PathBuf)>,
+    rereading: Rereading,
     stop: CancellationToken,
     pulse: Pulse,
     /// Above it no repository is looked for; `None`: branches are those of the logs.
@@ -183,6 +197,7 @@ impl Intake {
             findings: moved::Findings::default(),
             appeared: false,
             enrolled: Vec::new(),
+            rereading: Rereading::default(),
             stop: CancellationToken::new(),
             pulse: Pulse::default(),
             home: None,
@@ -239,6 +254,22 @@ impl Intake {
         events: Sender<Message>,
         changed: &(dyn Fn() + Send),
     ) -> Result<(), super::Error> {
+        while self.serve(messages, events.clone(), changed)? == Then::Reread {
+            while let Err(error) = self.read_others() {
+                if !self.survive(error, messages)? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn serve(
+        &mut self,
+        messages: &Receiver<Message>,
+        events: Sender<Message>,
+        changed: &(dyn Fn() + Send),
+    ) -> Result<Then, super::Error> {
         let (roots, depths) = self.places();
         let clock = Monotonic::new();
         self.serves = true;
@@ -253,7 +284,7 @@ impl Intake {
         if let Err(error) = self.read_all()
             && !self.survive(error, messages)?
         {
-            return Ok(());
+            return Ok(Then::Stop);
         }
         changed();
         self.live = true;
@@ -262,6 +293,9 @@ impl Intake {
         cadence.started();
         cadence.finished(clock.millis(), watch.kind() == Kind::Native);
         loop {
+            if self.rereading.is_wanted() {
+                return Ok(Then::Reread);
+            }
             self.show(&watch);
             // Told to be watched they are scanned once more: what was written in between is in one of the two.
             watch.add(std::mem::take(&mut self.enrolled));
@@ -277,13 +311,14 @@ impl Intake {
             let message = messages.recv_timeout(wait);
             self.pulse.works(Part::Reader);
             match message {
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(Then::Stop),
+                Ok(Message::Reread) => continue,
                 Ok(Message::Event(event)) => note(event, &mut pending, &mut cadence, clock.millis()),
                 Ok(Message::Rescan(done)) => {
                     if let Err(error) = self.read_all()
                         && !self.survive(error, messages)?
                     {
-                        return Ok(());
+                        return Ok(Then::Stop);
                     }
                     changed();
                     // Nobody waits any more if the asker is gone.
@@ -293,13 +328,14 @@ impl Intake {
             }
             while let Ok(message) = messages.try_recv() {
                 match message {
-                    Message::Stop => return Ok(()),
+                    Message::Stop => return Ok(Then::Stop),
+                    Message::Reread => {}
                     Message::Event(event) => note(event, &mut pending, &mut cadence, clock.millis()),
                     Message::Rescan(done) => {
                         if let Err(error) = self.read_all()
                             && !self.survive(error, messages)?
                         {
-                            return Ok(());
+                            return Ok(Then::Stop);
                         }
                         changed();
                         let _ = done.send(());
@@ -330,7 +366,7 @@ impl Intake {
                 Ok(clean) => clean,
                 Err(error) => {
                     if !self.survive(error, messages)? {
-                        return Ok(());
+                        return Ok(Then::Stop);
                     }
                     false
                 }

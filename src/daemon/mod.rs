@@ -17,6 +17,7 @@ mod explain;
 mod glance;
 mod happenings;
 pub mod hooks;
+pub mod in_force;
 pub mod intake;
 pub mod lock;
 pub mod machine;
@@ -26,6 +27,7 @@ pub mod policy;
 pub mod prices;
 pub mod pulse;
 pub mod rehearse;
+pub mod reload;
 pub mod run;
 pub mod skill;
 mod standing;
@@ -57,12 +59,6 @@ pub enum Error {
     Ended {
         /// Which part.
         part: &'static str,
-    },
-    /// A key of the config whose rule is not built yet.
-    #[error("{key} is not built yet: remove it from the config")]
-    NotBuilt {
-        /// The key.
-        key: &'static str,
     },
     /// The embedded price table.
     #[error("the price table cannot be read: {0}")]

@@ -6,11 +6,10 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 
 use super::acts;
-use super::assemble::Setup;
 use super::board::Board;
 use super::clerk::{Noticed, Settled};
 use super::delivery::Order;
-use super::documents::{Documents, document};
+use super::documents::document;
 use super::happenings::{self, Listeners};
 use super::run::{Running, Shown};
 use super::time;
@@ -33,7 +32,6 @@ const GLANCES: usize = 32;
 /// The daemon behind its socket.
 pub struct Office {
     running: Running,
-    documents: Documents,
     board: Arc<Board>,
     listeners: Listeners,
     glances: Arc<Mutex<Vec<(StatuslineQuery, Told)>>>,
@@ -47,18 +45,9 @@ impl Office {
     /// Over a running daemon.
     #[must_use]
     pub fn new(running: Running) -> Arc<Self> {
-        let documents = Documents {
-            database: running.database.clone(),
-            data_dir: running.setup.data_dir.clone(),
-            config: running.setup.config.clone(),
-            table: running.table.clone(),
-            setup: Setup::clone(&running.setup),
-        };
-        let board =
-            Arc::new(Board::new(documents.clone(), running.clerk.written(), Arc::clone(&running.health)));
+        let board = Arc::new(Board::new(running.clone()));
         Arc::new_cyclic(|own| Self {
             running,
-            documents,
             board,
             listeners: Listeners::new(),
             glances: Arc::default(),
@@ -67,7 +56,7 @@ impl Office {
     }
 
     async fn document(&self, question: Question) -> Result<Vec<u8>, Failure> {
-        let documents = self.documents.clone();
+        let documents = self.running.documents();
         let answer = beside(move || documents.answer(&question, Live::default())).await;
         // Who sees a request in a report finds it in the status, too.
         self.board.outdate();
@@ -81,7 +70,7 @@ impl Office {
 
     /// The newest records, in whatever state.
     pub(super) async fn items(&self) -> Result<Vec<QueueItem>, Failure> {
-        let documents = self.documents.clone();
+        let documents = self.running.documents();
         let queue: Queue = beside(move || documents.newest(&QueueState::ALL)).await?;
         Ok(queue.items)
     }
@@ -102,7 +91,7 @@ impl Office {
                 None => self.board.standing().await?,
             },
         };
-        let (documents, asked, at) = (self.documents.clone(), query.clone(), Arc::clone(&standing));
+        let (documents, asked, at) = (self.running.documents(), query.clone(), Arc::clone(&standing));
         let glances = Arc::clone(&self.glances);
         // It goes on when its time is over, for whoever asks next.
         let found = tokio::spawn(async move {
@@ -167,7 +156,8 @@ impl Office {
                 .first_key_value()
                 .map(|(path, reason)| format!("{}: {reason}", self.shown(path))),
         });
-        let delivery = &self.running.setup.config.delivery;
+        let setup = self.running.setup();
+        let delivery = &setup.config.delivery;
         let desk = line.as_ref().map(|(_, desk)| desk);
         Live {
             now,
@@ -177,6 +167,7 @@ impl Office {
             since: noticed.since.or(self.running.since).map(|since| since.to_string()),
             read_to_end: health.caught_up,
             credentials: missing.is_none(),
+            credential_trouble: missing.filter(|why| !why.is_empty()),
             sources: sources.collect(),
             keito: KeitoLine {
                 origin: self.running.account().map(|account| account.origin),
@@ -208,7 +199,10 @@ impl Office {
                 all: pause.reason != PauseReason::AmountMismatch,
             }),
             limited_until: desk.and_then(|desk| desk.quiet_until).filter(|until| *until > now),
-            alerts: of_clocks(noticed).chain(self.running.clerk.storage().alerts()).collect(),
+            alerts: of_clocks(noticed)
+                .chain(self.running.clerk.storage().alerts())
+                .chain(self.running.force.alerts())
+                .collect(),
             last_audit: None,
             price_drift: Vec::new(),
             prices_unused: Vec::new(),
@@ -217,8 +211,8 @@ impl Office {
 
     fn shown(&self, root: &std::path::Path) -> String {
         use crate::sources::Environment as _;
-        let home = self.running.setup.env.home();
-        root.strip_prefix(home)
+        let setup = self.running.setup();
+        root.strip_prefix(setup.env.home())
             .map_or_else(|_| root.display().to_string(), |rest| format!("~/{}", rest.display()))
     }
 

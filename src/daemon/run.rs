@@ -10,10 +10,12 @@ use tokio_util::sync::CancellationToken;
 use super::assemble::{Parts, Setup};
 use super::clerk::Noticed;
 use super::delivery::{self, Delivery, Order};
-use super::intake::{self, Message};
+use super::documents::Documents;
+use super::in_force::{Force, InForce};
+use super::intake::{self, Message, Rereading};
 use super::pulse::Part;
 use super::{Error, steps, time, watchdog};
-use crate::deliver::Desk;
+use crate::deliver::{Desk, PauseReason};
 use crate::store::{Account, AccountRow};
 
 /// How often credentials, mapping files and the like are looked at.
@@ -25,14 +27,12 @@ const LAST: Duration = Duration::from_secs(5);
 /// A running keitod, for the socket and for tests.
 #[derive(Clone)]
 pub struct Running {
-    /// How it was set up.
-    pub setup: Arc<Setup>,
+    /// How it is set up, and the prices.
+    pub force: Force,
     /// Asks the clerk.
     pub clerk: super::desk::ClerkHandle,
     /// What reading reports.
     pub health: Arc<Mutex<intake::Health>>,
-    /// The price table.
-    pub table: Arc<crate::prices::Table>,
     /// The cut-off.
     pub since: Option<crate::model::Instant>,
     /// The database.
@@ -45,6 +45,12 @@ pub struct Running {
     pub reader: Arc<Mutex<Sender<Message>>>,
     /// Why credentials cannot be used, if so; empty if there are none.
     pub no_credentials: Arc<Mutex<Option<String>>>,
+    /// What is to be read from now on, if something else than so far.
+    pub rereading: Rereading,
+    /// Has config, prices and credentials looked at.
+    pub look: Arc<Notify>,
+    /// Held by whoever looks for credentials.
+    pub finding: Arc<tokio::sync::Mutex<()>>,
     /// Whom we deliver to, with the hash of the key.
     pub delivering_to: Arc<Mutex<Option<(Account, u64)>>>,
     /// The state of the line after the last turn.
@@ -64,6 +70,20 @@ pub struct Shown {
 }
 
 impl Running {
+    /// How it is set up now.
+    #[must_use]
+    pub fn setup(&self) -> Arc<Setup> {
+        self.force.now().setup
+    }
+
+    /// What is answered from the database, under the configuration of now.
+    #[must_use]
+    pub fn documents(&self) -> Documents {
+        let InForce { setup, table, .. } = self.force.now();
+        let (database, data_dir) = (self.database.clone(), setup.data_dir.clone());
+        Documents { database, data_dir, config: Arc::clone(&setup.config), table, setup }
+    }
+
     /// Has everything scanned and read; returns when done.
     pub async fn rescan(&self) {
         let (done, waiting) = std::sync::mpsc::channel();
@@ -98,7 +118,22 @@ impl Running {
         }
     }
 
-    fn tell(&self, message: Message) {
+    /// Whether directories lead elsewhere now, or hooks of the Keito skill came or went. What waited for that goes at once.
+    /// `false`: nobody answers any more.
+    pub(super) async fn look_at_mapping(&self) -> bool {
+        let looked = self.clerk.call(|clerk| {
+            let now = clerk.now(time::clocks())?;
+            clerk.look_at_mapping(now)
+        });
+        let looked = looked.await;
+        if matches!(looked, Ok(Ok(true))) {
+            // A loop that has ended has nothing to look at.
+            let _ = self.orders.send(Order::Look).await;
+        }
+        looked.is_ok()
+    }
+
+    pub(super) fn tell(&self, message: Message) {
         // A reader that has ended has said why.
         let _ = self.reader.lock().unwrap_or_else(PoisonError::into_inner).send(message);
     }
@@ -113,9 +148,28 @@ impl Running {
             .map(|(account, _)| account.clone())
     }
 
+    /// Whether they are to be looked for though nothing says that they changed. A program that prints the key may ask its
+    /// person for a password: it is not run again while its key is good. Files are as cheap as a look at them.
+    fn needs_credentials(&self) -> bool {
+        let printed = self.setup().config.keito.api_key_command.is_some();
+        let refused = || {
+            let shown = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+            let pause = shown.line.as_ref().and_then(|(_, desk)| desk.pause);
+            pause.is_some_and(|pause| pause.reason == PauseReason::Auth)
+        };
+        !printed || self.account().is_none() || refused()
+    }
+
     /// Looks for credentials and tells the delivering task if they changed.
     pub async fn look_for_credentials(&self) {
-        let setup = Arc::clone(&self.setup);
+        self.find_credentials(false).await;
+    }
+
+    /// The same; `anew`: how Keito is spoken to has changed, whoever we are there.
+    pub(super) async fn find_credentials(&self, anew: bool) {
+        // One after the other: what was found earlier must not arrive later.
+        let _turn = self.finding.lock().await;
+        let setup = self.setup();
         let found = tokio::task::spawn_blocking(move || setup.credentials()).await;
         let (to, order, why) = match found {
             Ok(Ok(Some((account, courier)))) => {
@@ -135,7 +189,7 @@ impl Running {
             *reason = why;
             std::mem::replace(&mut *known, to.clone()) != to
         };
-        if changed {
+        if changed || anew {
             // The task that obeys has ended only if the whole daemon does.
             let _ = self.orders.send(order).await;
         }
@@ -156,17 +210,20 @@ pub async fn run(
     let (messages, inbox) = intake::messages();
     let (orders, mut obeyed) = mpsc::channel(16);
     let changed = Arc::new(Notify::new());
+    let rereading = intake.rereading();
     let running = Running {
-        setup: Arc::new(setup),
+        force: Force::new(Arc::new(setup), table),
         clerk: clerk.clone(),
         health,
-        table,
         since,
         database,
         started: time::now(),
         orders,
         reader: Arc::new(Mutex::new(messages.clone())),
         no_credentials: Arc::new(Mutex::new(Some(String::new()))),
+        rereading,
+        look: Arc::default(),
+        finding: Arc::default(),
         delivering_to: Arc::default(),
         line: Line::default(),
     };
@@ -188,7 +245,7 @@ pub async fn run(
     };
     ready(&running).await?;
     let beside = [
-        tokio::spawn(ending(stop.clone(), look(running.clone(), Arc::clone(&changed), stop.clone()))),
+        tokio::spawn(ending(stop.clone(), look(running.clone(), stop.clone()))),
         tokio::spawn(ending(stop.clone(), async move { clerk_ended.cancelled().await })),
         tokio::spawn(steps::watch(running.clone(), Arc::clone(&changed), stop.clone())),
         tokio::spawn(watchdog::feed(pulse.clone())),
@@ -245,22 +302,19 @@ async fn ending(stop: CancellationToken, task: impl Future<Output = ()>) {
 }
 
 /// Once a minute: credentials, and whether directories lead elsewhere now.
-async fn look(running: Running, changed: Arc<Notify>, stop: CancellationToken) {
+async fn look(running: Running, stop: CancellationToken) {
     loop {
-        running.look_for_credentials().await;
+        if running.needs_credentials() {
+            running.look_for_credentials().await;
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
+        running.look.notify_one();
         running.back_up().await;
-        let looked = running.clerk.call(|clerk| {
-            let now = clerk.now(time::clocks())?;
-            clerk.look_at_mapping(now)
-        });
-        match looked.await {
-            Ok(Ok(true)) => changed.notify_one(),
-            Ok(_) => {}
-            Err(_) => return,
+        if !running.look_at_mapping().await {
+            return;
         }
     }
 }

@@ -19,7 +19,7 @@ use super::redact::Redactor;
 use super::request::{Method, Range, Send};
 use super::seen::Echo;
 use super::settings::{Error, Origin, Settings, credentials};
-use super::{me, retry_after, transport};
+use super::{me, retry_after, tls, transport};
 use crate::deliver::Outcome;
 use crate::model::{Instant, ProjectId};
 
@@ -58,6 +58,7 @@ impl Client {
         headers.extend(account.map(|id| (HeaderName::from_static("keito-account-id"), id)));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
 
+        tls::choose();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("keitod/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)

@@ -6,6 +6,8 @@ use reqwest::header::{ETAG, IF_NONE_MATCH};
 use reqwest::{StatusCode, Url, redirect, retry};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::tls;
+
 /// What to fetch, and how much of it at most.
 #[derive(Debug)]
 pub struct Fetch<'a> {
@@ -80,6 +82,7 @@ pub async fn fetch(of: &Fetch<'_>) -> Result<Fetched, FetchError> {
     if !(url.scheme() == "https" || (loopback && url.scheme() == "http")) {
         return Err(refused());
     }
+    tls::choose();
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("keitod/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())

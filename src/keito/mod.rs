@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `client`, `request` | one request, one outcome |
 //! | `settings` | origin and credentials, checked |
+//! | `tls` | whose ciphers |
 //! | `classify`, `transport` | an answer, or a failed exchange → `Outcome` |
 //! | `refusal`, `redact`, `retry_after` | the server's words, without our credentials |
 //! | `page`, `fields`, `digits` | envelopes and objects, read tolerantly, amounts from their digits |
@@ -33,6 +34,7 @@ mod settings;
 #[cfg(test)]
 mod testing;
 mod text;
+mod tls;
 mod transport;
 mod trim;
 

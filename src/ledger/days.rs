@@ -68,6 +68,13 @@ impl Calendar {
         self.zones.last().and_then(|(_, zone)| zone.iana_name())
     }
 
+    /// From the first second of the day of the one to the last of the day of the other.
+    #[must_use]
+    pub fn whole_days(&self, (first, last): (i64, i64)) -> (i64, i64) {
+        let before = self.day(first).yesterday().ok();
+        (before.map_or(i64::MIN, |before| self.end_of(before)), self.end_of(self.day(last)))
+    }
+
     /// Splits `[start, end)` where the local day changes: (day, start, end), in order, covering all of it.
     #[must_use]
     pub fn split(&self, start: i64, end: i64) -> Vec<(Day, i64, i64)> {

@@ -117,6 +117,9 @@ pub struct Session {
     pub entries: Vec<OpenEntry>,
     /// Models whose records at Keito do not add up.
     pub unproven: BTreeSet<Arc<str>>,
+    /// First and last second of entries of a day at Keito that hold time which could not be found in the logs: nobody
+    /// knows what else of these days is billed.
+    pub doubted: Vec<Stretch>,
     /// The places.
     pub places: Vec<Place>,
     /// The date that a place's facts are sent on whatever their own, by the same index; may be shorter.

@@ -55,6 +55,8 @@ pub(super) fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Shee
         group.push((start.max(last_covered), end));
     }
     cap(session, rules, &covered, &mut groups, sheet);
+    let doubted = session.doubted.iter().map(|range| rules.calendar.whole_days(*range));
+    let doubted = stretches::union(doubted.collect());
     for ((day, place), parts) in groups {
         let parts = stretches::union(parts);
         if let Place::To { link, .. } = &session.places[place]
@@ -62,11 +64,13 @@ pub(super) fn due_entries(session: &Session, rules: &Rules<'_>, sheet: &mut Shee
         {
             sheet.claim.due.extend(parts.iter().map(|part| (link.project.clone(), *part)));
         }
-        let held = |part: &Stretch| stretches::minus(*part, rules.approved_time);
-        let held: Vec<Stretch> =
-            if rules.review { parts.iter().flat_map(held).collect() } else { Vec::new() };
+        let (held, review) = match rules.review {
+            true => (parts.clone(), Held::Review),
+            false => (stretches::common(&parts, &doubted), Held::Unproven),
+        };
+        let held = stretches::less(&held, rules.approved_time);
         let free: Vec<Stretch> = parts.iter().flat_map(|part| stretches::minus(*part, &held)).collect();
-        for (parts, review) in [(free, None), (held, Some(Held::Review))] {
+        for (parts, review) in [(free, None), (held, Some(review))] {
             if !parts.is_empty() {
                 due_entry(session, rules, sheet, total, (day, place), parts, review);
             }

@@ -102,7 +102,8 @@ impl Held {
             Self::Estimated => "set bill_estimates = true for the agent to bill estimates",
             Self::Review => "look at it with `keitod queue show ID`, then `keitod queue approve ID`",
             Self::Unproven => {
-                "compare with Keito by `keitod queue show ID`; `keitod queue discard ID` counts it as billed"
+                "compare with Keito by `keitod queue show ID`; `keitod queue discard ID` counts it as billed, \
+                 `keitod queue approve ID` sends time that is not there"
             }
             Self::OtherAccount => {
                 "use the account that the repository is linked to, or `keitod assign --dir DIR --project P --task T`"

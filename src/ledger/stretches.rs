@@ -39,6 +39,18 @@ pub fn minus(from: Stretch, taken: &[Stretch]) -> Vec<Stretch> {
     rest
 }
 
+/// The parts of the stretches that are not in `taken`; `taken` must be a [`union`].
+#[must_use]
+pub fn less(list: &[Stretch], taken: &[Stretch]) -> Vec<Stretch> {
+    list.iter().flat_map(|part| minus(*part, taken)).collect()
+}
+
+/// The parts of the stretches that are in `with` too; `with` must be a [`union`].
+#[must_use]
+pub fn common(list: &[Stretch], with: &[Stretch]) -> Vec<Stretch> {
+    less(list, &less(list, with))
+}
+
 /// The first `seconds` of the stretches, in their order.
 #[must_use]
 pub fn take(stretches: &[Stretch], mut seconds: u64) -> Vec<Stretch> {

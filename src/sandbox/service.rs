@@ -210,7 +210,7 @@ impl hyper::body::Body for Flood {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        static CHUNK: [u8; 65_536] = [b' '; 65_536];
+        static CHUNK: [u8; 8192] = [b' '; 8192];
         let size = usize::try_from(self.0).unwrap_or(usize::MAX).min(CHUNK.len());
         self.0 -= u64::try_from(size).unwrap_or(0);
         Poll::Ready((size > 0).then(|| Ok(Frame::data(Bytes::from_static(&CHUNK).slice(..size)))))

@@ -98,6 +98,32 @@ impl Place {
         }
     }
 
+    fn before(&self) -> Option<&LinkFile> {
+        match &self.there {
+            There::Link(before) => Some(before),
+            _ => None,
+        }
+    }
+
+    fn says(&self, to: &Chosen, terms: &Terms) -> bool {
+        self.before().is_some_and(|before| before.link == to.link && terms.are_those_of(before))
+    }
+
+    /// Whether this link may be written: nothing is there, or it says the same, or whatever is there may go.
+    ///
+    /// # Errors
+    /// What is there and says otherwise.
+    pub fn takes(&self, to: &Chosen, terms: &Terms, force: bool) -> Result<(), Error> {
+        if force || self.says(to, terms) {
+            return Ok(());
+        }
+        self.free()?;
+        match self.before() {
+            Some(before) => Err(Error::Linked { path: self.file(), to: title(before) }),
+            None => Ok(()),
+        }
+    }
+
     /// Writes the link; one that says the same stays as it is. `force`: whatever is there, whose further keys stay.
     ///
     /// # Errors
@@ -111,17 +137,8 @@ impl Place {
     ) -> Result<Linked, Error> {
         let file = self.file();
         let example = self.root.join(".keito/config.example.yml");
-        let before = match &self.there {
-            There::Link(before) => Some(&**before),
-            _ => None,
-        };
-        let same = before.is_some_and(|before| before.link == to.link && terms.are_those_of(before));
-        if !same && !force {
-            self.free()?;
-            if let Some(before) = before {
-                return Err(Error::Linked { path: file, to: title(before) });
-            }
-        }
+        self.takes(to, terms, force)?;
+        let (before, same) = (self.before(), self.says(to, terms));
         let text =
             text::link(to, account, &before.map_or_else(|| terms.clone(), |before| terms.over(before)));
         // What cannot be read again is not written.

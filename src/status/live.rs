@@ -20,6 +20,8 @@ pub struct Live {
     pub read_to_end: bool,
     /// There are credentials. Without them nothing can be sent, and nothing is waited for.
     pub credentials: bool,
+    /// Why those that are there cannot be used.
+    pub credential_trouble: Option<String>,
     /// Agents that are watched.
     pub sources: Vec<LiveSource>,
     /// The line to Keito; `paused` is set from [`Live::pause`].
@@ -83,6 +85,16 @@ pub enum Alert {
     },
     /// The clock was set.
     ClockJump,
+    /// The config file cannot be used: what it said before stays in force.
+    ConfigBroken {
+        /// Where it is wrong.
+        message: String,
+    },
+    /// The config file says something else than what is in force.
+    ConfigWaits {
+        /// Its keys that only a start can change.
+        keys: Vec<String>,
+    },
     /// The disk of the state directory is nearly full.
     DiskLow {
         /// Bytes that are free.

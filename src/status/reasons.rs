@@ -60,12 +60,18 @@ fn line(live: &Live, list: &mut Vec<Reason>) {
         list.push(reason(&pause.code, message.to_owned(), pause.remedy.clone()));
     }
     if live.pid.is_some() && !live.credentials {
-        let message = "there are no credentials: everything stays queued".to_owned();
-        list.push(reason(
-            "no_credentials",
-            message,
-            "set KEITO_API_KEY and KEITO_ACCOUNT_ID, or `keitod init`",
-        ));
+        list.push(match &live.credential_trouble {
+            Some(trouble) => {
+                let message =
+                    format!("the credentials cannot be used, and everything stays queued: {trouble}");
+                reason("no_credentials", message, "keitod doctor")
+            }
+            None => reason(
+                "no_credentials",
+                "there are no credentials: everything stays queued".to_owned(),
+                "set KEITO_API_KEY and KEITO_ACCOUNT_ID, or `keitod init`",
+            ),
+        });
     }
     if live.keito.breaker == "open" {
         let next = live.keito.next_attempt_at.as_deref().unwrap_or("a while");
@@ -100,6 +106,16 @@ fn of_alert(alert: &Alert) -> Reason {
             "the clock of this machine was set".to_owned(),
             "nothing: everything was looked at again",
         ),
+        Alert::ConfigBroken { message } => reason(
+            "config",
+            format!("the config is not used, and what it said before stays in force: {message}"),
+            "correct the file: `keitod config check`",
+        ),
+        Alert::ConfigWaits { keys } => {
+            let them = if keys.len() == 1 { "is" } else { "are" };
+            let message = format!("{} {them} other in the config than in force", keys.join(", "));
+            reason("config", message, "keitod service restart")
+        }
         Alert::DiskLow { free } => reason(
             "disk_low",
             format!("{} MiB are free for the state directory", free / (1 << 20)),

@@ -2,21 +2,23 @@
 
 use rusqlite::params;
 
-use super::{Error, NewRecord, Tx};
-use crate::ledger::stretches::{self, Stretch};
-use crate::model::{AccountRef, RecordRef, SessionRef};
+use super::{Error, Tx};
+use crate::ledger::stretches::Stretch;
+use crate::model::{AccountRef, ProjectId, RecordRef, SessionRef};
 
-/// A stretch on which a found entry was laid.
+/// A stretch that an entry holds.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct Laid {
     /// Whose time it is.
     pub session: SessionRef,
     /// The stretch.
     pub stretch: Stretch,
     /// The entry's row.
-    pub id: RecordRef,
-    /// The entry.
-    pub record: NewRecord,
+    pub record: RecordRef,
+    /// What it is billed to.
+    pub project: ProjectId,
+    /// The entry was found at Keito, and where its seconds lie is a guess.
+    pub adopted: bool,
 }
 
 impl Tx<'_> {
@@ -45,70 +47,66 @@ impl Tx<'_> {
     /// Of the database.
     pub fn forget_entry(&self, record: RecordRef) -> Result<(), Error> {
         self.conn.prepare_cached("DELETE FROM covered WHERE record = ?1")?.execute([record.0])?;
+        self.conn.prepare_cached("DELETE FROM doubt WHERE record = ?1")?.execute([record.0])?;
         self.conn.prepare_cached("DELETE FROM record WHERE id = ?1")?.execute([record.0])?;
         Ok(())
     }
 
-    /// Where entries that were found at Keito were laid on the time of other sessions.
+    /// Notes that an adopted entry holds seconds that found no free time inside `[first, last]`.
     ///
     /// # Errors
     /// Of the database.
-    pub fn found_beside(&self, account: AccountRef, session: SessionRef) -> Result<Vec<Found>, Error> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT c.session, c.start, c.end, c.record FROM covered c JOIN record r ON r.id = c.record \
-             WHERE c.account = ?1 AND c.session <> ?2 AND c.write = 0 AND r.adopted = 1 ORDER BY c.start, c.record",
-        )?;
-        let rows = select.query_map(params![account.0, session.0], |row| {
-            Ok((SessionRef(row.get(0)?), (row.get(1)?, row.get(2)?), RecordRef(row.get(3)?)))
-        })?;
-        let mut found = Vec::new();
-        for row in rows {
-            let (session, stretch, id) = row?;
-            if let Some(record) = self.record(id)? {
-                found.push(Found { session, stretch, id, record: record.new });
-            }
-        }
-        Ok(found)
-    }
-
-    /// Takes parts of a stretch off a found entry.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn uncover_stretches(
-        &self,
-        account: AccountRef,
-        found: &Found,
-        parts: &[Stretch],
-    ) -> Result<(), Error> {
-        let mut select = self.conn.prepare_cached(
-            "SELECT start, end FROM covered WHERE account = ?1 AND session = ?2 AND record = ?3 AND start < ?5 AND end > ?4",
-        )?;
-        let (start, end) = found.stretch;
-        let rows = select.query_map(params![account.0, found.session.0, found.id.0, start, end], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-        let now: Vec<Stretch> = rows.collect::<Result<_, _>>()?;
-        let parts = stretches::union(parts.to_vec());
-        for stretch in now {
-            let found = Found { stretch, ..found.clone() };
-            self.move_cover(account, &found, &stretches::minus(stretch, &parts))?;
-        }
+    pub fn doubt(&self, account: AccountRef, record: RecordRef, (first, last): Stretch) -> Result<(), Error> {
+        let insert = "INSERT OR IGNORE INTO doubt (account, record, first, last) VALUES (?1, ?2, ?3, ?4)";
+        self.conn.prepare_cached(insert)?.execute(params![account.0, record.0, first, last])?;
         Ok(())
     }
 
-    /// Lays a stretch of a found entry elsewhere in the time of the same session.
+    /// The ranges in which adopted entries hold seconds that found no free time.
     ///
     /// # Errors
     /// Of the database.
-    pub fn move_cover(&self, account: AccountRef, found: &Found, to: &[Stretch]) -> Result<(), Error> {
-        let delete = "DELETE FROM covered WHERE account = ?1 AND session = ?2 AND start = ?3 AND record = ?4";
-        self.conn.prepare_cached(delete)?.execute(params![
-            account.0,
-            found.session.0,
-            found.stretch.0,
-            found.id.0
-        ])?;
-        self.cover(account, found.session, found.id, None, to)
+    pub fn doubted(&self, account: AccountRef) -> Result<Vec<Stretch>, Error> {
+        let mut select =
+            self.conn.prepare_cached("SELECT DISTINCT first, last FROM doubt WHERE account = ?1")?;
+        let rows = select.query_map([account.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What entries hold of the time inside `[from, to)`.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn laid_around(&self, account: AccountRef, (from, to): Stretch) -> Result<Vec<Laid>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "SELECT c.session, c.start, c.end, c.record, r.project, c.write = 0 AND r.adopted = 1 FROM covered c \
+             JOIN record r ON r.id = c.record WHERE c.account = ?1 AND c.start < ?3 AND c.end > ?2 \
+             ORDER BY c.start, c.record",
+        )?;
+        let rows = select.query_map(params![account.0, from, to], |row| {
+            Ok(Laid {
+                session: SessionRef(row.get(0)?),
+                stretch: (row.get(1)?, row.get(2)?),
+                record: RecordRef(row.get(3)?),
+                project: ProjectId::new(row.get::<_, String>(4)?),
+                adopted: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Lays what a found entry holds of a session elsewhere in its time.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn lay_anew(
+        &self,
+        account: AccountRef,
+        (record, session): (RecordRef, SessionRef),
+        to: &[Stretch],
+    ) -> Result<(), Error> {
+        let delete = "DELETE FROM covered WHERE account = ?1 AND session = ?2 AND record = ?3 AND write = 0";
+        self.conn.prepare_cached(delete)?.execute(params![account.0, session.0, record.0])?;
+        self.cover(account, session, record, None, to)
     }
 }

@@ -43,6 +43,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use account::{Account, AccountRow, PassCounts};
+pub use adopted::Laid;
 pub use audit::{audit_key, books_key};
 pub use backup::daily as daily_backup;
 pub use ballast::{Ballast, Room};

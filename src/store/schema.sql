@@ -183,4 +183,9 @@ CREATE TABLE unproven (
     account INTEGER NOT NULL, session INTEGER NOT NULL, model TEXT NOT NULL, record INTEGER NOT NULL, posted TEXT NOT NULL, local TEXT NOT NULL,
     PRIMARY KEY (account, session, model, record)
 ) STRICT, WITHOUT ROWID;
+-- Adopted entries of a day that hold seconds which were not found in the logs, with their first and last second.
+CREATE TABLE doubt (
+    account INTEGER NOT NULL, record INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    PRIMARY KEY (account, record)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

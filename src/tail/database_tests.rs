@@ -156,3 +156,24 @@ fn a_change_shows_in_the_cursor_and_a_replaced_file_begins_anew() {
     fs::rename(dir.path().join("b.db"), &path).unwrap();
     assert_eq!(cursor(&first).generation, 1);
 }
+
+#[test]
+fn modules_that_this_sqlite_lacks_do_not_hide_what_is_beside_them() {
+    // Agents search their messages with FTS5, whose triggers fire where they write, not where we read.
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let conn = made(&path);
+    conn.execute_batch(
+        "INSERT INTO message VALUES ('a', 1);
+         PRAGMA writable_schema = ON;
+         INSERT INTO sqlite_schema VALUES ('table', 'found', 'found', 0, 'CREATE VIRTUAL TABLE found USING fts5(data)');
+         INSERT INTO sqlite_schema VALUES ('trigger', 'finds', 'message', 0,
+             'CREATE TRIGGER finds AFTER INSERT ON message BEGIN INSERT INTO found VALUES (new.data); END');",
+    )
+    .unwrap();
+    drop(conn);
+    let there = Connection::open(&path).unwrap();
+    let missing = there.query_row("SELECT count(*) FROM found", [], |row| row.get::<_, i64>(0)).unwrap_err();
+    assert!(missing.to_string().contains("no such module: fts5"), "{missing}");
+    assert_eq!(read(&path, 0), (vec![1], 1));
+}

@@ -1,4 +1,4 @@
-//! Change events of the roots. The only user of `notify`.
+//! Change events of the roots. Beside `files` the only user of `notify`.
 //!
 //! Events are hints. Whatever makes them incomplete (overflow, an error, a root that came or went) is answered by
 //! watching everything anew, then [`Event::Rescan`]: add first, then scan, so that nothing falls in between.

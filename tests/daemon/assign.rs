@@ -78,6 +78,12 @@ fn unmapped(place: &Place) {
     place.append("two", &Talk::new(2, "/home/dev/other").exchange());
 }
 
+fn with_time(place: &Place, key: &str) {
+    let path = place.path("keitod.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, text.replace("[time]", &format!("[time]\n{key}"))).unwrap();
+}
+
 const TO_WEBSITE: [&str; 4] = ["--project", "website Relaunch", "--task", "development"];
 
 fn words<'a>(select: &[&'a str], target: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
@@ -268,6 +274,66 @@ fn words_that_make_no_sense_are_refused_with_what_would() {
     }
     assert_eq!(service.raw("POST", "/v1/assign", r#"{"sesion":"x"}"#).1, "400");
     assert_eq!(keito.asked("POST", "/").len(), 0);
+}
+
+#[test]
+fn an_entry_of_a_day_moves_with_all_of_its_sessions_or_stays() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    with_time(&place, "entry = \"day\"");
+    let (mut one, mut two) = (Talk::new(1, "/home/dev/work"), Talk::new(2, "/home/dev/work"));
+    place.append("one", &one.exchange());
+    place.append("two", &(two.prompt(3600) + &two.answer(3720, COUNTS)));
+    let service = place.start();
+    service.settle();
+    is(&at_keito(&keito), &[("website 2026-01-05", "0.07", 2)]);
+    let to = ["--project", ids::BILLING, "--task", ids::REVIEW];
+    let session = one.id.clone();
+    let (code, out, err) = place.run(&words(&["--session", &session], &to, &["--move", "--yes"]));
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("entries at Keito with time that is not selected"), "{out}");
+    let (code, out, err) =
+        place.run(&words(&["--dir", "/home/dev/work"], &to, &["--move", "--yes", "--json"]));
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(document(&out)["moves"].as_array().unwrap().len(), 1, "{out}");
+    service.settle();
+    let moved = keito.asked("PATCH", "/");
+    assert_eq!(moved.len(), 1, "{moved:?}");
+    // Both go on there, in one entry.
+    place.append("one", &one.answer(240, COUNTS));
+    place.append("two", &two.answer(3840, COUNTS));
+    service.settle();
+    let entries = keito.entries();
+    let [entry] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!((entry.project.as_str(), entry.hours.digits()), (ids::BILLING, "0.13"));
+}
+
+#[test]
+fn what_parallel_sessions_share_is_assigned_once() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    unmapped(&place);
+    with_time(&place, "overlap = \"all\"");
+    // As long as the first, beside it.
+    place.append("beside", &Talk::new(3, "/home/dev/scratch").exchange());
+    let service = place.start();
+    until("it is held", || {
+        service.flush();
+        (held(&service)["unmapped"].as_u64() >= Some(6)).then_some(())
+    });
+    let (code, out, err) =
+        place.run(&words(&["--dir", "/home/dev/scratch"], &TO_WEBSITE, &["--yes", "--json"]));
+    assert_eq!(code, 0, "{err}");
+    println!("{out}");
+    service.settle();
+    let seconds: u64 = keito
+        .entries()
+        .iter()
+        .map(|entry| {
+            entry.metadata.as_ref().unwrap().text("duration_seconds").unwrap().parse::<u64>().unwrap()
+        })
+        .sum();
+    assert_eq!(seconds, 360, "{out}");
 }
 
 #[test]

@@ -303,6 +303,39 @@ fn every_reason_is_seen_with_its_way_out_and_the_way_out_leads_out() {
     }
 }
 
+/// What leads out of it on this machine leads out of it while the daemon runs, without a start or a flush. The config is
+/// seen by itself; the rest is looked at once a minute, and at once when told to.
+#[test]
+fn the_way_out_leads_out_under_a_running_daemon() {
+    let at_keito = ["project_closed", "locked_period"];
+    for case in cases().into_iter().filter(|case| !at_keito.contains(&case.held.0)) {
+        let name = case.name;
+        let keito = Keito::with(case.settings.clone());
+        let place = Place::new(&keito.origin);
+        fs::create_dir_all(place.path("repo")).unwrap();
+        (case.into)(&place, &keito);
+        place.append("one", &(case.log)(place.path("repo").to_str().unwrap()));
+        let service = place.start();
+        let (reason, groups) = case.held;
+        let counts = || (keito.entries().len(), keito.expenses().len());
+        until("it is held", || {
+            let held = &service.get("/v1/status")["queue"]["held"];
+            (counts() == case.before && *held == serde_json::json!({reason: groups})).then_some(())
+        });
+        (case.out)(&place, &keito);
+        if ["unmapped", "mapping_error", "skill_active"].contains(&reason) {
+            service.signal(rustix::process::Signal::HUP);
+        }
+        until(name, || (counts() == case.after).then_some(()));
+        until("nothing is held any more", || {
+            (service.get("/v1/status")["queue"]["held"] == serde_json::json!({})).then_some(())
+        });
+        assert_eq!(service.stop(), 0, "{name}");
+        run(&place, &["run", "--once"]);
+        assert_eq!(counts(), case.after, "{name}: once");
+    }
+}
+
 /// A record at Keito that names fewer tokens than the logs have for its time, and no requests.
 #[test]
 fn what_does_not_add_up_is_held_with_both_totals_until_somebody_decides() {

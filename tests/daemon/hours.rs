@@ -150,6 +150,57 @@ fn a_day_has_one_entry_for_each_link() {
 }
 
 #[test]
+fn a_day_has_one_entry_in_which_a_second_of_parallel_sessions_is_once() {
+    for (overlap, dirs, expected) in [
+        ("project", ["/work/a/x", "/work/a/y"], vec![360]),
+        ("all", ["/work/a/x", "/work/b/y"], vec![120, 240]),
+        ("project", ["/work/a/x", "/work/b/y"], vec![240, 300]),
+    ] {
+        let keito = Keito::start();
+        let place = Place::new(&keito.origin);
+        with_time(&place, &format!("entry = \"day\"\noverlap = \"{overlap}\""));
+        parallel(&place, dirs);
+        deliver(&place);
+        assert_eq!(seconds(&keito), expected, "{overlap} {dirs:?}");
+        // Neither a loss of the state nor what comes then bills a second anew.
+        std::fs::remove_dir_all(place.path("state")).unwrap();
+        let mut late = Talk::new(4, dirs[1]);
+        let counts = Counts { input: 1, ..Counts::default() };
+        place.append("four", &(late.prompt(300) + &late.answer(400, counts)));
+        deliver(&place);
+        let sum = |list: &[u64]| list.iter().sum::<u64>();
+        assert_eq!(sum(&seconds(&keito)), sum(&expected) + 40, "{overlap} {dirs:?}");
+    }
+}
+
+#[test]
+fn a_shared_day_whose_logs_are_gone_with_the_state_waits_for_a_person() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    with_time(&place, "entry = \"day\"\noverlap = \"all\"");
+    parallel(&place, ["/work/a/x", "/work/a/y"]);
+    deliver(&place);
+    assert_eq!(seconds(&keito), [360]);
+    std::fs::remove_dir_all(place.path("state")).unwrap();
+    std::fs::remove_file(place.log_of("one")).unwrap();
+    let mut late = Talk::new(4, "/work/a/z");
+    let counts = Counts { input: 1, ..Counts::default() };
+    place.append("four", &(late.prompt(1000) + &late.answer(1100, counts)));
+    deliver_held(&place);
+    assert_eq!(seconds(&keito), [360], "which of the day's seconds the entry holds is not known");
+    let (_, out, err) = place.run(&["queue", "list", "--state", "held", "--json"]);
+    let queue: Value = serde_json::from_str(&out).unwrap();
+    let rows = queue["items"].as_array().unwrap_or_else(|| panic!("{out}{err}"));
+    let held: Vec<_> = rows.iter().filter(|row| row["reason"] == "unproven").collect();
+    assert_eq!((held.len(), &held[0]["seconds"]), (1, &100.into()), "{queue}");
+    let id = held[0]["id"].as_str().unwrap();
+    let (code, _, err) = place.run(&["queue", "approve", id]);
+    assert_eq!(code, 0, "{err}");
+    deliver(&place);
+    assert_eq!(seconds(&keito).iter().sum::<u64>(), 460);
+}
+
+#[test]
 fn the_zone_changes_from_an_instant_on() {
     let keito = Keito::start();
     let place = Place::new(&keito.origin);

@@ -82,8 +82,19 @@ fn a_reload_is_told_with_its_instant_and_ends() {
     assert_eq!(instant, reloading + 1, "{:?}", manager.heard);
     let told: i128 = manager.heard[instant].split_once('=').unwrap().1.parse().unwrap();
     assert!((before..=monotonic()).contains(&told), "{told} is not between {before} and now");
-    assert!(manager.heard.contains(&"STATUS=looking at credentials and logs again".to_owned()));
+    assert!(manager.heard.contains(&"STATUS=looking at config, credentials and logs again".to_owned()));
     manager.hears("STATUS=watching the logs", 2);
+    // A file that cannot be used ends a reload, too, and the manager's status names the place.
+    let good = std::fs::read_to_string(place.path("keitod.toml")).unwrap();
+    std::fs::write(place.path("keitod.toml"), format!("zone = 1\n{good}")).unwrap();
+    service.signal(rustix::process::Signal::HUP);
+    manager.hears("READY=1", 3);
+    let said =
+        format!("the config is not used: {}:1: zone is not a key", place.path("keitod.toml").display());
+    until(&said, || {
+        manager.listen();
+        manager.heard.iter().any(|heard| heard.starts_with("STATUS=") && heard.contains(&said)).then_some(())
+    });
     assert_eq!(manager.count("STOPPING=1"), 0);
     assert_eq!(service.stop(), 0);
     assert_eq!(manager.count("STATUS=ending requests under way"), 1);

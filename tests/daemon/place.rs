@@ -20,6 +20,8 @@ pub struct Place {
     pub through: Option<Vec<String>>,
     /// Further variables.
     pub more: Vec<(&'static str, String)>,
+    /// Variables of every place that this one goes without.
+    pub less: Vec<&'static str>,
 }
 
 impl Place {
@@ -35,7 +37,14 @@ impl Place {
     /// Without a config.
     pub fn bare(origin: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { dir, origin: origin.to_owned(), key: Some(sandbox::KEY), through: None, more: Vec::new() }
+        Self {
+            dir,
+            origin: origin.to_owned(),
+            key: Some(sandbox::KEY),
+            through: None,
+            more: Vec::new(),
+            less: Vec::new(),
+        }
     }
 
     /// Takes the default waits after failures.
@@ -75,6 +84,22 @@ expense_category_id = "{}"
         let text = fs::read_to_string(&path).unwrap();
         let text: String = text.split_inclusive('\n').filter(|line| !line.starts_with("since")).collect();
         fs::write(path, text).unwrap();
+    }
+
+    /// Has the config name the socket, which a variable does else.
+    pub fn socket_by_config(&mut self) {
+        self.less.push("KEITOD_SOCKET");
+        let text = fs::read_to_string(self.path("keitod.toml")).unwrap();
+        let socket = format!("[socket]\npath = \"{}\"\n", self.socket().display());
+        fs::write(self.path("keitod.toml"), text + &socket).unwrap();
+    }
+
+    /// Has the config name Keito, which a variable does else.
+    pub fn url_by_config(&mut self) {
+        self.less.push("KEITO_API_URL");
+        let text = fs::read_to_string(self.path("keitod.toml")).unwrap();
+        let text = text.replace("[keito]\n", &format!("[keito]\nurl = \"{}\"\n", self.origin));
+        fs::write(self.path("keitod.toml"), text).unwrap();
     }
 
     /// Delivers to another Keito from now on.
@@ -124,6 +149,9 @@ expense_category_id = "{}"
         if let Some(key) = self.key {
             command.env("KEITO_API_KEY", key).env("KEITO_ACCOUNT_ID", sandbox::ACCOUNT);
         }
+        for name in &self.less {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -137,7 +165,8 @@ expense_category_id = "{}"
         self.begin(self.command(words))
     }
 
-    fn begin(&self, mut command: Command) -> Service<'_> {
+    /// This command, its trouble in the log.
+    pub fn begin(&self, mut command: Command) -> Service<'_> {
         let log = OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Service { place: self, child }

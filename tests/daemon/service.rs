@@ -6,8 +6,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::fakes::{Fakes, UNKNOWN};
-use crate::place::{Place, told};
+use crate::fakes::{ACTIVE, Fakes, UNKNOWN};
+use crate::lines::Talk;
+use crate::place::{Place, told, until};
 
 const UNIT: &str = ".config/systemd/user/keitod.service";
 const LOCAL: &str = ".config/systemd/user/keitod.service.d/10-keitod.conf";
@@ -90,7 +91,11 @@ fn a_systemd_unit_is_installed_and_uninstalled() {
     assert_eq!((exit, out.contains("the service is uninstalled")), (0, true), "{out}");
     assert_eq!(
         Fakes::calls(&place),
-        ["systemctl --user disable --now keitod.service", "systemctl --user daemon-reload"]
+        [
+            "systemctl --user disable --now keitod.service",
+            "systemctl --user daemon-reload",
+            "systemctl --user show keitod.service --property=FragmentPath",
+        ]
     );
     assert_eq!(fs::read_dir(place.path(".config/systemd/user")).unwrap().count(), 0);
 }
@@ -103,7 +108,8 @@ fn each_action_asks_the_manager_and_its_refusal_is_told() {
         let (exit, _, err) = run(&place, &["service", words]);
         assert_eq!((exit, err.contains("keitod service install")), (4, true), "{words}: {err}");
     }
-    assert_eq!(Fakes::calls(&place), Vec::<String>::new());
+    // But for whether a package brought one.
+    assert_eq!(Fakes::calls(&place), ["systemctl --user show keitod.service --property=FragmentPath"; 4]);
     run(&place, &["service", "install"]);
     Fakes::calls(&place);
     for (action, asked) in [
@@ -166,6 +172,93 @@ fn the_state_of_the_service_is_told_with_its_exit_code() {
     Fakes::put(&place, "systemctl", "echo ActiveState=failed; echo SubState=failed");
     let state = json(&place, &["service", "status", "--json"], 7);
     assert_eq!(state["word"], "failed");
+}
+
+#[test]
+fn the_unit_of_a_package_is_a_service_as_well() {
+    let mut place = empty();
+    Fakes::systemd(&mut place);
+    let unit = place.path("usr/lib/keitod.service");
+    fs::create_dir_all(unit.parent().unwrap()).unwrap();
+    let shipped = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/systemd/keitod.service")).unwrap();
+    let start = format!("ExecStart=\"{}\" run", env!("CARGO_BIN_EXE_keitod"));
+    fs::write(&unit, shipped.replace("ExecStart=%h/.cargo/bin/keitod run", &start)).unwrap();
+    let more =
+        format!("case \"$*\" in *FragmentPath*) echo FragmentPath={};; esac\n{ACTIVE}", unit.display());
+    Fakes::put(&place, "systemctl", &more);
+    let state = json(&place, &["service", "status", "--json"], 0);
+    for (key, value) in [
+        ("installed", Value::from(true)),
+        ("current", true.into()),
+        ("running", true.into()),
+        ("file", unit.display().to_string().into()),
+    ] {
+        assert_eq!(state[key], value, "{key}: {state}");
+    }
+    Fakes::calls(&place);
+    for action in ["start", "restart", "stop"] {
+        json(&place, &["service", action, "--json"], 0);
+        assert!(
+            Fakes::calls(&place).contains(&format!("systemctl --user {action} keitod.service")),
+            "{action}"
+        );
+    }
+    let done = json(&place, &["service", "uninstall", "--json"], 0);
+    assert_eq!((codes(&done), &done["removed"]), (vec!["packaged"], &serde_json::json!([])), "{done}");
+    assert!(Fakes::calls(&place).contains(&"systemctl --user disable --now keitod.service".to_owned()));
+    assert!(unit.exists());
+}
+
+#[test]
+fn an_upgrade_of_the_program_is_survived() {
+    let keito = crate::keito::Keito::start();
+    let mut place = Place::new(&keito.origin);
+    Fakes::systemd(&mut place);
+    let program = place.path("bin/keitod");
+    // As `cargo install` and package managers do: a new file under the old name.
+    let upgrade = || {
+        let fresh = place.path("bin/fresh");
+        fs::copy(env!("CARGO_BIN_EXE_keitod"), &fresh).unwrap();
+        fs::rename(fresh, &program).unwrap();
+    };
+    upgrade();
+    let by_it = |words: &[&str]| {
+        let like = place.command(words);
+        let mut command = Command::new(&program);
+        command.env_clear().envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.args(words);
+        command
+    };
+    let (exit, out, err) = told(&by_it(&["service", "install", "--json"]).output().unwrap());
+    assert_eq!(exit, 0, "{out}{err}");
+    let start = format!("\nExecStart=\"{}\" run\n", program.display());
+    assert!(fs::read_to_string(place.path(UNIT)).unwrap().contains(&start));
+
+    place.append("one", &Talk::new(1, "/home/dev/work").exchange());
+    let old = place.begin(by_it(&["run"]));
+    let reads = |number: u64| {
+        until(&format!("{number} are read"), || {
+            let (_, out, _) = told(&by_it(&["report", "--json"]).output().unwrap());
+            let document: Value = serde_json::from_str(&out).ok()?;
+            (document["totals"]["requests"] == number).then_some(())
+        });
+    };
+    reads(1);
+    upgrade();
+    // The old one goes on, and answers the new one.
+    place.append("two", &Talk::new(2, "/home/dev/work").exchange());
+    reads(2);
+    assert_eq!(old.raw("GET", "/healthz", "").1, "200");
+    let (_, out, err) = told(&by_it(&["service", "status", "--json"]).output().unwrap());
+    let state: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    assert_eq!(state["current"], true, "{state}");
+    // What the unit names is the new one by now: it goes on where the old one ended.
+    assert_eq!(old.stop(), 0);
+    let new = place.begin(by_it(&["run"]));
+    reads(2);
+    place.append("three", &Talk::new(3, "/home/dev/work").exchange());
+    reads(3);
+    assert_eq!(new.stop(), 0);
 }
 
 #[test]

@@ -52,7 +52,8 @@ async fn deliver(now: Instant, zone: &str) -> (State, Vec<DueRow>) {
     let (state_dir, data_dir) = (home.path().join("state"), home.path().join("data"));
     std::fs::create_dir_all(&state_dir).unwrap();
     let account = sandbox::ACCOUNT.to_owned();
-    let sandboxed = Sandboxed { origin: sandbox.origin(), account, key: sandbox::KEY.to_owned() };
+    let (key, category) = (sandbox::KEY.to_owned(), sandbox::ids::LLM_USAGE.to_owned());
+    let sandboxed = Sandboxed { origin: sandbox.origin(), account, key, category };
     let setup = Setup { env, config, state_dir, data_dir, sandbox: Some(sandboxed) };
     let settled = Settled { time: true, expenses: true };
     let pass = once(&setup, setup.assemble(false).unwrap(), settled).await.unwrap();

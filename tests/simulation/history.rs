@@ -192,6 +192,12 @@ impl History {
         self.run();
     }
 
+    /// Both of these.
+    pub fn run_shared_days(&mut self, _: u64) {
+        self.settings.per_day = true;
+        self.run_shared();
+    }
+
     /// Nothing more happens: the database serves the next history.
     pub fn end(mut self) {
         pool::give(self.stop());

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Sheet;
 use super::document::{Doc, read, unpriced};
 use super::number::duration;
+use super::text::plain;
 use crate::cli::{Failure, Look};
 use crate::sources::is_time_only;
 
@@ -151,9 +152,18 @@ pub fn print_csv(json: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
 fn exact(field: Doc<'_>) -> String {
     match field.0 {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => cell(text),
         other => other.to_string(),
     }
+}
+
+/// A text as it is, but for what steers a terminal, and what a spreadsheet would take for a formula: a repository's file
+/// may name its project as it likes.
+fn cell(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(plain).collect();
+    let shown = lines.join("\n");
+    let number = shown.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+    if shown.starts_with(['=', '+', '-', '@']) && !number { format!("'{shown}") } else { shown }
 }
 
 fn line(fields: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<()> {

@@ -60,6 +60,18 @@ fn csv_has_exact_values_and_no_totals() {
     let text = shown(csv, project);
     assert!(text.starts_with("project,project_name,requests,"), "{text}");
     assert!(text.contains("\r\n\"p,1\",\"A \"\"W\"\"\nB\",,"), "{text}");
+    for (name, field) in [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("@sum", "'@sum"),
+        ("-1+cmd|x", "'-1+cmd|x"),
+        ("-12.5", "-12.5"),
+        ("a=b", "a=b"),
+        ("a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
+    ] {
+        let row = serde_json::json!({"by": ["project"], "rows": [{"project": "p", "project_name": name}]});
+        let text = shown(csv, &row.to_string());
+        assert!(text.contains(&format!("\r\np,{field},")), "{text}");
+    }
 }
 
 /// An example with a key that the type does not have, or without one that it has, would show a printer that is none.

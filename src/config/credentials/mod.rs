@@ -40,7 +40,9 @@ pub struct Credentials {
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
     /// No place has a key: nothing is wrong, there is nothing to send with.
-    #[error("no API key: set KEITO_API_KEY, run `keito auth login`, or name a file in [keito] api_key_file")]
+    #[error(
+        "no API key: run `keitod init`, or set KEITO_API_KEY, run `keito auth login`, or name a file in [keito] api_key_file"
+    )]
     Missing,
     /// A `kto_` key without its company.
     #[error("no account id for the key from {key_from}: set KEITO_ACCOUNT_ID or [keito] account_id")]

@@ -287,7 +287,7 @@ impl Clerk {
         Ok(Acted { state: "discarded", id: Some(id.to_owned()), records, ..Acted::default() })
     }
 
-    /// Lets work go that waits for review.
+    /// Lets work go that waits for a person's look.
     ///
     /// # Errors
     /// If it does not wait for that, or of the database.
@@ -298,6 +298,8 @@ impl Clerk {
                 return Err(Refused::NotForReview { id: id.to_owned(), state }.into());
             }
             Found::Group(due) if due.reason == Held::Review.code() => due,
+            // Time that a person has not found at Keito; of requests it has to be said which.
+            Found::Group(due) if due.reason == Held::Unproven.code() && !due.expense => due,
             Found::Group(due) => return Err(held(id, &due).into()),
         };
         let facts = self.facts_of_group(id, &due, Verb::Approve, now)?;

@@ -7,7 +7,7 @@ use super::listing::{Work, undo_tally};
 use crate::coverage::{self, Candidate, Listed, Posted, Taken};
 use crate::ledger::due;
 use crate::ledger::spans::SpanKind;
-use crate::ledger::stretches::{self, Stretch};
+use crate::ledger::stretches::{self, Stretch, common, less};
 use crate::model::{
     Agent, Amount, Instant, Kind, Link, ProjectId, RecordRef, RequestRef, SessionRef, TaskId, Tokens, Usd,
 };
@@ -32,14 +32,6 @@ fn inside(session: &due::Session, ranges: &[Stretch]) -> u64 {
         ranges.iter().map(|(first, last)| (span.start.max(*first), span.end.min(*last)))
     });
     stretches::seconds(&stretches::union(parts.filter(|(start, end)| start < end).collect()))
-}
-
-pub(super) fn less(list: &[Stretch], taken: &[Stretch]) -> Vec<Stretch> {
-    list.iter().flat_map(|part| stretches::minus(*part, taken)).collect()
-}
-
-pub(super) fn common(list: &[Stretch], with: &[Stretch]) -> Vec<Stretch> {
-    less(list, &less(list, with))
 }
 
 impl Work<'_, '_> {
@@ -403,7 +395,7 @@ impl Work<'_, '_> {
         let places: Vec<SessionRef> = places.collect();
         let mut record = self.record_of(row, posted, places.first().copied().or(home));
         let mut laid: Vec<(SessionRef, Vec<Stretch>)> = Vec::new();
-        let (mut left, mut rest) = (posted.seconds, self.exact.clone());
+        let (mut left, mut rest, mut free) = (posted.seconds, self.exact.clone(), 0);
         for session in places {
             let seen = appended.get(&session).copied();
             let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
@@ -424,6 +416,9 @@ impl Work<'_, '_> {
                 }
             };
             left -= stretches::seconds(&found).min(left);
+            let theirs = self.theirs(session, &record.link, self.overlap_of(&loaded, &record.link))?;
+            let taken = stretches::union([theirs.as_slice(), &loaded.session.covered].concat());
+            free += stretches::seconds(&less(&found, &taken));
             laid.push((session, found));
             tx.recheck(session)?;
         }
@@ -440,6 +435,9 @@ impl Work<'_, '_> {
         self.note_found(&mut record, row, posted);
         if elsewhere || gone {
             record.state = RecordState::Closed;
+        }
+        if free < posted.seconds && (self.settings.per_day || self.settings.shares) {
+            self.doubt(id, range)?;
         }
         tx.save_record(&record)
     }

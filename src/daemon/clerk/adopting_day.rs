@@ -1,14 +1,14 @@
 //! Adoption of an entry that holds time of several sessions: `keys` names them.
 
 use super::Clerk;
-use super::adopting::{Appended, less};
+use super::adopting::Appended;
 use super::laying::clip;
 use super::listing::Work;
 use super::session::Loaded;
 use crate::coverage::{self, Listed, Posted, Room};
 use crate::ledger::overlap::Overlap;
 use crate::ledger::stretches::{self, Stretch};
-use crate::model::{Agent, Covers, Link, SessionKey, SessionRef};
+use crate::model::{Agent, Covers, Link, RecordRef, SessionKey, SessionRef};
 use crate::store::{Error, NewRecord, RecordState};
 
 /// A session of a day's entry with its time.
@@ -44,6 +44,8 @@ impl Work<'_, '_> {
         let record = self.record_of(row, posted, home.or(sessions.first().copied()));
         let mut members = self.members(sessions, &record, appended)?;
         let here: u64 = members.iter().map(|member| inside(&member.counted, range)).sum();
+        let explained =
+            here >= posted.seconds && posted.keys.as_ref().is_none_or(|keys| keys.len() <= sessions.len());
         if here < posted.seconds {
             // Copies of their logs may own what they did.
             let horizon = self.now.plus(crate::ledger::due::CLOCK_AHEAD);
@@ -52,7 +54,7 @@ impl Work<'_, '_> {
             }
             members = self.members(sessions, &record, appended)?;
         }
-        if self.make_room_among(&members, range, posted.seconds)? {
+        if self.make_room_among(&members, &record.link, (range, posted.seconds))? {
             members = self.members(sessions, &record, appended)?;
         }
         let laid = self.lay_members(posted.seconds, range, &record.link, &mut members)?;
@@ -60,6 +62,13 @@ impl Work<'_, '_> {
         for (member, found) in members.iter().zip(&laid) {
             tx.cover(account, member.loaded.head.id, id, None, found)?;
             tx.recheck(member.loaded.head.id)?;
+        }
+        let free = |(member, found): (&Member, &Vec<Stretch>)| {
+            let taken = stretches::union([member.theirs.as_slice(), &member.loaded.session.covered].concat());
+            stretches::seconds(&stretches::less(found, &taken))
+        };
+        if !explained || members.iter().zip(&laid).map(free).sum::<u64>() < posted.seconds {
+            self.doubt(id, range)?;
         }
         let Some(mut record) = tx.record(id)? else { return Ok(()) };
         self.note_found(&mut record, row, posted);
@@ -75,6 +84,13 @@ impl Work<'_, '_> {
         tx.save_record(&record)
     }
 
+    /// Seconds of a day's entry lie on time that another holds too, or were of sessions whose logs are not here any more:
+    /// nobody knows which of the day's are not billed yet.
+    pub(super) fn doubt(&self, id: RecordRef, range: Stretch) -> Result<(), Error> {
+        self.tx.doubt(self.scope.id, id, range)?;
+        self.tx.recheck_waiting()
+    }
+
     /// Lays what a day's entry holds beyond what we knew.
     pub(super) fn lay_beyond_day(
         &mut self,
@@ -85,6 +101,9 @@ impl Work<'_, '_> {
     ) -> Result<(), Error> {
         let (tx, account) = (self.tx, self.scope.id);
         let mut members = self.members(sessions, &record.new, &Appended::new())?;
+        if self.make_room_among(&members, &record.new.link, (range, seconds))? {
+            members = self.members(sessions, &record.new, &Appended::new())?;
+        }
         let laid = self.lay_members(seconds, range, &record.new.link, &mut members)?;
         for (member, found) in members.iter().zip(&laid) {
             tx.cover(account, member.loaded.head.id, record.id, None, found)?;
@@ -93,47 +112,17 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    /// Entries of a day that were found before may lie on time of these sessions though others of their own were free:
-    /// they move there, as far as these need it. Returns whether one did.
-    fn make_room_among(&mut self, members: &[Member], range: Stretch, seconds: u64) -> Result<bool, Error> {
-        let (tx, account) = (self.tx, self.scope.id);
-        let free = |member: &Member| less(&clip(&member.counted, range), &covered_of(&member.loaded));
-        let free: u64 =
-            members.iter().map(|member| stretches::seconds(&stretches::union(free(member)))).sum();
-        let (mut need, mut moved) = (seconds.saturating_sub(free), false);
-        let found = if need > 0 { tx.found_beside(account, SessionRef(0))? } else { Vec::new() };
-        for found in found {
-            let Some(member) = members.iter().find(|member| member.loaded.head.id == found.session) else {
-                continue;
-            };
-            let mut wanted = clip(&clip(&member.counted, range), found.stretch);
-            let bounds = (found.record.first_at.seconds(), found.record.last_at.seconds());
-            for (session, _) in tx.sessions_on(found.id)? {
-                if need == 0 || wanted.is_empty() || members.iter().any(|of| of.loaded.head.id == session) {
-                    continue;
-                }
-                let Some(other) = Clerk::load(tx, self.policy, Some(self.scope), session, None, self.now)?
-                else {
-                    continue;
-                };
-                let (_, counted) = self.stretches(&other.session, &found.record, None);
-                let overlap = self.overlap_of(&other, &found.record.link);
-                let theirs = self.theirs(session, &found.record.link, overlap)?;
-                let taken = stretches::union([covered_of(&other), theirs].concat());
-                let free = less(&stretches::union(clip(&counted, bounds)), &taken);
-                let to = stretches::take(&free, need.min(stretches::seconds(&wanted)));
-                let from = stretches::take(&wanted, stretches::seconds(&to));
-                if to.is_empty() {
-                    continue;
-                }
-                tx.uncover_stretches(account, &found, &from)?;
-                tx.cover(account, session, found.id, None, &to)?;
-                tx.recheck(session)?;
-                wanted = less(&wanted, &stretches::union(from.clone()));
-                (need, moved) = (need - stretches::seconds(&from), true);
-            }
-        }
-        Ok(moved)
+    /// Entries that were found before may lie on time of these sessions though other time of their own is free.
+    fn make_room_among(
+        &mut self,
+        members: &[Member],
+        link: &Link,
+        (range, seconds): (Stretch, u64),
+    ) -> Result<bool, Error> {
+        let overlap = members.iter().map(|member| member.overlap).find(|overlap| *overlap != Overlap::Sum);
+        let time = |member: &Member| (member.loaded.head.id, clip(&member.counted, range));
+        let all: Vec<(SessionRef, Vec<Stretch>)> = members.iter().map(time).collect();
+        self.make_room((link, overlap.unwrap_or_default()), &all, seconds)
     }
 
     fn members(
@@ -161,11 +150,8 @@ impl Work<'_, '_> {
         link: &Link,
         members: &mut [Member],
     ) -> Result<Vec<Vec<Stretch>>, Error> {
-        let mut need = seconds;
         for member in members.iter_mut() {
-            let (loaded, overlap) = (&member.loaded, member.overlap);
-            let mine = (loaded, (link, overlap), range);
-            member.theirs = self.theirs_with_room(mine, &member.counted, &mut need)?;
+            member.theirs = self.theirs(member.loaded.head.id, link, member.overlap)?;
         }
         let agent = members.first().map(|member| member.loaded.head.agent.clone());
         let floor = |agent: &Agent| self.settings.admitted(Some(self.scope), agent).floor();
@@ -183,10 +169,6 @@ impl Work<'_, '_> {
             .collect();
         Ok(coverage::lay_jointly(seconds, range, &rooms, shared))
     }
-}
-
-fn covered_of(loaded: &Loaded) -> Vec<Stretch> {
-    stretches::union(loaded.session.covered.clone())
 }
 
 fn inside(counted: &[Stretch], (from, to): Stretch) -> u64 {

@@ -81,7 +81,7 @@ impl Room<'_> {
     }
 
     /// The sessions that may be meant; a beginning of an id must mean one.
-    fn sessions(&self, tx: &Tx<'_>) -> Result<Result<Vec<SessionRef>, Refused>, Error> {
+    pub(super) fn sessions(&self, tx: &Tx<'_>) -> Result<Result<Vec<SessionRef>, Refused>, Error> {
         let select = &self.order.select;
         let (mut exact, mut alike, mut all) = (Vec::new(), BTreeMap::new(), Vec::new());
         for id in tx.assignable(self.scope.id)? {
@@ -152,7 +152,12 @@ impl Room<'_> {
         Ok(())
     }
 
-    fn load(&mut self, tx: &Tx<'_>, id: SessionRef, scope: &Scope) -> Result<Option<Loaded>, Error> {
+    pub(super) fn load(
+        &mut self,
+        tx: &Tx<'_>,
+        id: SessionRef,
+        scope: &Scope,
+    ) -> Result<Option<Loaded>, Error> {
         let seen = self.appended.get(&id).copied();
         Clerk::load(tx, self.policy, Some(scope), id, seen, self.now)
     }
@@ -178,7 +183,7 @@ impl Room<'_> {
     }
 
     /// What would be written down for a session.
-    fn assignments(
+    pub(super) fn assignments(
         &self,
         tx: &Tx<'_>,
         loaded: &Loaded,
@@ -243,7 +248,7 @@ impl Room<'_> {
         Instant::from_seconds(self.calendar.end_of(day))
     }
 
-    fn hit(&self, tx: &Tx<'_>, loaded: &Loaded, of: &[Assignment]) -> Result<Hit, Error> {
+    pub(super) fn hit(&self, tx: &Tx<'_>, loaded: &Loaded, of: &[Assignment]) -> Result<Hit, Error> {
         let mut paths: HashMap<DirRef, Option<String>> = HashMap::new();
         let mut means = |at: Instant, dir: Option<DirRef>| {
             let path = match dir {

@@ -1,14 +1,13 @@
 //! What an assignment does to records: those that certainly never arrived are taken back, open entries at Keito are
 //! moved if that is wanted, and of all others it is said why they stay.
 
-use super::adopting::{common, less};
 use super::assign::{Amounts, Moved, Where};
 use super::assign_plan::{Hit, Plan, Room, Side, held_as};
 use super::assigned::Target;
 use super::listing::undo_tally;
 use super::moves;
 use crate::ledger::held::Held;
-use crate::ledger::stretches::{self, Stretch};
+use crate::ledger::stretches::{self, Stretch, common, less};
 use crate::model::{Kind, SessionRef};
 use crate::store::{Error, RecordRow, RecordState, Tx, WriteRow, WriteState};
 
@@ -23,7 +22,7 @@ const AT_KEITO_WHOLE: &str = "at Keito already: change it there";
 impl Room<'_> {
     /// What becomes of a record with facts that are meant. Returns whether it is moved.
     pub(super) fn record(
-        &self,
+        &mut self,
         tx: &Tx<'_>,
         session: SessionRef,
         record: RecordRow,
@@ -43,6 +42,9 @@ impl Room<'_> {
         };
         if !meant || self.is_there(&record) && write.as_ref().is_none_or(|of| of.state == WriteState::Done) {
             return Ok(false);
+        }
+        if plan.found.moves.iter().any(|of| of.id == record.new.keitod_id) {
+            return Ok(true);
         }
         let amounts = amounts_of(&record);
         match write {
@@ -116,7 +118,7 @@ impl Room<'_> {
     }
 
     fn at_keito(
-        &self,
+        &mut self,
         tx: &Tx<'_>,
         session: SessionRef,
         record: &RecordRow,
@@ -145,8 +147,11 @@ impl Room<'_> {
             plan.stay(AT_KEITO, &amounts);
             return Ok(false);
         }
-        let others = tx.sessions_on(record.id)?.iter().any(|(id, _)| *id != session);
-        if others || !less(own, &hit.time).is_empty() {
+        let mut whole = less(own, &hit.time).is_empty();
+        for (other, _) in tx.sessions_on(record.id)? {
+            whole = whole && (other == session || self.means_all_of(tx, other, &record)?);
+        }
+        if !whole {
             plan.stay(NOT_WHOLE, &amounts);
             return Ok(false);
         }
@@ -154,6 +159,18 @@ impl Room<'_> {
         let (id, day, from) = (record.new.keitod_id.clone(), record.new.day, record.new.link.clone());
         plan.found.moves.push(Moved { id, day, from, seconds: record.new.seconds });
         Ok(true)
+    }
+
+    /// Whether all that an entry holds of a session is selected.
+    fn means_all_of(&mut self, tx: &Tx<'_>, session: SessionRef, record: &RecordRow) -> Result<bool, Error> {
+        if !self.sessions(tx)?.is_ok_and(|selected| selected.contains(&session)) {
+            return Ok(false);
+        }
+        let Some(loaded) = self.load(tx, session, self.scope)? else { return Ok(false) };
+        let assignments = self.assignments(tx, &loaded, &[])?;
+        let hit = self.hit(tx, &loaded, &assignments)?;
+        let own = tx.stretches_in(record.id, session, None)?;
+        Ok(less(&own, &hit.time).is_empty())
     }
 }
 

@@ -47,7 +47,8 @@ impl Bench<'_> {
         let of = account.filter(|_| settings.review).map(|scope| &scope.of);
         let approvals = self.rulings.approved_requests(of, agent);
         let approved = |request: &due::Request| approves(&approvals, request);
-        let approved_time = self.rulings.approved_time(of, (agent, &head.native));
+        let approved_time =
+            account.map(|scope| self.rulings.approved_time(Some(&scope.of), (agent, &head.native)));
         work(&Rules {
             now: self.now,
             admitted: settings.admitted(account, agent),
@@ -61,7 +62,7 @@ impl Bench<'_> {
             bill_estimates: policy.bill_estimates(agent),
             review: settings.review,
             approved: &approved,
-            approved_time: &approved_time,
+            approved_time: &approved_time.unwrap_or_default(),
             entries_held: policy.entries_held(agent),
             closed: &closed,
             expenses_held: &held,

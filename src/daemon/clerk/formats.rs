@@ -76,8 +76,18 @@ impl Clerk {
     ///
     /// # Errors
     /// Of the database.
-    pub fn watching_formats(mut self, agents: impl IntoIterator<Item = Agent>) -> Result<Self, Error> {
+    pub fn watching_formats(mut self, agents: Vec<Agent>) -> Result<Self, Error> {
+        self.watch_formats(agents)?;
+        Ok(self)
+    }
+
+    /// Alarms for these agents and no others.
+    pub(super) fn watch_formats(&mut self, agents: Vec<Agent>) -> Result<(), Error> {
+        self.formats.of.retain(|agent, _| agents.contains(agent));
         for agent in agents {
+            if self.formats.of.contains_key(&agent) {
+                continue;
+            }
             if self.store.transact(|tx| tx.reread_stopped(&agent, VERSION))? {
                 tracing::info!(%agent, "another version did not understand its logs: they are read anew");
             }
@@ -85,7 +95,7 @@ impl Clerk {
             let format = format.as_deref().map(Format::from_text).unwrap_or_default();
             self.formats.of.insert(agent, Known { format, alarm, ..Known::default() });
         }
-        Ok(self)
+        Ok(())
     }
 
     /// What a scan found out about an agent's logs: that they have moved, or are of an unknown version.

@@ -52,6 +52,7 @@ impl Clerk {
         if let Some(account) = account {
             (session.covered, session.posted_seconds, session.posted_until) = tx.covered(account, id)?;
             session.unproven = tx.unproven(account, id)?.into_iter().map(Arc::from).collect();
+            session.doubted = tx.doubted(account)?;
             for entry in
                 tx.entries_of(account, id)?.into_iter().filter(|entry| entry.state == RecordState::Live)
             {

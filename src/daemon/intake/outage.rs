@@ -59,7 +59,8 @@ fn waited(wait: Duration, messages: &Receiver<Message>) -> bool {
         }
         match messages.recv_timeout(left) {
             Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
-            Ok(Message::Event(_) | Message::Rescan(_)) | Err(RecvTimeoutError::Timeout) => {}
+            Ok(Message::Event(_) | Message::Rescan(_) | Message::Reread) | Err(RecvTimeoutError::Timeout) => {
+            }
         }
     }
 }

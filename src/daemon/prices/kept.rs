@@ -74,6 +74,12 @@ pub fn load(state_dir: &Path, now: Instant) -> Result<Kept, Error> {
     Ok(Kept { table, troubles })
 }
 
+/// The files that a newer table may come from.
+#[must_use]
+pub fn files(state_dir: &Path) -> [PathBuf; 2] {
+    [NEWEST, BEFORE].map(|name| state_dir.join(name))
+}
+
 /// Puts a table in the place of the newest, which is kept as the one before if it was `good`.
 pub(super) fn put(state_dir: &Path, text: &str, good: bool) -> io::Result<()> {
     let newest = state_dir.join(NEWEST);

@@ -21,7 +21,7 @@ use crate::prices::Table;
 
 pub use documents::{Wanted, check, list, show};
 pub use explained::{Usage, explain, quoted};
-pub use kept::{Kept, Trouble, copy, load};
+pub use kept::{Kept, Trouble, copy, files, load};
 pub use update::{UpdateError, update};
 
 /// The table in force. A fetched one that cannot be used is named in the log and the status, and the last good one is used.

@@ -23,6 +23,7 @@ const SLOW: &[&str] = &[
     "clock_ahead",
     "clock_jump",
     "disk_low",
+    "config",
 ];
 
 pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {

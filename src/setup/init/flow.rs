@@ -15,7 +15,7 @@ use super::text::{self, Plan};
 use super::there::unfulfilled;
 use super::wish::Wish;
 use super::workspace::{self, Workspace};
-use crate::config::{Config, Env, Origin};
+use crate::config::{Config, Env, Origin, SCHEMA};
 use crate::model::{CategoryId, Day};
 use crate::setup::link::{Linked, Place, Terms};
 use crate::setup::{Error, file};
@@ -123,6 +123,9 @@ pub async fn init(
         link
     } else {
         let answers = about.ask(&mut all, &mut asked).await?;
+        if let (Some(place), Some(chosen)) = (&place, &answers.link) {
+            place.takes(chosen, &Terms::default(), wish.force)?;
+        }
         let command = wish.api_key_command.clone().or(config.keito.api_key_command.clone());
         let own_file = wish.api_key_file.clone().or(config.keito.api_key_file.clone());
         // A service that finds a key by itself needs no other.
@@ -169,6 +172,8 @@ pub async fn init(
         if file::read(&path).ok().flatten().as_deref() != Some(&text) {
             done.aside = if there { Some(file::set_aside(&path)?) } else { None };
             file::write(&path, text.as_bytes(), Some(file::PRIVATE))?;
+            // The first line of the config names it: editors complete and check by it.
+            file::write(&path.with_file_name("schema.json"), SCHEMA.as_bytes(), Some(file::PRIVATE))?;
             done.written = true;
         }
         if let Some(aside) = &done.aside {

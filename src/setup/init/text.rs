@@ -41,7 +41,7 @@ pub(super) struct Plan {
 /// The text.
 pub(super) fn config(plan: &Plan) -> String {
     let mut text = String::from(
-        "# keitod, set up by `keitod init`. A key that is not here has its default: `keitod config show` tells all of them.\n",
+        "#:schema ./schema.json\n# keitod, set up by `keitod init`. A key that is not here has its default: `keitod config show` tells all of them.\n",
     );
     keito(plan, &mut text);
     time(plan, &mut text);

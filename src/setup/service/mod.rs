@@ -190,6 +190,7 @@ impl<'a> Service<'a> {
 
     fn must_be_there(&self) -> Result<(), Error> {
         let file = self.file();
-        if file.exists() { Ok(()) } else { Err(Error::NotInstalled { file }) }
+        let there = file.exists() || self.manager == Supervisor::Systemd && systemd::packaged().is_some();
+        if there { Ok(()) } else { Err(Error::NotInstalled { file }) }
     }
 }

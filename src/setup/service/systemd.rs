@@ -94,6 +94,10 @@ impl Service<'_> {
         // A person's own drop-ins stay, and with them the directory.
         let _ = fs::remove_dir(self.drop_in(""));
         self.run(&["daemon-reload"], &mut report)?;
+        if let Some(file) = packaged() {
+            let message = format!("{} belongs to a package and stays", file.display());
+            report.notes.push(Note::new("packaged", message, None));
+        }
         Ok(report)
     }
 
@@ -108,20 +112,19 @@ impl Service<'_> {
     }
 
     pub(super) fn unit_state(&self) -> Result<State, Error> {
-        let (file, mut state) = (self.file(), State { schema_version: 1, ..State::default() });
-        let text = fs::read_to_string(&file).ok();
+        let mut state = State { schema_version: 1, file: self.file(), ..State::default() };
+        let wanted = "--property=LoadState,ActiveState,SubState,MainPID,UnitFileState,NRestarts,StatusText,NeedDaemonReload,FragmentPath";
+        let shown = tools::run("systemctl", &["--user", "show", NAME, wanted])?.done()?;
+        let value = |key: &str| shown_value(&shown, key);
+        if !state.file.exists() && !value(FILE).is_empty() {
+            state.file = PathBuf::from(value(FILE));
+        }
+        let text = fs::read_to_string(&state.file).ok();
         state.manager = Supervisor::Systemd.word();
         state.installed = text.is_some();
         let program = Program::of_process(self.env)?;
         let expected = unit(&program.path).ok();
         state.current = text.as_ref().map(|text| Some(text) == expected.as_ref());
-        state.file = file;
-        let wanted = "--property=LoadState,ActiveState,SubState,MainPID,UnitFileState,NRestarts,StatusText,NeedDaemonReload";
-        let shown = tools::run("systemctl", &["--user", "show", NAME, wanted])?.done()?;
-        let value = |key: &str| {
-            let line = shown.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
-            line.unwrap_or_default().trim()
-        };
         state.enabled = value("UnitFileState").starts_with("enabled");
         state.running = value("ActiveState") == "active";
         state.word = match (value("ActiveState"), value("SubState")) {
@@ -194,6 +197,21 @@ impl Service<'_> {
         (lingers(self.user) == Some(false))
             .then(|| Note::new("no_linger", message, Some("loginctl enable-linger")))
     }
+}
+
+/// Of `systemctl show`: where the unit is read from.
+const FILE: &str = "FragmentPath";
+
+fn shown_value<'a>(shown: &'a str, key: &str) -> &'a str {
+    let line = shown.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    line.unwrap_or_default().trim()
+}
+
+/// The unit that systemd knows, wherever it is: asked for where the user has none, so that it is a package's.
+pub(super) fn packaged() -> Option<PathBuf> {
+    let wanted = format!("--property={FILE}");
+    let said = tools::run("systemctl", &["--user", "show", NAME, &wanted]).ok()?.done().ok()?;
+    Some(shown_value(&said, FILE)).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// Whether the user's services go on without a session; `None` if nobody says.

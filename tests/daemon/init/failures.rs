@@ -7,10 +7,10 @@ use keitod::sandbox::{Answer, Fault, Key, Kind, Project, Rule, Settings, WrongCo
 
 use super::Home;
 
-const BARE: [&str; 4] = ["init", "--cost", "off", "--no-link"];
+pub const BARE: [&str; 4] = ["init", "--cost", "off", "--no-link"];
 
 #[track_caller]
-fn fails(home: &Home, words: &[&str], code: i32, message: &str) {
+pub fn fails(home: &Home, words: &[&str], code: i32, message: &str) {
     let (ended, out, err) = home.run(words);
     assert!(err.contains(message), "{words:?}: {message}\n{out}{err}");
     assert_eq!(ended, code, "{words:?}\n{out}{err}");

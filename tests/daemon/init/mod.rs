@@ -4,6 +4,8 @@ mod asked;
 mod failures;
 mod flags;
 mod links;
+mod rare;
+mod service;
 mod terminal;
 
 use std::fs;

@@ -1,6 +1,7 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
 pub mod again;
+mod batch;
 mod beside;
 mod discover;
 mod heads;
@@ -30,10 +31,11 @@ use super::clerk::Settled;
 use super::desk::{Asked, ClerkHandle};
 use super::pulse::{Part, Pulse};
 use super::time::Monotonic;
-use crate::model::{Agent, Facts};
-use crate::sources::{self, Context};
+use crate::model::Agent;
+use crate::sources;
 use crate::store;
-use crate::tail::{Cadence, Cursor, Event, Found, Handles, Kind, Limits, Mode, Pending, Reader, Watch};
+use crate::tail::{Cadence, Event, Found, Handles, Kind, Limits, Mode, Pending, Reader, Watch};
+use batch::Batch;
 use hot::Hot;
 use known::Known;
 use retries::Retries;
@@ -96,17 +98,6 @@ struct Job {
     live: bool,
 }
 
-/// Facts of some files that are committed together.
-#[derive(Default)]
-struct Batch {
-    reads: Vec<(Agent, Cursor, Context, Facts)>,
-    facts: usize,
-    /// Of the logs.
-    bytes: u64,
-    /// Of files that an event named.
-    live: bool,
-}
-
 /// The reading side.
 pub struct Intake {
     watched: Vec<Watched>,
@@ -147,12 +138,6 @@ pub struct Intake {
 
 /// Scans in a row at most: logs that never stop growing must not hold up delivery for ever.
 const SCANS: usize = 5;
-/// Facts per commit while there is a backlog. Keys are hashes, so that each commit writes most pages of the tables: the
-/// fewer commits, the fewer pages in all. Twice as many save a tenth of the writing and cost 4 MB.
-const FACTS_PER_COMMIT: usize = 6000;
-const FILES_PER_COMMIT: usize = 1024;
-/// Bytes per commit: twice as many are read again at most after a crash.
-const BYTES_PER_COMMIT: u64 = 24 << 20;
 /// A backlog of so many bytes is a history, not what was missed.
 const MUCH: u64 = 16 << 20;
 /// Milliseconds between two sums of what is left to read.
@@ -445,10 +430,7 @@ impl Intake {
             }
             // What changed together is committed together: nothing is sealed between a history and its copy.
             let last_live = job_live && self.backlog.front().is_none_or(|next| !next.live);
-            let enough = batch.facts >= FACTS_PER_COMMIT
-                || batch.reads.len() >= FILES_PER_COMMIT
-                || batch.bytes >= BYTES_PER_COMMIT;
-            if enough || last_live || self.backlog.is_empty() {
+            if batch.is_full() || last_live || self.backlog.is_empty() {
                 self.commit(&mut batch)?;
                 // Summing up costs as much as the backlog is long.
                 if self.clock.millis().saturating_sub(shown) < SHOW {
@@ -478,33 +460,6 @@ impl Intake {
     fn unread(&self, job: &Job) -> u64 {
         let offset = self.known.get(&job.found.path).map_or(0, |known| known.cursor.offset);
         job.found.stat.size.saturating_sub(offset)
-    }
-
-    fn commit(&mut self, batch: &mut Batch) -> Result<(), super::Error> {
-        let reads = std::mem::take(&mut batch.reads);
-        (batch.facts, batch.bytes) = (0, 0);
-        if reads.is_empty() {
-            return Ok(());
-        }
-        self.written()?;
-        if !self.clerk.storage().may_read() {
-            return Err(store::Error::Full.into());
-        }
-        let live = self.live || std::mem::take(&mut batch.live);
-        self.sent = Some(self.clerk.ask(move |clerk| {
-            let now = clerk.now(super::time::clocks())?;
-            let reads: Vec<store::Read<'_>> = reads
-                .iter()
-                .map(|(agent, cursor, context, facts)| store::Read { agent, cursor, context, facts })
-                .collect();
-            clerk.ingest(&reads, live, now).map(drop)
-        })?);
-        Ok(())
-    }
-
-    /// Waits until the batch that was sent last is written.
-    fn written(&mut self) -> Result<(), super::Error> {
-        self.sent.take().map_or(Ok(()), |sent| Ok(self.clerk.answered(sent)??))
     }
 }
 

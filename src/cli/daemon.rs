@@ -144,7 +144,8 @@ fn find_database(paths: &Paths) -> Result<PathBuf, Failure> {
         return Ok(database);
     }
     let none = format!("there is no database yet in {}", paths.state_dir.display());
-    Err(Failure::new(Exit::NotFound, none).suggest("start keitod: keitod run"))
+    Err(Failure::new(Exit::NotFound, none)
+        .suggest("keitod init sets it up, keitod run starts it; keitod demo shows it without"))
 }
 
 /// A set-up with its socket.

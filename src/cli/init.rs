@@ -208,7 +208,10 @@ fn flag(flag: &'static str, why: &str) -> Failure {
 fn key_of_stdin() -> Result<SecretString, Failure> {
     let mut text = String::new();
     let read = std::io::stdin().lock().take(KEY_LIMIT).read_to_string(&mut text);
-    read.map_err(Error::Input)?;
+    read.map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => flag("--api-key-stdin", "got bytes that are no text (UTF-8)"),
+        _ => Error::Input(error).into(),
+    })?;
     match text.trim() {
         "" => Err(flag("--api-key-stdin", "got nothing on standard input")),
         key => Ok(SecretString::from(key.to_owned())),

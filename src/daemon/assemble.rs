@@ -13,12 +13,14 @@ use super::clerk::{Clerk, Journal, Onlooker, Settings, heed_clocks};
 use super::decisions::Decisions;
 use super::delivery::Courier;
 use super::desk::ClerkHandle;
-use super::intake::{Health, Intake, Reading, Watched};
+use super::intake::{Backlog, Health, Intake, Reading, Watched};
 use super::policy::ConfigPolicy;
 use super::pulse::Pulse;
 use super::storage::Storage;
-use super::{Error, machine, time};
-use crate::config::{Config, CredentialError, Credentials, CustomSource, EntryPer, Env, Skill, Watcher};
+use super::{Error, hooks, machine, time};
+use crate::config::{
+    BacklogPriority, Config, CredentialError, Credentials, CustomSource, EntryPer, Env, Skill, Watcher,
+};
 use crate::deliver::Backoff;
 use crate::keito;
 use crate::ledger::days::Calendar;
@@ -105,6 +107,10 @@ impl Setup {
         let intake = Intake::new(watched, self.reading(), clerk.clone(), Arc::clone(&health))?
             .beating(pulse.clone())
             .seeing_branches(self.env.home());
+        let intake = match hooks::power() {
+            Some(supplies) => intake.powered_by(&supplies),
+            None => intake,
+        };
         Ok(Parts { clerk, thread, intake, health, table, since, database, stop, pulse })
     }
 
@@ -292,6 +298,10 @@ impl Setup {
             scan: tail.scan,
             scan_max: tail.scan_max,
             debounce: tail.debounce,
+            backlog: Backlog {
+                idle: tail.backlog_priority == BacklogPriority::Idle,
+                percent: tail.backlog_cpu_percent,
+            },
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! `KEITOD_TEST_HOOKS` names a directory. A file `clock` in it holds milliseconds by which the wall clock is set; a file
 //! named as a part (`reader`, `clerk`, `sender`) has that part do what the file says at its next step, once: `hang`, or
-//! end in a panic whose payload is the whole text, which begins with `panic`.
+//! end in a panic whose payload is the whole text, which begins with `panic`. A directory `power` stands for the machine's
+//! power supplies.
 
 #[cfg(debug_assertions)]
 mod armed {
@@ -23,6 +24,10 @@ mod armed {
 
     pub(in crate::daemon) fn clock_skew() -> i64 {
         said("clock").and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    }
+
+    pub(in crate::daemon) fn power() -> Option<PathBuf> {
+        Some(DIR.get()?.join("power")).filter(|path| path.is_dir())
     }
 
     pub(in crate::daemon) fn point(part: &str) {
@@ -47,10 +52,13 @@ mod armed {
     pub(in crate::daemon) const fn clock_skew() -> i64 {
         0
     }
+    pub(in crate::daemon) const fn power() -> Option<std::path::PathBuf> {
+        None
+    }
     pub(in crate::daemon) const fn point(_: &str) {}
 }
 
-pub(super) use armed::{clock_skew, point};
+pub(super) use armed::{clock_skew, point, power};
 
 /// Arms the hooks if the environment asks for them and the build has any.
 pub fn arm(env: &crate::config::Env) {

@@ -4,12 +4,15 @@ pub mod again;
 mod batch;
 mod beside;
 mod discover;
+mod drain;
 mod heads;
 mod health;
 mod hot;
 mod known;
 mod moved;
 mod outage;
+mod pace;
+mod power;
 mod registry;
 mod rereading;
 mod retries;
@@ -17,10 +20,11 @@ mod slice;
 mod whole;
 
 pub use health::{AgentHealth, Health};
+pub use pace::Backlog;
 pub use rereading::Rereading;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -38,6 +42,7 @@ use crate::tail::{Cadence, Event, Found, Handles, Kind, Limits, Mode, Pending, R
 use batch::Batch;
 use hot::Hot;
 use known::Known;
+use pace::Pace;
 use retries::Retries;
 
 /// One agent and where its logs are.
@@ -66,6 +71,8 @@ pub struct Reading {
     pub scan_max: Duration,
     /// Bounds repeated reads of one file.
     pub debounce: Duration,
+    /// What the history of a start, or of a new root, may take.
+    pub backlog: Backlog,
 }
 
 /// A message to the reading thread.
@@ -108,6 +115,7 @@ pub struct Intake {
     handles: Handles,
     reader: Reader,
     backlog: VecDeque<Job>,
+    pace: Pace,
     hot: Arc<Hot>,
     retries: Retries,
     clock: Monotonic,
@@ -172,6 +180,7 @@ impl Intake {
             handles: Handles::within_limits(HANDLES),
             reader,
             backlog: VecDeque::new(),
+            pace: Pace::new(reading.backlog),
             hot: Arc::new(Hot::new(reading.debounce)),
             retries: Retries::default(),
             clock: Monotonic::new(),
@@ -201,6 +210,13 @@ impl Intake {
     #[must_use]
     pub fn beating(mut self, pulse: Pulse) -> Self {
         self.pulse = pulse;
+        self
+    }
+
+    /// Has this directory tell where the power comes from, in place of the system's.
+    #[must_use]
+    pub fn powered_by(mut self, supplies: &Path) -> Self {
+        self.pace.powered_by(supplies);
         self
     }
 
@@ -398,63 +414,6 @@ impl Intake {
             });
             self.kinds = kinds;
         }
-    }
-
-    /// Reads the backlog, a slice of a file at a time, so that one long file does not hold up all others.
-    fn drain(&mut self) -> Result<(), super::Error> {
-        let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
-        self.with_health(|health| health.progress = (0, total));
-        let much = total >= MUCH;
-        if much {
-            self.clerk.call_blocking(|clerk| clerk.store().write_much(true))??;
-        }
-        let mut batch = Batch { live: true, ..Batch::default() };
-        let mut shown = self.clock.millis();
-        self.read_orphans(&mut batch);
-        self.commit(&mut batch)?;
-        self.hot.set_open(true);
-        while !self.stop.is_cancelled()
-            && let Some(job) = self.backlog.pop_front()
-        {
-            self.pulse.works(Part::Reader);
-            let job_live = job.live;
-            if job_live != batch.live {
-                self.commit(&mut batch)?;
-                batch.live = job_live;
-            }
-            if self.slice(&job, &mut batch) {
-                self.backlog.push_back(job);
-            }
-            for path in self.hot.take(self.clock.millis()) {
-                self.look(&path)?;
-            }
-            // What changed together is committed together: nothing is sealed between a history and its copy.
-            let last_live = job_live && self.backlog.front().is_none_or(|next| !next.live);
-            if batch.is_full() || last_live || self.backlog.is_empty() {
-                self.commit(&mut batch)?;
-                // Summing up costs as much as the backlog is long.
-                if self.clock.millis().saturating_sub(shown) < SHOW {
-                    continue;
-                }
-                shown = self.clock.millis();
-                let left: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
-                self.with_health(|health| health.progress = (total.saturating_sub(left), total));
-            }
-        }
-        self.hot.set_open(false);
-        self.commit(&mut batch)?;
-        self.written()?;
-        if much {
-            self.clerk.call_blocking(|clerk| clerk.store().write_much(false))??;
-        }
-        if self.appeared && !self.stop.is_cancelled() {
-            self.appeared = false;
-            // The first scan ends in `read_all`.
-            if self.live {
-                self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))??;
-            }
-        }
-        Ok(())
     }
 
     fn unread(&self, job: &Job) -> u64 {

@@ -16,6 +16,10 @@ impl Hooks {
         Self(dir)
     }
 
+    pub fn dir(&self) -> &std::path::Path {
+        &self.0
+    }
+
     pub fn set(&self, name: &str, text: &str) {
         // Whole or not at all: it is read at any moment.
         let new = self.0.with_extension("new");

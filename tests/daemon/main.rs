@@ -38,6 +38,7 @@ mod network;
 mod notes;
 mod notified;
 mod overrides;
+mod pace;
 mod place;
 mod reloads;
 mod secrets;

@@ -131,12 +131,11 @@ fn every_answer_is_as_described() {
         (of.ids("dead").len() == 1 && of.ids("done").len() == 1).then_some(())
     });
     of.ask("GET", "/v1/status", "/v1/status", "", "200");
-    let glance = of.ask("GET", "/v1/statusline", &format!("/v1/statusline?session={session}"), "", "200");
-    assert_eq!(
-        (&glance["session"]["requests"], &glance["queue"]["dead"]),
-        (&1.into(), &1.into()),
-        "{glance}"
-    );
+    // A glance waits for nothing: on a busy machine the first ones tell what was known before, and nothing of the session.
+    until("a glance tells of session and queue", || {
+        let glance = of.ask("GET", "/v1/statusline", &format!("/v1/statusline?session={session}"), "", "200");
+        (glance["session"]["requests"] == 1 && glance["queue"]["dead"] == 1).then_some(())
+    });
     of.ask("GET", "/v1/statusline", "/v1/statusline?session=none&dir=/home/dev/work", "", "200");
     of.ask("GET", "/v1/statusline", "/v1/statusline?sesion=x", "", "400");
     of.ask("GET", "/v1/sessions", "/v1/sessions?agent=claude-code&limit=3", "", "200");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keitod::config::{Config, Env};
 use keitod::daemon::assemble::{Parts, Setup};
-use keitod::daemon::intake::{Health, Intake, Reading, Watched};
+use keitod::daemon::intake::{Backlog, Health, Intake, Reading, Watched};
 use keitod::model::{Agent, Facts};
 use keitod::sources::{self, About, Claim, Context, Environment, Lines, Source};
 use keitod::tail::Mode;
@@ -113,6 +113,7 @@ impl Daemon {
             scan: Duration::from_secs(600),
             scan_max: Duration::from_secs(600),
             debounce: Duration::ZERO,
+            backlog: Backlog::default(),
         };
         let source = self.source;
         let watched = vec![Watched {

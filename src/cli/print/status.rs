@@ -11,6 +11,9 @@ use super::{Ink, Sheet, paint};
 use crate::cli::{Failure, Look};
 use crate::sources::is_time_only;
 
+/// Roots of an agent that are named.
+const ROOTS: usize = 3;
+
 /// A status document: state and reasons first, for they are what somebody came for.
 ///
 /// # Errors
@@ -122,10 +125,15 @@ fn sources(document: Doc<'_>, zone: &TimeZone, look: Look, out: &mut dyn Write) 
             ("alarm", Left),
         ],
     );
-    for source in document.at("sources").items() {
+    // Agents that are not used here are known to `keitod doctor --all`; in a table they would hide the others.
+    let used = |source: &Doc<'_>| {
+        let counted = ["files", "sessions", "lag_bytes", "rejected_lines"];
+        counted.iter().any(|key| source.at(key).count() > 0) || !source.at("alarm").is_null()
+    };
+    for source in document.at("sources").items().filter(used) {
         sheet.row(vec![
             source.at("agent").text(),
-            source.at("roots").text(),
+            roots(source.at("roots")),
             source.at("files").number(),
             source.at("sessions").number(),
             source.at("lag_bytes").number(),
@@ -148,6 +156,15 @@ fn sources(document: Doc<'_>, zone: &TimeZone, look: Look, out: &mut dyn Write) 
         writeln!(out, "not observable: the cost of {}; their logs tell of time alone", silent.join(", "))?;
     }
     Ok(())
+}
+
+/// The first ones, and how many there are besides: an editor's extension is looked for below each editor.
+fn roots(roots: Doc<'_>) -> String {
+    let all: Vec<String> = roots.items().map(|root| root.text()).collect();
+    match all.len().checked_sub(ROOTS) {
+        Some(more @ 1..) => format!("{} and {more} more", all[..ROOTS].join(", ")),
+        _ => all.join(", "),
+    }
 }
 
 fn queue(queue: Doc<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
@@ -192,7 +209,7 @@ fn keito(keito: Doc<'_>, zone: &TimeZone, look: Look, out: &mut dyn Write) -> io
     if !keito.at("paused").is_null() {
         writeln!(out, "       {}", paint(look, Ink::Bad, &format!("paused: {}", keito.at("paused").text())))?;
     }
-    if !matches!(keito.at("breaker").str(), None | Some("closed")) {
+    if !matches!(keito.at("breaker").str(), None | Some("" | "closed")) {
         writeln!(
             out,
             "       {}",

@@ -43,6 +43,12 @@ impl Hot {
         }
     }
 
+    /// Whether [`Hot::take`] would give something.
+    pub(super) fn waits(&self, now: u64) -> bool {
+        let paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
+        !paths.0.is_empty() && !paths.1.is_some_and(|last| now.saturating_sub(last) < self.debounce)
+    }
+
     /// What changed; nothing before the debounce has passed since it was last asked. `now` is monotonic milliseconds.
     pub(super) fn take(&self, now: u64) -> BTreeSet<PathBuf> {
         let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);

@@ -55,6 +55,7 @@ impl Intake {
         let (clerk, health) = (self.clerk.clone(), Arc::clone(&self.health));
         let mut anew =
             Self::new(watched, reading, clerk, health)?.until(self.stop.clone()).beating(self.pulse.clone());
+        anew.pace.powered_by(self.pace.supplies());
         (anew.home, anew.rereading) = (self.home.take(), self.rereading.clone());
         *self = anew;
         Ok(())

@@ -60,7 +60,7 @@ fn limits(directories: u64) -> Finding {
     };
     let detail = serde_json::json!({"directories": directories, "max_user_watches": watches, "max_user_instances": instances});
     let seen = format!(
-        "{directories} directories to watch; the limits are {watches} watches, {instances} instances"
+        "directories to watch: {directories}; the limits are {watches} watches, {instances} instances"
     );
     let finding = if watches < directories.saturating_add(REST) || instances < 8 {
         let wanted = directories.saturating_mul(2).max(65_536);

@@ -15,7 +15,7 @@ pub enum Error {
     },
     /// The manager of this user cannot be reached.
     #[error(
-        "no service manager of this user answers: log in to a session of your own (not by su or sudo), or `loginctl enable-linger`\n{said}"
+        "no service manager of this user answers: log in to a session of your own (not by su or sudo), or `loginctl enable-linger` ({said})"
     )]
     NoSession {
         /// What it said.

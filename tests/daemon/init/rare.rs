@@ -55,6 +55,55 @@ fn credentials_that_are_there_and_no_good() {
 }
 
 #[test]
+fn bytes_that_are_no_text() {
+    let mut home = Home::new();
+    home.place.key = None;
+    let mut command = home.command(&[&BARE[..], &["--account-id", ACCOUNT, "--api-key-stdin"]].concat());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"kto_\xff\xfe\n").unwrap();
+    let (code, _, err) = told(&child.wait_with_output().unwrap());
+    assert_eq!(
+        (code, err.contains("--api-key-stdin got bytes that are no text (UTF-8)")),
+        (2, true),
+        "{err}"
+    );
+    home.untouched();
+
+    let home = Home::new();
+    let mut terminal = Terminal::start(home.command(&["init", "--no-preview", "--no-service"]));
+    terminal.sees("[Y/n]: ");
+    terminal.types_bytes(b"\xff\xfe\n");
+    terminal.sees("cannot read the answer: stream did not contain valid UTF-8");
+    assert_ne!(terminal.ended(), 0);
+    home.untouched();
+}
+
+#[test]
+fn a_program_that_prints_no_key_in_time_is_not_awaited() {
+    let mut home = Home::new();
+    home.place.key = None;
+    let words = [&BARE[..], &["--account-id", ACCOUNT, "--api-key-command", "/bin/sleep 120"]].concat();
+    let (code, _, err) = home.run(&words);
+    assert_eq!((code, err.contains("/bin/sleep did not print a key within 10 s")), (8, true), "{err}");
+    home.untouched();
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_told() {
+    let mut home = Home::new();
+    home.place.less.push("KEITO_API_URL");
+    let config = |proxy: &str| format!("[keito]\nurl = \"https://keito.invalid\"\nproxy = \"{proxy}\"\n");
+    fs::write(home.config(), config("socks5://127.0.0.1:9")).unwrap();
+    fails(&home, &["init", "--no-link"], 8, "keito.proxy must be a proxy URL");
+    // Nobody listens there; the server itself would not be found either, which would be told otherwise.
+    fs::write(home.config(), config("http://127.0.0.1:9")).unwrap();
+    fails(&home, &["init", "--no-link"], 7, "cannot reach https://keito.invalid: ");
+    let (_, _, err) = home.run(&["init", "--no-link"]);
+    assert!(err.contains("[keito] proxy") && !err.contains("could not be resolved"), "{err}");
+}
+
+#[test]
 fn connections_that_break() {
     let home = Home::new();
     let url = |at: SocketAddr| format!("https://{at}");

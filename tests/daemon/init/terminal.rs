@@ -57,7 +57,11 @@ impl Terminal {
     }
 
     pub fn types(&mut self, text: &str) {
-        self.keyboard.write_all(text.as_bytes()).unwrap();
+        self.types_bytes(text.as_bytes());
+    }
+
+    pub fn types_bytes(&mut self, bytes: &[u8]) {
+        self.keyboard.write_all(bytes).unwrap();
     }
 
     /// Reads a question and answers it.

@@ -1,0 +1,140 @@
+//! Reading what is to be read: files that changed at once, a backlog at its pace.
+
+use std::panic::resume_unwind;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Batch, Intake, MUCH, SHOW, pace};
+use crate::daemon::Error;
+use crate::daemon::pulse::Part;
+
+/// The longest rest before somebody looks whether a file has changed or the end has come.
+const NAP: Duration = Duration::from_millis(20);
+
+/// How far it is.
+struct Drain {
+    batch: Batch,
+    total: u64,
+    /// When the progress was shown.
+    shown: u64,
+}
+
+impl Intake {
+    /// Reads the backlog, a slice of a file at a time, so that one long file does not hold up all others.
+    pub(super) fn drain(&mut self) -> Result<(), Error> {
+        let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
+        self.with_health(|health| health.progress = (0, total));
+        let much = total >= MUCH;
+        if much {
+            self.clerk.call_blocking(|clerk| clerk.store().write_much(true))??;
+        }
+        let batch = Batch { live: true, ..Batch::default() };
+        let mut drain = Drain { batch, total, shown: self.clock.millis() };
+        self.read_orphans(&mut drain.batch);
+        self.commit(&mut drain.batch)?;
+        self.hot.set_open(true);
+        while !self.stop.is_cancelled() && !self.backlog.is_empty() {
+            self.go_on(&mut drain)?;
+        }
+        self.hot.set_open(false);
+        self.commit(&mut drain.batch)?;
+        self.written()?;
+        if much {
+            self.clerk.call_blocking(|clerk| clerk.store().write_much(false))??;
+        }
+        if self.appeared && !self.stop.is_cancelled() {
+            self.appeared = false;
+            // The first scan ends in `read_all`.
+            if self.live {
+                self.clerk.call_blocking(|clerk| clerk.set_caught_up(true))??;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what is next belongs to a history that nobody waits for. A pass has somebody who waits.
+    fn is_history(&self) -> bool {
+        let next_live = self.backlog.front().is_some_and(|job| job.live);
+        self.serves && !next_live && (!self.live || self.appeared)
+    }
+
+    /// Reads what is next and all that is to be read like it.
+    fn go_on(&mut self, drain: &mut Drain) -> Result<(), Error> {
+        let history = self.is_history();
+        let idle = history && self.pace.is_idle(self.clock.millis());
+        if !idle {
+            return self.turn(drain, history, false);
+        }
+        let done = thread::scope(|scope| {
+            let aside = thread::Builder::new().name("backlog".into());
+            let turn = aside.spawn_scoped(scope, || {
+                pace::be_idle();
+                self.turn(drain, true, true)
+            });
+            turn.ok().map(|turn| turn.join().unwrap_or_else(|fault| resume_unwind(fault)))
+        });
+        // A system without a thread to spare has it read like anything else.
+        done.unwrap_or_else(|| self.turn(drain, true, false))
+    }
+
+    fn turn(&mut self, drain: &mut Drain, history: bool, idle: bool) -> Result<(), Error> {
+        while !self.stop.is_cancelled()
+            && self.is_history() == history
+            && (!history || idle == self.pace.is_idle(self.clock.millis()))
+        {
+            let begun = Instant::now();
+            if !self.piece(drain)? {
+                break;
+            }
+            if history {
+                self.rest(self.pace.rest(begun.elapsed()));
+            }
+        }
+        Ok(())
+    }
+
+    /// A slice of the next file. Returns whether there was one.
+    fn piece(&mut self, drain: &mut Drain) -> Result<bool, Error> {
+        let Some(job) = self.backlog.pop_front() else { return Ok(false) };
+        self.pulse.works(Part::Reader);
+        let batch = &mut drain.batch;
+        let job_live = job.live;
+        if job_live != batch.live {
+            self.commit(batch)?;
+            batch.live = job_live;
+        }
+        if self.slice(&job, batch) {
+            self.backlog.push_back(job);
+        }
+        for path in self.hot.take(self.clock.millis()) {
+            self.look(&path)?;
+        }
+        // What changed together is committed together: nothing is sealed between a history and its copy.
+        let last_live = job_live && self.backlog.front().is_none_or(|next| !next.live);
+        if batch.is_full() || last_live || self.backlog.is_empty() {
+            self.commit(batch)?;
+            // Summing up costs as much as the backlog is long.
+            if self.clock.millis().saturating_sub(drain.shown) >= SHOW {
+                drain.shown = self.clock.millis();
+                let left: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
+                let total = drain.total;
+                self.with_health(|health| health.progress = (total.saturating_sub(left), total));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Leaves the processor to others, until a file changes.
+    fn rest(&self, time: Duration) {
+        let end = Instant::now() + time;
+        self.pulse.waits(Part::Reader);
+        while !self.stop.is_cancelled() && !self.hot.waits(self.clock.millis()) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            thread::sleep(left.min(NAP));
+        }
+        self.pulse.works(Part::Reader);
+    }
+}

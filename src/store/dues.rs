@@ -4,6 +4,7 @@ use rusqlite::params;
 
 use super::{Error, Tx, terms};
 use crate::ledger::due::{Sheet, Waiting};
+use crate::ledger::held::Held;
 use crate::model::{Instant, SessionRef};
 
 /// A row of work that waits.
@@ -31,6 +32,15 @@ pub struct DueRow {
     pub tokens: u64,
     /// Exact cost where there is a price, in pico-USD.
     pub usd: Option<i128>,
+}
+
+impl DueRow {
+    /// Whether a person may let it go: work for review, and time that he has not found at Keito. Of unproven requests it
+    /// would have to be said which.
+    #[must_use]
+    pub fn waits_for_a_person(&self) -> bool {
+        self.reason == Held::Review.code() || (self.reason == Held::Unproven.code() && !self.expense)
+    }
 }
 
 impl Tx<'_> {

@@ -166,7 +166,7 @@ async fn a_foreign_host_name_is_refused() {
     let client = Client::start(|_| ()).await;
     let ask = |host: &str| {
         let url = format!("{}/state", client.sandbox.origin());
-        reqwest::Client::builder().no_proxy().build().unwrap().get(url).header("Host", host).send()
+        crate::client::http().get(url).header("Host", host).send()
     };
     assert_eq!(ask("attacker.example:80").await.unwrap().status(), 403);
     assert_eq!(ask(&format!("localhost:{}", client.sandbox.addr().port())).await.unwrap().status(), 200);

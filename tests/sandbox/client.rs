@@ -33,16 +33,19 @@ impl Answer {
     }
 }
 
+/// Without proxy and redirects. It wants to know whose TLS it would use, though it never does.
+pub fn http() -> reqwest::Client {
+    // Fails where another test was first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
 impl Client {
     pub async fn start(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         change(&mut settings);
         let sandbox = Sandbox::start(settings).await.unwrap();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
+        let http = http();
         Self { http, sandbox, key: KEY.to_owned(), account: Some(ACCOUNT.to_owned()) }
     }
 

@@ -85,7 +85,7 @@ pub enum Refused {
         state: &'static str,
     },
     /// Approval is for work that waits for it.
-    #[error("{id} is {state}: only work held for `review` is approved")]
+    #[error("{id} is {state}: only work held for `review` is approved, and time that is `unproven`")]
     NotForReview {
         /// As given.
         id: String,
@@ -297,9 +297,7 @@ impl Clerk {
                 let state = write.map_or("done", |write| write.state.word());
                 return Err(Refused::NotForReview { id: id.to_owned(), state }.into());
             }
-            Found::Group(due) if due.reason == Held::Review.code() => due,
-            // Time that a person has not found at Keito; of requests it has to be said which.
-            Found::Group(due) if due.reason == Held::Unproven.code() && !due.expense => due,
+            Found::Group(due) if due.waits_for_a_person() => due,
             Found::Group(due) => return Err(held(id, &due).into()),
         };
         let facts = self.facts_of_group(id, &due, Verb::Approve, now)?;

@@ -3,7 +3,7 @@
 //! `cargo bench --bench socket` prints median, p99 and the slowest of 100,000 requests on one connection, each next to a
 //! `GET /healthz`, which is the same way without an answer to be made, and the ratio of the two.
 //! `KEITOD_BENCH_REQUESTS` is another number of requests, `KEITOD_BENCH_HISTORY` the MB of logs that are read before
-//! (256). A kilobyte of log is a kilobyte of database, more or less.
+//! (256). A kilobyte of log is a kilobyte of database, more or less. `KEITOD_BENCH_BINARY` is another build.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a benchmark ends where it must")]
 
@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 fn start(home: &Path) -> Child {
     let text = "since = \"2020-01-01T00:00:00Z\"\ntimezone = \"UTC\"\n";
     std::fs::write(home.join("keitod.toml"), text).unwrap();
-    Command::new(env!("CARGO_BIN_EXE_keitod"))
+    Command::new(std::env::var_os("KEITOD_BENCH_BINARY").unwrap_or(env!("CARGO_BIN_EXE_keitod").into()))
         .arg("run")
         .env_clear()
         .env("HOME", home)

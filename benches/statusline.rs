@@ -1,7 +1,8 @@
 //! How long does `keitod statusline` take, the whole process, beside `/bin/true` in the same run?
 //!
 //! `cargo bench --bench statusline` prints the medians over 300 starts of each, one after the other, and their ratio: with
-//! the daemon answering and without one. `KEITOD_BENCH_RUNS` is another number of starts.
+//! the daemon answering and without one. `KEITOD_BENCH_RUNS` is another number of starts, `KEITOD_BENCH_BINARY`
+//! another build.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a benchmark ends where it must")]
 
@@ -15,7 +16,8 @@ use keitod::server::{Client, Question};
 const SAID: &[u8] = br#"{"session_id":"none","cwd":"/home/dev/work","model":{"display_name":"Opus"}}"#;
 
 fn keitod(home: &Path, word: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_keitod"));
+    let mut command =
+        Command::new(std::env::var_os("KEITOD_BENCH_BINARY").unwrap_or(env!("CARGO_BIN_EXE_keitod").into()));
     command
         .arg(word)
         .env_clear()

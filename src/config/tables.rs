@@ -40,7 +40,7 @@ pub(super) fn delivery(mut s: Section<'_>) -> Delivery {
     let delivery = Delivery {
         review: s.value("review", flag),
         requests_per_minute: s
-            .value("requests_per_minute", range(1, 10_000, "a whole number from 1 to 10000")),
+            .value("requests_per_minute", range(1, 1_000_000, "a whole number from 1 to 1000000")),
         time_settle: s.value("time_settle", duration),
         time_update: s.value("time_update", some_time),
         expense_settle: s.value("expense_settle", duration),

@@ -158,6 +158,10 @@ impl Delivery {
         let answer = answer.map_err(|_| Error::Ended { part: Part::Sender.name() })?;
         self.pulse.works(Part::Sender);
         self.kept.push(answer);
+        // Those that came with it need no look of their own at all that is left.
+        while let Some(answer) = self.under_way.try_join_next() {
+            self.kept.push(answer.map_err(|_| Error::Ended { part: Part::Sender.name() })?);
+        }
         self.catch_up().await
     }
 

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -22,6 +23,7 @@ pub struct ClerkHandle {
     jobs: SyncSender<Job>,
     storage: Arc<Storage>,
     written: watch::Receiver<u64>,
+    ended: Arc<AtomicU64>,
 }
 
 /// An answer that is still to come.
@@ -44,6 +46,7 @@ impl ClerkHandle {
         let (jobs, queue): (SyncSender<Job>, Receiver<Job>) = sync_channel(QUEUE);
         let watched = Arc::clone(&storage);
         let (told, written) = watch::channel(0);
+        let ended = clerk.store().ended();
         let thread = std::thread::Builder::new()
             .name("clerk".into())
             .spawn(move || {
@@ -66,7 +69,7 @@ impl ClerkHandle {
                 }
             })
             .map_err(super::Error::Thread)?;
-        Ok((Self { jobs, storage, written }, thread))
+        Ok((Self { jobs, storage, written, ended }, thread))
     }
 
     /// What is known of the disk.
@@ -79,6 +82,12 @@ impl ClerkHandle {
     #[must_use]
     pub fn written(&self) -> watch::Receiver<u64> {
         self.written.clone()
+    }
+
+    /// How many transactions ended: counted before anybody hears of what one of them did.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Acquire)
     }
 
     fn dropped(&self) -> super::Error {

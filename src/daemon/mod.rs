@@ -28,6 +28,7 @@ pub mod prices;
 pub mod pulse;
 pub mod rehearse;
 pub mod reload;
+mod reports;
 pub mod run;
 pub mod skill;
 mod standing;

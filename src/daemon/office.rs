@@ -11,6 +11,7 @@ use super::clerk::{Noticed, Settled};
 use super::delivery::Order;
 use super::documents::document;
 use super::happenings::{self, Listeners};
+use super::reports::{MadeFrom, Reports};
 use super::run::{Running, Shown};
 use super::time;
 use crate::deliver::PauseReason;
@@ -35,6 +36,7 @@ pub struct Office {
     board: Arc<Board>,
     listeners: Listeners,
     glances: Arc<Mutex<Vec<(StatuslineQuery, Told)>>>,
+    reports: Reports,
     own: Weak<Self>,
 }
 
@@ -51,6 +53,7 @@ impl Office {
             board,
             listeners: Listeners::new(),
             glances: Arc::default(),
+            reports: Reports::default(),
             own: own.clone(),
         })
     }
@@ -61,6 +64,17 @@ impl Office {
         // Who sees a request in a report finds it in the status, too.
         self.board.outdate();
         answer
+    }
+
+    /// A report; the one made last, if nothing that it was made from has changed.
+    async fn reported(&self, query: ReportQuery) -> Result<Vec<u8>, Failure> {
+        let from = MadeFrom::now(&self.running.documents(), self.running.clerk.ended());
+        if let Some(document) = self.reports.find(&query, &from) {
+            return Ok(document);
+        }
+        let document = self.document(Question::Report(query.clone())).await?;
+        self.reports.keep(query, from, &document);
+        Ok(document)
     }
 
     /// The status as it is.
@@ -306,7 +320,7 @@ impl Answers for Office {
     }
 
     fn report(&self, query: ReportQuery) -> Answer<'_> {
-        Box::pin(self.document(Question::Report(query)))
+        Box::pin(self.reported(query))
     }
 
     fn audit(&self, query: AuditQuery) -> Answer<'_> {

@@ -1,5 +1,6 @@
 //! What to do next for one kind of record: list, send, or wait.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::model::{Day, Instant, SessionRef, WriteRef};
@@ -94,7 +95,7 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
     let mut plan = Plan::default();
     let mut days: Vec<Day> = Vec::new();
     let mut looks = Looks::default();
-    let mut sessions: Vec<Option<SessionRef>> = Vec::new();
+    let mut sessions: HashSet<SessionRef> = HashSet::new();
     let sending = needs.iter().filter(|need| need.sending).count();
     let mut room = line.in_flight.saturating_sub(sending);
     // Until one record came back, each is a probe: alone, and settled before the next. One that two readings lacked is
@@ -113,8 +114,7 @@ pub fn plan(needs: &[Need], line: &Line<'_>) -> Plan {
             wake(&mut plan, need.next_at);
             continue;
         }
-        let first_of_session = need.session.is_none() || !sessions.contains(&need.session);
-        sessions.push(need.session);
+        let first_of_session = need.session.is_none_or(|session| sessions.insert(session));
         if need.sending {
             continue;
         }

@@ -127,6 +127,7 @@ impl Store {
             }
             let mut fresh = fresh;
             std::mem::swap(&mut self.conn, &mut fresh.conn);
+            std::mem::swap(&mut self.unfinished, &mut fresh.unfinished);
         }
         self.hurt = None;
         Ok(())

@@ -35,9 +35,12 @@ mod sightings;
 mod steps;
 mod tally;
 mod terms;
+mod unfinished;
 mod views;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -61,6 +64,7 @@ pub use presence::KnownRow;
 pub use read::{AccountView, Branches, ListedRow, Reader};
 pub use schema::VERSION;
 pub use tally::{Frozen, TallyOf};
+pub use unfinished::Unfinished;
 pub use views::{RequestOf, SessionHead};
 
 /// KiB of the file in memory (negative as SQLite wants it), and pages of its log before they are written back: SQLite's
@@ -80,6 +84,10 @@ pub struct Store {
     leased: bool,
     /// A call failed so that only the disk knows the outcome.
     hurt: Option<mend::Hurt>,
+    /// What is still to be delivered.
+    unfinished: unfinished::Kept,
+    /// How many transactions ended, well or not.
+    ended: Arc<AtomicU64>,
 }
 
 /// One transaction; the methods are spread over the files of this module by subject.
@@ -112,7 +120,7 @@ impl Store {
     ///
     /// # Errors
     /// Of the database.
-    pub fn emptied(self) -> Result<Self, Error> {
+    pub fn emptied(mut self) -> Result<Self, Error> {
         let tables: Vec<String> = {
             // What refers to others was made after them.
             let last_first = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid DESC";
@@ -125,15 +133,24 @@ impl Store {
             self.conn.prepare_cached(&format!("DELETE FROM {table}"))?.execute([])?;
         }
         self.conn.execute_batch("COMMIT")?;
+        self.unfinished.forget();
         Ok(self)
     }
 
-    fn prepare(conn: Connection, path: Option<&Path>) -> Result<Self, Error> {
+    fn prepare(mut conn: Connection, path: Option<&Path>) -> Result<Self, Error> {
         schema::prepare(&conn, path)?;
         conn.set_prepared_statement_cache_capacity(256);
         // Plans must not depend on bound values: SQLite would prepare a statement anew at most of its executions.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        Ok(Self { conn, path: path.map(Path::to_owned), leased: false, hurt: None })
+        let unfinished = unfinished::Kept::of(&mut conn)?;
+        Ok(Self {
+            conn,
+            path: path.map(Path::to_owned),
+            leased: false,
+            hurt: None,
+            unfinished,
+            ended: Arc::default(),
+        })
     }
 
     /// Runs `work` in one transaction; commits if it returns `Ok`.
@@ -151,10 +168,18 @@ impl Store {
             transaction.commit()?;
             Ok(result)
         })();
+        self.ended.fetch_add(1, Ordering::Release);
         if let Err(error) = &done {
             self.hurt = mend::Hurt::of(error);
         }
         done
+    }
+
+    /// How many transactions ended so far. Who looks at it before he reads, and finds it the same later, has read what
+    /// still stands there.
+    #[must_use]
+    pub fn ended(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.ended)
     }
 
     /// Runs `work` in a transaction that leaves nothing behind.

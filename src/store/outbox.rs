@@ -160,7 +160,7 @@ pub struct NewWrite {
 }
 
 /// A write.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteRow {
     /// Its row.
     pub id: WriteRef,

@@ -21,16 +21,15 @@ fn history(keito: &Keito, tail: &str) -> Place {
     place
 }
 
-/// Policy and niceness of each thread of this name: proc_pid_stat(5).
-fn threads(service: &Service<'_>, name: &str) -> Vec<(i32, i32)> {
+/// The policy of each thread of this name, the 41st field: proc_pid_stat(5).
+fn threads(service: &Service<'_>, name: &str) -> Vec<i32> {
     let tasks = fs::read_dir(format!("/proc/{}/task", service.child.id())).into_iter().flatten().flatten();
     let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
     let of_name = stats.filter_map(|stat| {
         let (head, rest) = stat.rsplit_once(") ")?;
         let fields: Vec<&str> = rest.split_whitespace().collect();
         // The third field is the first after the name.
-        head.ends_with(&format!("({name}"))
-            .then(|| Some((fields[38].parse().ok()?, fields[16].parse().ok()?)))?
+        if head.ends_with(&format!("({name}")) { fields[38].parse().ok() } else { None }
     });
     of_name.collect()
 }
@@ -46,10 +45,8 @@ fn a_history_is_read_when_nobody_else_wants_the_processor_and_a_live_file_at_onc
     let keito = Keito::start();
     let place = history(&keito, "");
     let service = place.start();
-    let [(policy, nice)] =
-        until("a thread reads it", || <[_; 1]>::try_from(threads(&service, "backlog")).ok());
-    assert_eq!((policy, nice), (IDLE, 19));
-    assert_eq!(threads(&service, "reader"), [(OTHER, 0)], "what is live is read as ever");
+    until("a thread reads it", || (threads(&service, "backlog") == [IDLE]).then_some(()));
+    assert_eq!(threads(&service, "reader"), [OTHER], "what is live is read as ever");
     let talk = Talk::new(FILES + 1, "/home/dev/work");
     let live = talk.id.clone();
     place.append("live", &{ talk }.exchange());
@@ -75,10 +72,10 @@ fn at_normal_priority_it_is_read_so_on_the_mains_alone() {
     fs::write(battery.join("type"), "Battery\n").unwrap();
     fs::write(battery.join("status"), "Full\n").unwrap();
     let service = place.start();
-    until("some of it is read", || (threads(&service, "reader") == [(OTHER, 0)]).then_some(()));
+    until("some of it is read", || (threads(&service, "reader") == [OTHER]).then_some(()));
     assert_eq!(threads(&service, "backlog"), []);
     fs::write(battery.join("status"), "Discharging\n").unwrap();
-    until("it goes on at idle priority", || (threads(&service, "backlog") == [(IDLE, 19)]).then_some(()));
+    until("it goes on at idle priority", || (threads(&service, "backlog") == [IDLE]).then_some(()));
     fs::write(battery.join("status"), "Charging\n").unwrap();
     until("it goes on as before", || threads(&service, "backlog").is_empty().then_some(()));
     assert_eq!(service.get("/v1/status")["caught_up"], false, "the history was over before");

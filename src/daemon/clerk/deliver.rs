@@ -1,5 +1,6 @@
 //! Which requests leave now.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,11 +61,11 @@ impl Clerk {
     }
 
     /// Whether a write of this kind could probe a pause.
-    fn has_pending(&self, kind: Kind) -> Result<bool, Error> {
+    fn has_pending(&mut self, kind: Kind) -> Result<bool, Error> {
         let Some(scope) = &self.account else { return Ok(false) };
-        let writes = self.store.view().unfinished(scope.id)?;
+        let writes = self.store.unfinished(scope.id)?;
         let could = |write: &&WriteRow| write.reason.as_deref() != Some(listing::UNPROVED);
-        Ok(writes.iter().filter(could).any(|write| write.kind == kind))
+        Ok(writes.values().filter(could).any(|write| write.kind == kind))
     }
 
     fn find_category(&mut self, now: Instant, polled: &mut Polled) -> Result<(), Error> {
@@ -99,25 +100,30 @@ impl Clerk {
     }
 
     /// The writes that may be on a plan: one of each parked project that is to be tried again, and all others.
-    fn needs(&mut self, kind: Kind, writes: &[WriteRow], now: Instant) -> Result<Vec<Need>, Error> {
+    fn needs(
+        &mut self,
+        kind: Kind,
+        writes: &BTreeMap<i64, WriteRow>,
+        now: Instant,
+    ) -> Result<Vec<Need>, Error> {
         let Some(scope) = &self.account else { return Ok(Vec::new()) };
         let (refusals, proved) = (&scope.desk.refusals, scope.row.proved(kind));
         let unproved = |write: &WriteRow| !proved && write.reason.as_deref() == Some(listing::UNPROVED);
         // An excess part without what it adds to would prove nothing to whoever finds it.
         let baseless = |write: &WriteRow| {
             let base = |other: &WriteRow| other.session == write.session && unproved(other);
-            write.excess && writes.iter().any(base)
+            write.excess && writes.values().any(base)
         };
         let park =
             |write: &WriteRow| refusals.parked(kind, write.link.project.as_str(), write.link.task.as_str());
         let mut tried: Vec<&Park> = Vec::new();
         let under_way =
-            writes.iter().filter(|write| write.kind == kind && write.state != WriteState::Pending);
+            writes.values().filter(|write| write.kind == kind && write.state != WriteState::Pending);
         tried.extend(under_way.filter_map(park));
         let (mut needs, mut unmarked): (Vec<Need>, Vec<Park>) = (Vec::new(), Vec::new());
         let shifted = scope.assigned.iter().any(|of| of.spent.is_some());
 
-        for write in writes.iter().filter(|write| write.kind == kind) {
+        for write in writes.values().filter(|write| write.kind == kind) {
             // A probe that no listing ever showed stays until another one has proved the listing.
             if unproved(write) || baseless(write) {
                 continue;
@@ -190,7 +196,7 @@ impl Clerk {
         let proved = scope.row.proved(kind);
         let open = kind == Kind::Expense && super::currency::is_open(scope, &self.settings);
         let in_flight = if open { in_flight.min(1) } else { in_flight };
-        let writes = self.store.view().unfinished(scope.id)?;
+        let writes = self.store.unfinished(scope.id)?;
         let needs = self.needs(kind, &writes, now)?;
         // What the limiter held up has not begun: by now it may have to serve more.
         let state = &mut self.lines[slot(kind)];
@@ -226,7 +232,7 @@ impl Clerk {
         }
         self.next_page(kind, now, polled)?;
         for id in plan.send {
-            let update = writes.iter().any(|write| write.id == id && write.patch);
+            let update = writes.get(&id.0).is_some_and(|write| write.patch);
             if !self.spend(now, update, polled)? {
                 // Updates have a share of their own: what is new may still leave.
                 if update {

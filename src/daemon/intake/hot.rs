@@ -46,7 +46,7 @@ impl Hot {
     /// Whether [`Hot::take`] would give something.
     pub(super) fn waits(&self, now: u64) -> bool {
         let paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
-        !paths.0.is_empty() && !paths.1.is_some_and(|last| now.saturating_sub(last) < self.debounce)
+        !paths.0.is_empty() && paths.1.is_none_or(|last| now.saturating_sub(last) >= self.debounce)
     }
 
     /// What changed; nothing before the debounce has passed since it was last asked. `now` is monotonic milliseconds.

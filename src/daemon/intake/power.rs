@@ -47,7 +47,8 @@ pub(super) mod tests {
         const LINE: &[(&str, &str)] = &[("type", "Mains"), ("online", "1")];
         const NO_LINE: &[(&str, &str)] = &[("type", "Mains"), ("online", "0")];
         const USB: &[(&str, &str)] = &[("type", "USB"), ("online", "1")];
-        let cases: [(&[&[(&str, &str)]], bool); 10] = [
+        type Supply = [(&'static str, &'static str)];
+        let cases: [(&[&Supply], bool); 10] = [
             (&[], false),
             (&[BATTERY], true),
             (&[BATTERY, NO_LINE], true),

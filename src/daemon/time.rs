@@ -85,6 +85,24 @@ impl Monotonic {
     }
 }
 
+/// Measures how long a piece of work takes, where milliseconds are too coarse.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    /// Begins now.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// Since then.
+    #[must_use]
+    pub fn elapsed(&self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+}
+
 impl Default for Monotonic {
     fn default() -> Self {
         Self::new()

@@ -73,7 +73,7 @@ fn at_normal_priority_it_is_read_so_on_the_mains_alone() {
     fs::write(battery.join("status"), "Full\n").unwrap();
     let service = place.start();
     until("some of it is read", || (threads(&service, "reader") == [OTHER]).then_some(()));
-    assert_eq!(threads(&service, "backlog"), []);
+    assert!(threads(&service, "backlog").is_empty());
     fs::write(battery.join("status"), "Discharging\n").unwrap();
     until("it goes on at idle priority", || (threads(&service, "backlog") == [IDLE]).then_some(()));
     fs::write(battery.join("status"), "Charging\n").unwrap();

@@ -2,11 +2,12 @@
 
 use std::panic::resume_unwind;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Batch, Intake, MUCH, SHOW, pace};
 use crate::daemon::Error;
 use crate::daemon::pulse::Part;
+use crate::daemon::time::Stopwatch;
 
 /// The longest rest before somebody looks whether a file has changed or the end has come.
 const NAP: Duration = Duration::from_millis(20);
@@ -60,6 +61,7 @@ impl Intake {
 
     /// Reads what is next and all that is to be read like it.
     fn go_on(&mut self, drain: &mut Drain) -> Result<(), Error> {
+        self.look_at_hot()?;
         let history = self.is_history();
         let idle = history && self.pace.is_idle(self.clock.millis());
         if !idle {
@@ -80,11 +82,16 @@ impl Intake {
     fn turn(&mut self, drain: &mut Drain, history: bool, idle: bool) -> Result<(), Error> {
         while !self.stop.is_cancelled()
             && self.is_history() == history
+            // A live file is not read by a thread that is served last.
+            && !(idle && self.hot.waits(self.clock.millis()))
             && (!history || idle == self.pace.is_idle(self.clock.millis()))
         {
-            let begun = Instant::now();
+            let begun = Stopwatch::begin();
             if !self.piece(drain)? {
                 break;
+            }
+            if !idle {
+                self.look_at_hot()?;
             }
             if history {
                 self.rest(self.pace.rest(begun.elapsed()));
@@ -106,9 +113,6 @@ impl Intake {
         if self.slice(&job, batch) {
             self.backlog.push_back(job);
         }
-        for path in self.hot.take(self.clock.millis()) {
-            self.look(&path)?;
-        }
         // What changed together is committed together: nothing is sealed between a history and its copy.
         let last_live = job_live && self.backlog.front().is_none_or(|next| !next.live);
         if batch.is_full() || last_live || self.backlog.is_empty() {
@@ -124,12 +128,19 @@ impl Intake {
         Ok(true)
     }
 
+    fn look_at_hot(&mut self) -> Result<(), Error> {
+        for path in self.hot.take(self.clock.millis()) {
+            self.look(&path)?;
+        }
+        Ok(())
+    }
+
     /// Leaves the processor to others, until a file changes.
     fn rest(&self, time: Duration) {
-        let end = Instant::now() + time;
+        let begun = Stopwatch::begin();
         self.pulse.waits(Part::Reader);
         while !self.stop.is_cancelled() && !self.hot.waits(self.clock.millis()) {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = time.saturating_sub(begun.elapsed());
             if left.is_zero() {
                 break;
             }

@@ -1,6 +1,7 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
 pub mod again;
+mod aside;
 mod batch;
 mod beside;
 mod discover;

@@ -86,6 +86,10 @@ impl Intake {
                 agent.problems.add(root, format!("{number} {what}"));
             }
         });
+        if scan.found.is_empty() {
+            // Of most agents there is nothing, and to know what is queued already costs as much as the backlog is long.
+            return;
+        }
         let opened = if front { None } else { Root::open(root).ok() };
         let queued: HashSet<&Path> = self.backlog.iter().map(|job| job.found.path.as_path()).collect();
         let mut age = 0;

@@ -99,8 +99,8 @@ enum Then {
 
 struct Job {
     watched: usize,
-    root: PathBuf,
-    relative: PathBuf,
+    /// One for all of its files: a history has thousands.
+    root: Arc<Path>,
     found: Found,
     /// An event named it: it comes before the backlog.
     live: bool,

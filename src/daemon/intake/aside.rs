@@ -58,7 +58,7 @@ impl Intake {
     ) -> Result<bool, Error> {
         while !self.stop.is_cancelled() && self.is_history() && self.pace.is_idle(self.clock.millis()) {
             let Some(next) = self.backlog.front() else { break };
-            if self.watched[next.watched].source.shape(&next.relative) != Shape::Lines {
+            if self.watched[next.watched].source.shape(next.found.relative()) != Shape::Lines {
                 return Ok(true);
             }
             let begun = Stopwatch::begin();

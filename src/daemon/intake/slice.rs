@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::beside::Beside;
 use super::known::Progress;
@@ -19,7 +20,7 @@ pub(super) fn fresh(claim: &Claim) -> Context {
 pub(super) struct Opened {
     watched: Watched,
     claim: Claim,
-    root: PathBuf,
+    root: Arc<Path>,
     relative: PathBuf,
     file: File,
     held: Option<File>,
@@ -93,7 +94,7 @@ fn take(
 impl Intake {
     /// Reads up to the budget of one file. Returns whether more is there.
     pub(super) fn slice(&mut self, job: &Job, batch: &mut Batch) -> bool {
-        match self.watched[job.watched].source.shape(&job.relative) {
+        match self.watched[job.watched].source.shape(job.found.relative()) {
             Shape::Lines => {}
             Shape::Document => {
                 if let Err(error) = self.document(job, batch) {
@@ -114,8 +115,8 @@ impl Intake {
     pub(super) fn open(&mut self, job: &Job, batch: &mut Batch) -> Option<Opened> {
         let watched = self.watched[job.watched].clone();
         let path = &job.found.path;
-        let claim = watched.source.claim_below(&job.root, &job.relative).unwrap_or_default();
-        let file = match Root::open(&job.root).and_then(|root| root.open_file(&job.relative)) {
+        let claim = watched.source.claim_below(&job.root, job.found.relative()).unwrap_or_default();
+        let file = match Root::open(&job.root).and_then(|root| root.open_file(job.found.relative())) {
             Ok(file) => file,
             Err(Skip::Gone) => return None,
             Err(skip) => {
@@ -134,7 +135,7 @@ impl Intake {
             }
         };
         let known = self.known.get(path).map(|known| known.cursor.clone());
-        let (root, relative) = (job.root.clone(), job.relative.clone());
+        let (root, relative) = (Arc::clone(&job.root), job.found.relative().to_path_buf());
         // Without a handle to spare nothing is lost but what a rename would hide.
         let held = file.try_clone().ok();
         Some(Opened { watched, claim, root, relative, file, held, start, known })

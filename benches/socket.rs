@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench socket` prints median, p99 and the slowest of 100,000 requests on one connection, each next to a
 //! `GET /healthz`, which is the same way without an answer to be made, and the ratio of the two.
-//! `KEITOD_BENCH_REQUESTS` is another number of requests, `KEITOD_BENCH_HISTORY` the MB of logs that are read before
+//! `KEITOD_BENCH_HISTORY=1000` is the history of a gigabyte of the goal (row 6). `KEITOD_BENCH_REQUESTS` is another number of requests, `KEITOD_BENCH_HISTORY` the MB of logs that are read before
 //! (256). A kilobyte of log is a kilobyte of database, more or less. `KEITOD_BENCH_BINARY` is another build.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a benchmark ends where it must")]
@@ -134,16 +134,22 @@ fn main() {
     }
     let mut asking = Asking(BufReader::new(UnixStream::connect(&socket).unwrap()));
     let (mut status, mut plain) = (Vec::new(), Vec::new());
-    for _ in 0..requests {
+    let mut looks = [0, 0];
+    for at in 0..requests {
         plain.push(asking.ask("/healthz"));
         status.push(asking.ask("/v1/status"));
+        if at % 500 == 0 {
+            looks[usize::from(lag(&client) > Some(0))] += 1;
+        }
     }
     let left = lag(&client).unwrap_or_default();
     over.store(true, Ordering::Relaxed);
     let files = writing.join().unwrap();
     println!(
-        "{requests} requests of each while {files} files of 2 MB came; {} MB of them were left",
-        left >> 20
+        "{requests} requests of each while {files} files of 2 MB came; {} MB of them were left; {} of {} looks between saw a backlog",
+        left >> 20,
+        looks[1],
+        looks[0] + looks[1]
     );
     let ([middle, high], plain) = (told("/v1/status", status), told("/healthz", plain));
     let ratio = |a: Duration, b: Duration| a.as_nanos() * 100 / b.as_nanos().max(1);

@@ -18,8 +18,8 @@ pub enum Part {
 }
 
 impl Part {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Reader, Self::Clerk, Self::Sender];
+    /// All of them, the one first that the others wait for: if several make no progress, it is to blame.
+    pub const ALL: [Self; 3] = [Self::Clerk, Self::Reader, Self::Sender];
 
     /// Its name in messages.
     #[must_use]

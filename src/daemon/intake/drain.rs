@@ -22,8 +22,7 @@ pub(super) struct Drain {
 impl Intake {
     /// Reads the backlog, a slice of a file at a time, so that one long file does not hold up all others.
     pub(super) fn drain(&mut self) -> Result<(), Error> {
-        let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
-        self.with_health(|health| health.progress = (0, total));
+        let total = self.show_left(None);
         let much = total >= MUCH;
         if much {
             self.clerk.call_blocking(|clerk| clerk.store().write_much(true))??;
@@ -123,9 +122,7 @@ impl Intake {
             // Summing up costs as much as the backlog is long.
             if self.clock.millis().saturating_sub(drain.shown) >= SHOW {
                 drain.shown = self.clock.millis();
-                let left: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
-                let total = drain.total;
-                self.with_health(|health| health.progress = (total.saturating_sub(left), total));
+                self.show_left(Some(drain.total));
             }
         }
         Ok(())

@@ -96,7 +96,7 @@ impl Intake {
         for job in &self.backlog {
             // Of a database that is known, what is new cannot be told without reading it.
             let known = self.known.contains(&job.found.path);
-            let rows = self.watched[job.watched].source.shape(&job.relative) == Shape::Database;
+            let rows = self.watched[job.watched].source.shape(job.found.relative()) == Shape::Database;
             if !(known && rows) {
                 lags[job.watched] += self.unread(job);
             }

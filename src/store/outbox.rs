@@ -361,6 +361,7 @@ impl Tx<'_> {
         usd: Usd,
         price: &str,
     ) -> Result<(), Error> {
+        self.touch_stored(request)?;
         self.conn
             .prepare_cached(
                 "INSERT OR REPLACE INTO billed (account, request, record, input, cache_read, cache_write_5m, cache_write_1h, output, usd, price) \
@@ -397,6 +398,7 @@ impl Tx<'_> {
             "INSERT OR REPLACE INTO covered (account, session, start, end, record, write) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         for (start, end) in stretches {
+            self.touch_stretch(*start, *end);
             insert.execute(params![
                 account.0,
                 session.0,
@@ -580,10 +582,13 @@ impl Tx<'_> {
                 "UPDATE session SET recheck = 1 WHERE id IN (SELECT session FROM covered WHERE write = ?1)",
             )?
             .execute([write.id.0])?;
-        self.conn.prepare_cached("DELETE FROM covered WHERE write = ?1")?.execute([write.id.0])?;
+        self.touch_returned("DELETE FROM covered WHERE write = ?1 RETURNING start, end", [write.id.0])?;
         self.conn.prepare_cached("DELETE FROM write WHERE id = ?1")?.execute([write.id.0])?;
         if !write.patch {
-            self.conn.prepare_cached("DELETE FROM billed WHERE record = ?1")?.execute([write.record.0])?;
+            let unbill = "DELETE FROM billed WHERE record = ?1 \
+                          RETURNING coalesce((SELECT at FROM request q WHERE q.id = billed.request) / 1000, 0), \
+                          coalesce((SELECT at FROM request q WHERE q.id = billed.request) / 1000, 0)";
+            self.touch_returned(unbill, [write.record.0])?;
             self.conn.prepare_cached("DELETE FROM record WHERE id = ?1")?.execute([write.record.0])?;
         }
         if let Some(session) = write.session {

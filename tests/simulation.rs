@@ -149,8 +149,7 @@ fn a_clock_that_is_set_loses_nothing() {
     hold(SEEDS, history::History::run_with_steps);
 }
 
-/// Two machines with the same logs on one account. About one history in a hundred still fails: see docs/reliability.md,
-/// "What is not covered".
+/// Two machines with the same logs on one account.
 #[test]
 fn two_machines_bill_once_or_the_audit_tells() {
     hold(0..100, two::run);

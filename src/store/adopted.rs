@@ -41,6 +41,31 @@ impl Tx<'_> {
         Ok(u64::try_from(seconds).unwrap_or(0))
     }
 
+    /// Sessions that hold copies of requests inside `[first, last]` which an expense of `session` bills, each with the
+    /// second of the last of them: up to there their time may be a copy of that session's, whose own log is gone.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn heirs(
+        &self,
+        account: AccountRef,
+        session: SessionRef,
+        (first, last): Stretch,
+    ) -> Result<Vec<(SessionRef, i64)>, Error> {
+        let mut select = self.conn.prepare_cached(
+            "WITH named (request) AS MATERIALIZED (SELECT b.request FROM record e JOIN billed b ON b.record = e.id \
+               WHERE e.account = ?1 AND e.session = ?2 AND e.kind = 1) \
+             SELECT session, max(at) / 1000 FROM ( \
+               SELECT r.session, r.at FROM named n CROSS JOIN request r ON r.id = n.request UNION ALL \
+               SELECT c.session, c.at FROM named n CROSS JOIN copy c ON c.request = n.request) \
+             WHERE session <> ?2 AND at >= ?3 * 1000 AND at < (?4 + 1) * 1000 GROUP BY session ORDER BY session",
+        )?;
+        let rows = select.query_map(params![account.0, session.0, first, last], |row| {
+            Ok((SessionRef(row.get(0)?), row.get(1)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Forgets an adopted entry, so that it is adopted anew.
     ///
     /// # Errors

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use keitod::sandbox::{self, ids};
+use keitod::sandbox::{self, End, Fault, Kind, Rule, ids};
 
 use crate::keito::Keito;
 use crate::lines::{Counts, Talk};
-use crate::place::Place;
+use crate::place::{Place, until};
 
 fn link(repo: &Path, project: &str) {
     fs::create_dir_all(repo.join(".keito")).unwrap();
@@ -68,6 +68,80 @@ fn a_lost_state_and_an_earlier_copy_post_nothing_again() {
     service.settle();
     assert_eq!(service.requests(), 1, "both lines are one request");
     assert_eq!(keito.expenses().len(), 1, "{:?}", keito.expenses());
+}
+
+#[test]
+fn what_was_attempted_and_another_machine_billed_by_a_later_copy_waits_for_a_person() {
+    let keito = Keito::start();
+    let (here, there) = (Place::new(&keito.origin), Place::new(&keito.origin));
+    here.append("3", &Talk::new(3, "/home/dev/work").exchange());
+    let ours = here.start();
+    ours.settle();
+
+    // There is only the copy of a session, a minute after what it copies. Here is what it copies too: what is sealed ends
+    // at that instant, and whether the attempt arrived nobody knows.
+    let (mut talk, mut other) = (Talk::new(1, "/home/dev/work"), Talk::new(2, "/home/dev/work"));
+    let counts = Counts { input: 1000, output: 100, ..Counts::default() };
+    let mut again = Talk::new(1, "/home/dev/work");
+    let copy = again.prompt(0) + &again.answer(180, counts);
+    let copy = copy.lines().last().unwrap().replace(&talk.id, &other.id).replace("\"req_", "\"req_again_");
+    let copy = other.prompt(0) + &copy + "\n";
+    keito.faults().add(Rule::new(Fault::Drop(End::Reset)).on("POST", Kind::Expenses));
+    keito.forget_requests();
+    here.append("1", &(talk.prompt(0) + &talk.answer(120, counts) + &talk.answer(30, counts)));
+    here.append("2", &copy);
+    until("an attempt", || {
+        ours.flush();
+        (!keito.asked("POST", "/api/v2/expenses").is_empty()).then_some(())
+    });
+    assert_eq!(ours.stop(), 0);
+    keito.faults().clear();
+
+    there.append("2", &copy);
+    let theirs = there.start();
+    theirs.settle();
+    assert_eq!(theirs.stop(), 0);
+    let ours = here.start();
+    until("it is in conflict", || {
+        ours.flush();
+        (ours.get("/v1/status")["queue"]["conflict"] == 1).then_some(())
+    });
+    assert_eq!(ours.requests(), 3, "both lines are one request");
+    assert_eq!(keito.expenses().len(), 2, "{:?}", keito.expenses());
+}
+
+#[test]
+fn a_lost_state_and_a_lost_log_leave_a_copy_its_own_time_alone() {
+    let keito = Keito::start();
+    let place = Place::new(&keito.origin);
+    let (mut talk, mut other) = (Talk::new(1, "/home/dev/work"), Talk::new(2, "/home/dev/work"));
+    let counts = Counts { input: 1000, output: 100, ..Counts::default() };
+    let seconds = |keito: &Keito| -> Vec<u64> {
+        let of = |entry: &sandbox::Entry| entry.metadata.as_ref()?.text("duration_seconds")?.parse().ok();
+        let mut all: Vec<u64> = keito.entries().iter().filter_map(of).collect();
+        all.sort_unstable();
+        all
+    };
+    // A session in two files; another one goes on from the second of them.
+    place.append("1", &(talk.prompt(10) + &talk.answer(70, counts)));
+    let second = talk.prompt(600) + &talk.answer(700, counts);
+    place.append("1b", &second);
+    place.append(
+        "2",
+        &(second.replace(&talk.id, &other.id) + &other.prompt(1200) + &other.answer(1230, counts)),
+    );
+    let service = place.start();
+    service.settle();
+    assert_eq!(service.stop(), 0);
+    assert_eq!((seconds(&keito), keito.expenses().len()), (vec![30, 160], 2));
+
+    // What is left tells of the copy alone; Keito's expense of the first session says whose requests those are.
+    fs::remove_dir_all(place.path("state")).unwrap();
+    fs::remove_file(place.log_of("1b")).unwrap();
+    let service = place.start();
+    service.settle();
+    assert_eq!((seconds(&keito), keito.expenses().len()), (vec![30, 160], 2), "{:?}", keito.entries());
+    assert_eq!(service.stop(), 0);
 }
 
 #[test]

@@ -99,7 +99,12 @@ impl Work<'_, '_> {
                 let named = self.named_sessions(posted)?;
                 let range = (posted.first_at.seconds(), posted.last_at.seconds());
                 let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
-                [named, self.tx.sessions_like(&posted.agent, range, since)?].concat()
+                let mut heirs = Vec::new();
+                if let Some(home) = home {
+                    heirs = self.tx.heirs(self.scope.id, home, range)?;
+                }
+                let heirs = heirs.into_iter().map(|(heir, _)| heir).collect();
+                [named, self.tx.sessions_like(&posted.agent, range, since)?, heirs].concat()
             }
             Kind::Expense => Vec::new(),
         };
@@ -352,7 +357,6 @@ impl Work<'_, '_> {
             return self.adopt_day(row, posted, &named, appended);
         }
         let range = (posted.first_at.seconds(), posted.last_at.seconds());
-        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
         let home = tx.find_session(&posted.agent, &posted.session)?;
         let loaded = match home {
             Some(session) => {
@@ -377,40 +381,22 @@ impl Work<'_, '_> {
                 tx.claim_activities(session, range, self.settings.gaps, horizon)?;
             }
         }
-        let spans = home.map(|session| tx.spans(session)).transpose()?.unwrap_or_default();
-        // Its logs are gone, or end before what the entry holds, and copies of them may still be here under other
-        // sessions. (An entry can hold time from before its first instant: a PATCH never changes that.)
-        let gone = spans.iter().all(|span| span.kind != SpanKind::Agent);
-        let knows = |at: i64| spans.iter().any(|span| span.start <= at && span.end >= at);
-        let known = knows(range.0) && knows(range.1);
-        // An entry may begin in the middle of a stretch, where its session's first instant tells a copy.
-        let mut copies: Vec<SessionRef> = Vec::new();
-        for range in group.ranges.iter().filter(|_| gone || !known) {
-            copies.extend(tx.sessions_like(&posted.agent, *range, since)?);
-        }
-        copies.sort_unstable();
-        copies.dedup();
-        let places =
-            home.filter(|_| !gone).into_iter().chain(copies.into_iter().filter(|id| Some(*id) != home));
-        let places: Vec<SessionRef> = places.collect();
-        let mut record = self.record_of(row, posted, places.first().copied().or(home));
+        let (places, gone) = self.places(posted, home, &group.ranges)?;
+        let mut record = self.record_of(row, posted, places.first().map(|(id, _)| *id).or(home));
         let mut laid: Vec<(SessionRef, Vec<Stretch>)> = Vec::new();
         let (mut left, mut rest, mut free) = (posted.seconds, self.exact.clone(), 0);
-        for session in places {
+        for (session, bounds) in places {
             let seen = appended.get(&session).copied();
             let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
-            let Some(loaded) = loaded else { continue };
-            // What a copy lacks must not eat its own time, which comes after what they share.
-            let last = group.ranges.iter().map(|(_, last)| *last).max().unwrap_or(range.1);
-            let bounds = (Some(session) != home).then_some((i64::MIN, last));
+            let Some(mut loaded) = loaded else { continue };
             let (own, counted) = self.stretches(&loaded.session, &record, bounds);
-            let covered = &loaded.session.covered;
             let found = match &mut rest {
-                None => self.lay(&loaded, &record.link, (left, range), (&own, &counted))?,
+                None => self.lay(&mut loaded, &record.link, (left, range), (&own, &counted))?,
                 // Copies have the same instants: each holds what of the time is its own here.
                 Some(rest) => {
                     let counted = stretches::union(counted);
-                    let found = common(&less(rest, &stretches::union(covered.clone())), &counted);
+                    let found =
+                        common(&less(rest, &stretches::union(loaded.session.covered.clone())), &counted);
                     *rest = less(rest, &found);
                     found
                 }

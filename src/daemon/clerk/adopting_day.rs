@@ -120,8 +120,18 @@ impl Work<'_, '_> {
         (range, seconds): (Stretch, u64),
     ) -> Result<bool, Error> {
         let overlap = members.iter().map(|member| member.overlap).find(|overlap| *overlap != Overlap::Sum);
-        let time = |member: &Member| (member.loaded.head.id, clip(&member.counted, range));
-        let all: Vec<(SessionRef, Vec<Stretch>)> = members.iter().map(time).collect();
+        let (mut all, mut free) = (Vec::new(), Vec::new());
+        for member in members {
+            let (id, time) = (member.loaded.head.id, clip(&member.counted, range));
+            let theirs = self.theirs(id, link, member.overlap)?;
+            let taken = stretches::union([theirs.as_slice(), &member.loaded.session.covered].concat());
+            free.extend(stretches::less(&time, &taken));
+            all.push((id, time));
+        }
+        // Parallel seconds are one, whoever shares them: rather look for room that is there than find none.
+        if stretches::seconds(&stretches::union(free)) >= seconds {
+            return Ok(false);
+        }
         self.make_room((link, overlap.unwrap_or_default()), &all, seconds)
     }
 

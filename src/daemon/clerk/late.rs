@@ -34,7 +34,8 @@ impl Work<'_, '_> {
         }
         let found = match tx.find_session(&posted.agent, &posted.session)? {
             Some(home) if tx.spans(home)?.iter().any(|span| span.kind == SpanKind::Agent) => {
-                usize::from(record.new.session != Some(home))
+                let range = (posted.first_at.seconds(), posted.last_at.seconds());
+                usize::from(record.new.session != Some(home)) + tx.heirs(self.scope.id, home, range)?.len()
             }
             _ => {
                 let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());

@@ -2,18 +2,58 @@
 
 use super::listing::Work;
 use super::session::Loaded;
-use crate::coverage::{self, Room};
+use crate::coverage::{self, Posted, Room};
 use crate::ledger::due::Place;
 use crate::ledger::overlap::Overlap;
+use crate::ledger::spans::SpanKind;
 use crate::ledger::stretches::{self, Stretch, less};
 use crate::model::{Link, SessionRef};
 use crate::store::Error;
 
 impl Work<'_, '_> {
+    /// The sessions in whose time a listed entry may lie, each with where it may, its own one first; and whether the logs
+    /// of that one are gone.
+    pub(super) fn places(
+        &self,
+        posted: &Posted,
+        home: Option<SessionRef>,
+        ranges: &[Stretch],
+    ) -> Result<(Vec<(SessionRef, Option<Stretch>)>, bool), Error> {
+        let tx = self.tx;
+        let range = (posted.first_at.seconds(), posted.last_at.seconds());
+        let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());
+        let spans = home.map(|session| tx.spans(session)).transpose()?.unwrap_or_default();
+        // Its logs are gone, or end before what the entry holds, and copies of them may still be here under other
+        // sessions. (An entry can hold time from before its first instant: a PATCH never changes that.)
+        let gone = spans.iter().all(|span| span.kind != SpanKind::Agent);
+        let knows = |at: i64| spans.iter().any(|span| span.start <= at && span.end >= at);
+        let known = knows(range.0) && knows(range.1);
+        // An entry may begin in the middle of a stretch, where its session's first instant tells a copy.
+        let mut copies: Vec<SessionRef> = Vec::new();
+        for range in ranges.iter().filter(|_| gone || !known) {
+            copies.extend(tx.sessions_like(&posted.agent, *range, since)?);
+        }
+        copies.sort_unstable();
+        copies.dedup();
+        let last = ranges.iter().map(|(_, last)| *last).max().unwrap_or(range.1);
+        // What a copy lacks must not eat its own time, which comes after what they share.
+        let mut places: Vec<(SessionRef, Option<Stretch>)> =
+            home.filter(|_| !gone).into_iter().map(|home| (home, None)).collect();
+        places.extend(copies.iter().filter(|id| Some(**id) != home).map(|id| (*id, Some((i64::MIN, last)))));
+        if let Some(home) = home.filter(|_| !known) {
+            for (heir, until) in tx.heirs(self.scope.id, home, range)? {
+                if !copies.contains(&heir) {
+                    places.push((heir, Some((i64::MIN, until))));
+                }
+            }
+        }
+        Ok((places, gone))
+    }
+
     /// Lays posted seconds inside a range on the time of a session: `own`, that of the entry's link, before the rest.
     pub(super) fn lay(
         &mut self,
-        loaded: &Loaded,
+        loaded: &mut Loaded,
         link: &Link,
         (seconds, range): (u64, Stretch),
         (own, counted): (&[Stretch], &[Stretch]),
@@ -29,7 +69,7 @@ impl Work<'_, '_> {
     /// elsewhere have made room for `need` seconds in the range.
     fn theirs_with_room(
         &mut self,
-        (loaded, link, range): (&Loaded, (&Link, Overlap), Stretch),
+        (loaded, link, range): (&mut Loaded, (&Link, Overlap), Stretch),
         counted: &[Stretch],
         need: u64,
     ) -> Result<Vec<Stretch>, Error> {
@@ -40,6 +80,8 @@ impl Work<'_, '_> {
         if theirs.is_empty() || free >= need || !self.make_room(link, &[(loaded.head.id, mine)], need)? {
             return Ok(theirs);
         }
+        // Those that moved may lie elsewhere in this session too.
+        loaded.session.covered = self.tx.covered(self.scope.id, loaded.head.id)?.0;
         self.theirs(loaded.head.id, link.0, link.1)
     }
 

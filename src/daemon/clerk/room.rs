@@ -73,7 +73,15 @@ impl Work<'_, '_> {
         let Some(record) = self.tx.record(*id)? else { return Ok(tenant) };
         tenant.project = record.new.link.project.clone();
         let range = (record.new.first_at.seconds(), record.new.last_at.seconds());
-        for (session, has) in sessions {
+        let mut sessions = sessions.clone();
+        // A day's entry may lie on sessions that it names and has nothing of.
+        let mut listed = self.whole.rows.iter().filter_map(|row| row.posted.as_ref());
+        if let Some(posted) = listed.find(|posted| posted.keitod_id == record.new.keitod_id) {
+            for session in self.named_sessions(posted)? {
+                sessions.entry(session).or_default();
+            }
+        }
+        for (session, has) in &sessions {
             let loaded = Clerk::load(self.tx, self.policy, Some(self.scope), *session, None, self.now)?;
             let mut may = Vec::new();
             if let Some(loaded) = loaded {

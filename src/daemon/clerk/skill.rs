@@ -75,11 +75,11 @@ impl Work<'_, '_> {
         };
         let seen = appended.get(&session).copied();
         let loaded = Clerk::load(tx, self.policy, Some(self.scope), session, seen, self.now)?;
-        let Some(loaded) = loaded else { return Ok(()) };
+        let Some(mut loaded) = loaded else { return Ok(()) };
         let (own, counted) = self.stretches(&loaded.session, &record, None);
         let all = stretches::seconds(&stretches::union(counted.clone()));
         let posted = (theirs.unwrap_or(all), (first, last));
-        let laid = self.lay(&loaded, &record.link, posted, (&own, &counted))?;
+        let laid = self.lay(&mut loaded, &record.link, posted, (&own, &counted))?;
         record.seconds = theirs.unwrap_or_else(|| stretches::seconds(&laid));
         let seconds = record.seconds;
         let record = match known {

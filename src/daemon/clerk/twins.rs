@@ -66,11 +66,12 @@ impl Work<'_, '_> {
             return self.lay_beyond_day(record, &named, beyond, range);
         }
         let Some(session) = record.new.session else { return Ok(()) };
-        let Some(loaded) = Clerk::load(tx, self.policy, Some(self.scope), session, None, self.now)? else {
+        let Some(mut loaded) = Clerk::load(tx, self.policy, Some(self.scope), session, None, self.now)?
+        else {
             return Ok(());
         };
         let (own, counted) = self.stretches(&loaded.session, &record.new, None);
-        let laid = self.lay(&loaded, &record.new.link, (beyond, range), (&own, &counted))?;
+        let laid = self.lay(&mut loaded, &record.new.link, (beyond, range), (&own, &counted))?;
         tx.cover(self.scope.id, session, record.id, None, &laid)
     }
 

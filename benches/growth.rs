@@ -185,8 +185,9 @@ fn main() {
     let by_size: Vec<Row> =
         sizes.map(|mb| measure(format!("{mb} MB"), mb as f64, mb * 1_000_000, 0, runs)).collect();
     let counts = list("KEITOD_BENCH_SESSIONS", "100,1000,10000").into_iter();
-    let by_sessions: Vec<Row> =
-        counts.map(|count| measure(format!("{count} sessions"), count as f64, count * 30_000, count, runs)).collect();
+    let by_sessions: Vec<Row> = counts
+        .map(|count| measure(format!("{count} sessions"), count as f64, count * 30_000, count, runs))
+        .collect();
     if let Some(path) = std::env::var_os("KEITOD_BENCH_PLOT") {
         let panels = [panel("as bytes grow", &by_size), panel("as sessions grow", &by_sessions)];
         std::fs::write(&path, plot::svg(&panels)).unwrap();

@@ -290,7 +290,7 @@ fn account(tx: &Tx<'_>) -> Result<crate::model::AccountRef, Error> {
 }
 
 fn of(tx: &Tx<'_>, number: u8, kind: Kind) -> Result<crate::model::RecordRef, Error> {
-    let (account, id) = (account(tx)?, KeitodId::new(&format!("{kind:?}{number}")));
+    let (account, id) = (account(tx)?, KeitodId::new(format!("{kind:?}{number}")));
     if let Some(known) = tx.record_by_id(account, &id)? {
         return Ok(known.id);
     }

@@ -90,9 +90,9 @@ impl Documents {
         {
             let Days { kept, rows, filter } =
                 reader.report_days(filter, &calendar, &made_from).map_err(internal)?;
-            let report = self.with_rules(&reader, &rows, &calendar, |rules| {
+            let report = self.with_plain_rules(&rows, &calendar, |rules| {
                 Report::with_kept(&kept, &rows, query.by(), filter, rules)
-            })?;
+            });
             return document(&report);
         }
         let rows = reader.report_rows(filter.range(&calendar)).map_err(internal)?;
@@ -173,6 +173,23 @@ impl Documents {
             place_of: &place_of,
             project_name: &project_name,
         }))
+    }
+
+    /// Rules for what no mapping has a part in: no row tells of projects, and no repository has limits of its own.
+    pub(super) fn with_plain_rules<R>(
+        &self,
+        rows: &Rows,
+        calendar: &Calendar,
+        work: impl FnOnce(&Rules<'_>) -> R,
+    ) -> R {
+        work(&Rules {
+            calendar,
+            min_seconds: self.config.time.min_seconds,
+            max_seconds: self.config.time.max_seconds,
+            price: &|row: &RequestRow| self.price(rows, row),
+            place_of: &|_, _, _| Place::default(),
+            project_name: &|_| None,
+        })
     }
 
     /// What was mapped after the fact, by session.

@@ -9,7 +9,7 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{Asking, Place, number, ratio, wait};
@@ -19,6 +19,14 @@ const LINES: usize = 5000;
 const FILE: usize = LINES * 420;
 /// The backlog grows by a file after so long.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Files of Claude Code that were read.
+fn files_read(place: &Place) -> usize {
+    let status = place.status().unwrap_or_default();
+    let sources = status["sources"].as_array().cloned().unwrap_or_default();
+    let of = sources.iter().find(|source| source["agent"] == "claude-code");
+    of.and_then(|source| source["files"].as_u64()).and_then(|files| files.try_into().ok()).unwrap_or(0)
+}
 
 fn told(what: &str, mut times: Vec<Duration>) -> [Duration; 2] {
     times.sort_unstable();
@@ -36,9 +44,9 @@ fn main() {
     (0..history).for_each(|at| write(at, at * 8760 / history));
     let begun = Instant::now();
     let daemon = place.daemon();
-    place.read_to_the_end();
+    wait("the history", || place.status().is_some_and(|status| status["caught_up"] == true));
     println!("history read in {:?}: a database of {} MB", begun.elapsed(), place.database_bytes() >> 20);
-    let over = AtomicBool::new(false);
+    let (over, there) = (AtomicBool::new(false), AtomicUsize::new(history));
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
             for at in history.. {
@@ -46,23 +54,29 @@ fn main() {
                     return at - history;
                 }
                 write(at, 0);
+                there.store(at + 1, Ordering::Relaxed);
                 std::thread::sleep(PAUSE);
             }
             0
         });
-        wait("a backlog", || place.lag().is_some_and(|lag| lag > 0));
+        wait("a backlog", || files_read(&place) > history);
         let mut asking = Asking::new(&place.socket());
         let (mut status, mut plain) = (Vec::new(), Vec::new());
-        for _ in 0..requests {
+        let mut looks = [0, 0];
+        for at in 0..requests {
             plain.push(asking.ask("/healthz"));
             status.push(asking.ask("/v1/status"));
+            if at % 500 == 0 {
+                looks[usize::from(files_read(&place) < there.load(Ordering::Relaxed))] += 1;
+            }
         }
-        let left = place.lag().unwrap_or_default();
+        let left = there.load(Ordering::Relaxed).saturating_sub(files_read(&place));
         over.store(true, Ordering::Relaxed);
         let files = writing.join().unwrap();
         println!(
-            "{requests} requests of each while {files} files of 2 MB came; {} MB of them were left",
-            left >> 20
+            "{requests} requests of each while {files} files of 2 MB came; {left} of them were left; {} of {} looks between saw a backlog",
+            looks[1],
+            looks[0] + looks[1]
         );
         let ([middle, high], plain) = (told("/v1/status", status), told("/healthz", plain));
         println!("ratio: median {}, p99 {}", ratio(middle, plain[0]), ratio(high, plain[1]));

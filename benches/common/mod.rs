@@ -117,12 +117,8 @@ impl Place {
 
     /// Waits until all that is there has been read.
     pub fn read_to_the_end(&self) {
-        let begun = Instant::now();
-        wait("the end of the logs", || {
-            let status = self.status();
-            let scanned = status.as_ref().is_some_and(|status| status["sources"].as_array().is_some());
-            scanned && self.lag() == Some(0) && begun.elapsed() > Duration::from_secs(2)
-        });
+        // What lies behind is known once all was found: until then nothing may lie behind of what is known.
+        wait("the end of the logs", || self.status().is_some_and(|status| status["caught_up"] == true));
     }
 
     /// Sessions of a year up to a moment ago, of so many MB, as session logs are: a request to 16 kB of output of tools.

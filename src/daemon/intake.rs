@@ -1,6 +1,7 @@
 //! The reading thread: events and scans → whole lines → facts → the clerk.
 
 pub mod again;
+mod aside;
 mod batch;
 mod beside;
 mod discover;
@@ -98,8 +99,8 @@ enum Then {
 
 struct Job {
     watched: usize,
-    root: PathBuf,
-    relative: PathBuf,
+    /// One for all of its files: a history has thousands.
+    root: Arc<Path>,
     found: Found,
     /// An event named it: it comes before the backlog.
     live: bool,

@@ -180,7 +180,7 @@ impl Office {
             started_at: Some(self.running.started),
             timezone: None,
             since: noticed.since.or(self.running.since).map(|since| since.to_string()),
-            read_to_end: health.caught_up,
+            read_to_end: health.is_read_to_the_end(),
             credentials: missing.is_none(),
             credential_trouble: missing.filter(|why| !why.is_empty()),
             sources: sources.collect(),

@@ -18,8 +18,8 @@ pub enum Part {
 }
 
 impl Part {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Reader, Self::Clerk, Self::Sender];
+    /// All of them, the one first that the others wait for: if several make no progress, it is to blame.
+    pub const ALL: [Self; 3] = [Self::Clerk, Self::Reader, Self::Sender];
 
     /// Its name in messages.
     #[must_use]
@@ -74,17 +74,19 @@ mod tests {
 
     #[test]
     fn progress_and_idleness_are_life_and_nothing_else_is() {
-        let (pulse, mut seen) = (Pulse::default(), [0; 3]);
-        assert_eq!(pulse.stuck(&mut seen), None, "nothing has begun");
-        pulse.works(Part::Clerk);
-        assert_eq!(pulse.stuck(&mut seen), None, "it has just begun");
-        assert_eq!(pulse.stuck(&mut seen), Some(Part::Clerk));
-        pulse.works(Part::Clerk);
-        assert_eq!(pulse.stuck(&mut seen), None, "a piece was done");
-        assert_eq!(pulse.stuck(&mut seen), Some(Part::Clerk));
-        pulse.waits(Part::Clerk);
-        pulse.waits(Part::Clerk);
-        assert_eq!(pulse.stuck(&mut seen), None);
-        assert_eq!(pulse.stuck(&mut seen), None, "idle for hours");
+        for part in Part::ALL {
+            let (pulse, mut seen) = (Pulse::default(), [0; 3]);
+            assert_eq!(pulse.stuck(&mut seen), None, "nothing has begun");
+            pulse.works(part);
+            assert_eq!(pulse.stuck(&mut seen), None, "it has just begun");
+            assert_eq!(pulse.stuck(&mut seen), Some(part));
+            pulse.works(part);
+            assert_eq!(pulse.stuck(&mut seen), None, "a piece was done");
+            assert_eq!(pulse.stuck(&mut seen), Some(part));
+            pulse.waits(part);
+            pulse.waits(part);
+            assert_eq!(pulse.stuck(&mut seen), None);
+            assert_eq!(pulse.stuck(&mut seen), None, "idle for hours");
+        }
     }
 }

@@ -77,20 +77,20 @@ impl<T> Loose<T> {
     }
 }
 
-/// A value as it stands in the line.
+/// A value as it stands in the line: bytes of a line that is UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Raw<'a>(pub(super) &'a str);
+pub(super) struct Raw<'a>(pub(super) &'a [u8]);
 
 impl<'a> Raw<'a> {
     /// Its JSON.
     pub(super) fn get(self) -> &'a str {
-        self.0
+        std::str::from_utf8(self.0).unwrap_or_default()
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        <&'de RawValue>::deserialize(from).map(|raw| Self(raw.get()))
+        <&'de RawValue>::deserialize(from).map(|raw| Self(raw.get().as_bytes()))
     }
 }
 

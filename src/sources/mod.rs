@@ -45,6 +45,7 @@ mod trae_cli;
 mod uri;
 mod usage;
 mod vibe;
+mod wide_bytes;
 mod zed;
 
 #[cfg(test)]

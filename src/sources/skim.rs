@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::loose::{Count, Flag, List, Loose, Raw, Text};
+use super::wide_bytes;
 use crate::model::Tokens;
 
 /// Deeper values are left to the general parser, which has a limit of its own.
@@ -15,18 +16,9 @@ const DEPTH: u32 = 60;
 /// Longer numbers may be beyond what the general parser takes.
 const DIGITS: usize = 17;
 
-/// So many words of eight bytes are looked through before the wide search, whose beginning costs as much.
-const NEAR: usize = 4;
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x8080_8080_8080_8080;
-
-/// Control characters are looked for so many bytes at a time, which the compiler turns into wide instructions.
-const WIDE: usize = 64;
-
 /// A place in a line that is UTF-8 without control characters.
 pub(super) struct Skim<'a> {
-    text: &'a str,
+    bytes: &'a [u8],
     at: usize,
     depth: u32,
 }
@@ -34,14 +26,14 @@ pub(super) struct Skim<'a> {
 /// A string as it stands in the line.
 struct Quoted<'a> {
     /// With its quotes.
-    whole: &'a str,
+    whole: &'a [u8],
     escaped: bool,
 }
 
 /// An object of which some members are known.
 pub(super) trait Fill<'a>: Default {
     /// Takes the value of one member. `seen` has a bit for each known one that was there before.
-    fn fill(&mut self, key: &str, seen: &mut u64, skim: &mut Skim<'a>) -> Option<()>;
+    fn fill(&mut self, key: &[u8], seen: &mut u64, skim: &mut Skim<'a>) -> Option<()>;
 }
 
 /// A value that can be read in passing.
@@ -56,7 +48,7 @@ macro_rules! members {
         impl<$life> $crate::sources::skim::Fill<$life> for $type {
             fn fill(
                 &mut self,
-                key: &str,
+                key: &[u8],
                 seen: &mut u64,
                 skim: &mut $crate::sources::skim::Skim<$life>,
             ) -> Option<()> {
@@ -64,7 +56,7 @@ macro_rules! members {
                 #[allow(non_camel_case_types, dead_code, reason = "one bit a field, under its name")]
                 enum Bit { $($field),* }
                 match key {
-                    $($key => {
+                    $(key if key == $key.as_bytes() => {
                         let bit = 1u64 << (Bit::$field as u32);
                         if *seen & bit != 0 {
                             return None;
@@ -83,46 +75,24 @@ pub(super) use members;
 
 /// Reads a line that is one object.
 pub(super) fn object<'a, T: Fill<'a>>(bytes: &'a [u8]) -> Option<T> {
-    if bytes.first() != Some(&b'{') || has_control(bytes) {
+    if bytes.first() != Some(&b'{') || !wide_bytes::is_text(bytes) {
         return None;
     }
-    let mut skim = Skim { text: std::str::from_utf8(bytes).ok()?, at: 0, depth: 0 };
+    let mut skim = Skim { bytes, at: 0, depth: 0 };
     let value = skim.filled()?;
     skim.blanks();
     (skim.at == bytes.len()).then_some(value)
-}
-
-fn has_control(bytes: &[u8]) -> bool {
-    let is_any = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | (*byte < b' '));
-    let (blocks, rest) = bytes.as_chunks::<WIDE>();
-    blocks.iter().any(|block| is_any(block)) || is_any(rest)
-}
-
-/// Where the next quote or backslash is, from `at` on. Most are near: between them lie 30 bytes on the average of logs.
-fn quote_or_escape(bytes: &[u8], mut at: usize) -> Option<usize> {
-    // The top bit of each byte that is zero; above the first one others may be set too.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & TOPS;
-    for _ in 0..NEAR {
-        let Some(word) = bytes.get(at..)?.first_chunk() else { break };
-        let word = u64::from_le_bytes(*word);
-        let found = zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c));
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    Some(at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?)
 }
 
 impl<'a> Skim<'a> {
     /// The next byte that is no blank.
     pub(super) fn peek(&mut self) -> Option<u8> {
         self.blanks();
-        self.text.as_bytes().get(self.at).copied()
+        self.bytes.get(self.at).copied()
     }
 
     fn blanks(&mut self) {
-        while self.text.as_bytes().get(self.at) == Some(&b' ') {
+        while self.bytes.get(self.at) == Some(&b' ') {
             self.at += 1;
         }
     }
@@ -132,7 +102,7 @@ impl<'a> Skim<'a> {
     }
 
     /// An object, of which `each` reads the value of every member.
-    pub(super) fn members(&mut self, mut each: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+    pub(super) fn members(&mut self, mut each: impl FnMut(&mut Self, &'a [u8]) -> Option<()>) -> Option<()> {
         self.take(b'{')?;
         self.depth += 1;
         if self.depth > DEPTH {
@@ -193,68 +163,57 @@ impl<'a> Skim<'a> {
 
     fn word(&mut self, word: &str) -> Option<()> {
         self.blanks();
-        self.text.as_bytes().get(self.at..)?.starts_with(word.as_bytes()).then(|| self.at += word.len())
+        self.bytes.get(self.at..)?.starts_with(word.as_bytes()).then(|| self.at += word.len())
     }
 
     fn number(&mut self) -> Option<&'a str> {
         self.blanks();
-        let (text, from) = (self.text, self.at);
+        let (bytes, from) = (self.bytes, self.at);
         let digits = |from: usize| {
-            let rest = text.as_bytes().get(from..).unwrap_or_default();
+            let rest = bytes.get(from..).unwrap_or_default();
             from + rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
         };
-        let whole = from + usize::from(text.as_bytes().get(from) == Some(&b'-'));
+        let whole = from + usize::from(bytes.get(from) == Some(&b'-'));
         let mut end = digits(whole);
-        let is_padded = end > whole + 1 && text.as_bytes()[whole] == b'0';
+        let is_padded = end > whole + 1 && bytes[whole] == b'0';
         if end == whole || is_padded {
             return None;
         }
-        if text.as_bytes().get(end) == Some(&b'.') {
+        if bytes.get(end) == Some(&b'.') {
             let part = end + 1;
             end = digits(part);
             if end == part {
                 return None;
             }
         }
-        let has_exponent = matches!(text.as_bytes().get(end), Some(b'e' | b'E'));
+        let has_exponent = matches!(bytes.get(end), Some(b'e' | b'E'));
         self.at = end;
-        (!has_exponent && end - from <= DIGITS).then(|| text.get(from..end))?
+        let fits = !has_exponent && end - from <= DIGITS;
+        fits.then(|| std::str::from_utf8(bytes.get(from..end)?).ok())?
     }
 
     fn quoted(&mut self) -> Option<Quoted<'a>> {
-        let bytes = self.text.as_bytes();
         let from = self.at;
-        if bytes.get(from) != Some(&b'"') {
+        if self.bytes.get(from) != Some(&b'"') {
             return None;
         }
-        let (mut at, mut escaped) = (from + 1, false);
-        loop {
-            at = quote_or_escape(bytes, at)?;
-            if bytes[at] == b'"' {
-                self.at = at + 1;
-                return Some(Quoted { whole: self.text.get(from..=at)?, escaped });
-            }
-            escaped = true;
-            match bytes.get(at + 1)? {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at += 2,
-                b'u' if bytes.get(at + 2..at + 6)?.iter().all(u8::is_ascii_hexdigit) => at += 6,
-                _ => return None,
-            }
-        }
+        let end = wide_bytes::string_end(self.bytes, from + 1)?;
+        self.at = end.at + 1;
+        Some(Quoted { whole: self.bytes.get(from..self.at)?, escaped: end.escaped })
     }
 
     /// A string as it stands in the line, with its quotes.
-    pub(super) fn raw_string(&mut self) -> Option<&'a str> {
+    pub(super) fn raw_string(&mut self) -> Option<Raw<'a>> {
         self.blanks();
-        self.quoted().map(|quoted| quoted.whole)
+        self.quoted().map(|quoted| Raw(quoted.whole))
     }
 
     /// Any value as it stands in the line.
-    pub(super) fn raw(&mut self) -> Option<&'a str> {
+    pub(super) fn raw(&mut self) -> Option<Raw<'a>> {
         self.blanks();
         let from = self.at;
         self.pass()?;
-        self.text.get(from..self.at)
+        self.bytes.get(from..self.at).map(Raw)
     }
 
     fn filled<T: Fill<'a>>(&mut self) -> Option<T> {
@@ -265,7 +224,7 @@ impl<'a> Skim<'a> {
 }
 
 /// Without the quotes.
-fn inner(whole: &str) -> &str {
+fn inner(whole: &[u8]) -> &[u8] {
     whole.get(1..whole.len() - 1).unwrap_or_default()
 }
 
@@ -275,8 +234,8 @@ impl<'a> Skimmed<'a> for Text<'a> {
             b'"' => {
                 let quoted = skim.quoted()?;
                 Some(Self::Is(match quoted.escaped {
-                    true => Cow::Owned(serde_json::from_str(quoted.whole).ok()?),
-                    false => Cow::Borrowed(inner(quoted.whole)),
+                    true => Cow::Owned(serde_json::from_slice(quoted.whole).ok()?),
+                    false => Cow::Borrowed(std::str::from_utf8(inner(quoted.whole)).ok()?),
                 }))
             }
             b'n' => skim.pass().map(|()| Self::Absent),
@@ -335,7 +294,7 @@ impl<'a, T: Fill<'a>> Skimmed<'a> for List<T> {
 impl<'a> Skimmed<'a> for Option<Raw<'a>> {
     fn skimmed(skim: &mut Skim<'a>) -> Option<Self> {
         let raw = skim.raw()?;
-        Some((raw != "null").then_some(Raw(raw)))
+        Some((raw.0 != b"null").then_some(raw))
     }
 }
 

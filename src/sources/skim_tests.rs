@@ -73,10 +73,10 @@ fn only_what_is_json_is_taken() {
     #[derive(Default)]
     struct Any<'a>(Text<'a>, Count);
     impl<'a> Fill<'a> for Any<'a> {
-        fn fill(&mut self, key: &str, _: &mut u64, skim: &mut Skim<'a>) -> Option<()> {
+        fn fill(&mut self, key: &[u8], _: &mut u64, skim: &mut Skim<'a>) -> Option<()> {
             match key {
-                "t" => self.0 = Skimmed::skimmed(skim)?,
-                "n" => self.1 = Skimmed::skimmed(skim)?,
+                b"t" => self.0 = Skimmed::skimmed(skim)?,
+                b"n" => self.1 = Skimmed::skimmed(skim)?,
                 _ => skim.pass()?,
             }
             Some(())

@@ -45,6 +45,33 @@ pub(super) struct Resolver<'a, 'tx> {
     providers: HashMap<Sym, ProviderRef>,
 }
 
+/// An activity whose names are rows.
+struct Act {
+    key: i64,
+    session: SessionRef,
+    origin: Option<SessionRef>,
+    at: i64,
+    who: i64,
+    dir: Option<DirRef>,
+    branch: Option<BranchRef>,
+    proven_ms: u32,
+}
+
+impl Act {
+    fn of(resolver: &mut Resolver<'_, '_>, activity: &Activity) -> Result<Self, Error> {
+        Ok(Self {
+            key: terms::bits(activity.key.0),
+            session: resolver.session(activity.session)?,
+            origin: activity.origin.map(|origin| resolver.session(origin)).transpose()?,
+            at: activity.at.millis(),
+            who: terms::who(activity.who),
+            dir: resolver.dir(activity.dir)?,
+            branch: resolver.branch(activity.branch)?,
+            proven_ms: activity.proven_ms,
+        })
+    }
+}
+
 impl Resolver<'_, '_> {
     pub(super) fn session(&mut self, sym: Sym) -> Result<SessionRef, Error> {
         if let Some(known) = self.sessions.get(&sym) {
@@ -101,7 +128,7 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn ingest(&self, read: &Read<'_>) -> Result<Ingested, Error> {
-        self.ingest_with(&mut Pens::new(self)?, read)
+        self.ingest_all(std::slice::from_ref(read))
     }
 
     /// As [`Tx::ingest`], of several files.
@@ -109,14 +136,32 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn ingest_all(&self, reads: &[Read<'_>]) -> Result<Ingested, Error> {
-        let (mut pens, mut all) = (Pens::new(self)?, Ingested::default());
+        let (mut pens, mut acts, mut done) = (Pens::new(self)?, Vec::new(), Ingested::default());
         for read in reads {
-            all.sessions.extend(self.ingest_with(&mut pens, read)?.sessions);
+            self.ingest_read(&mut pens, read, &mut acts, &mut done)?;
         }
-        Ok(all)
+        // Their keys lie all over the index, which is larger than what is held of it in memory: in its order each page is
+        // fetched and written once.
+        acts.sort_by_key(|act| act.key);
+        for act in &acts {
+            self.ingest_activity(&mut pens, act, &mut done)?;
+        }
+        let mut dirty = self
+            .conn
+            .prepare_cached("UPDATE session SET dirty = 1, recheck = 1 WHERE id = ?1 AND dirty = 0")?;
+        for session in &done.sessions {
+            dirty.execute([session.0])?;
+        }
+        Ok(done)
     }
 
-    fn ingest_with(&self, pens: &mut Pens<'_>, read: &Read<'_>) -> Result<Ingested, Error> {
+    fn ingest_read(
+        &self,
+        pens: &mut Pens<'_>,
+        read: &Read<'_>,
+        acts: &mut Vec<Act>,
+        done: &mut Ingested,
+    ) -> Result<(), Error> {
         let agent = self.agent(read.agent)?;
         let file = self.save_cursor(agent, read)?;
         let mut resolver = Resolver {
@@ -129,22 +174,21 @@ impl Tx<'_> {
             branches: HashMap::new(),
             providers: HashMap::new(),
         };
-        let mut done = Ingested::default();
         // The lines of one message follow each other.
         for sightings in read.facts.sightings.chunk_by(|one, next| one.message == next.message) {
-            self.ingest_sightings(pens, &mut resolver, file, sightings, &mut done)?;
+            self.ingest_sightings(pens, &mut resolver, file, sightings, done)?;
         }
         for mark in &read.facts.marks {
-            self.ingest_mark(&mut resolver, mark, &mut done)?;
+            self.ingest_mark(&mut resolver, mark, done)?;
         }
         for activity in &read.facts.activities {
-            self.ingest_activity(pens, &mut resolver, activity, &mut done)?;
+            acts.push(Act::of(&mut resolver, activity)?);
         }
         for turn in &read.facts.turns {
-            self.ingest_turn(&mut resolver, turn, &mut done)?;
+            self.ingest_turn(&mut resolver, turn, done)?;
         }
         for plan in &read.facts.plans {
-            self.ingest_plan(&mut resolver, plan, &mut done)?;
+            self.ingest_plan(&mut resolver, plan, done)?;
         }
         for birth in &read.facts.births {
             let session = resolver.session(birth.session)?;
@@ -153,12 +197,7 @@ impl Tx<'_> {
                 done.sessions.insert(session);
             }
         }
-        for session in &done.sessions {
-            self.conn
-                .prepare_cached("UPDATE session SET dirty = 1, recheck = 1 WHERE id = ?1 AND dirty = 0")?
-                .execute([session.0])?;
-        }
-        Ok(done)
+        Ok(())
     }
 
     fn ingest_mark(
@@ -187,29 +226,19 @@ impl Tx<'_> {
         Ok(())
     }
 
-    fn ingest_activity(
-        &self,
-        pens: &mut Pens<'_>,
-        resolver: &mut Resolver<'_, '_>,
-        activity: &Activity,
-        done: &mut Ingested,
-    ) -> Result<(), Error> {
-        let session = resolver.session(activity.session)?;
-        let origin = activity.origin.map(|origin| resolver.session(origin)).transpose()?;
-        let key = terms::bits(activity.key.0);
-        let dir = resolver.dir(activity.dir)?;
-        let branch = resolver.branch(activity.branch)?;
+    fn ingest_activity(&self, pens: &mut Pens<'_>, act: &Act, done: &mut Ingested) -> Result<(), Error> {
+        let Act { key, session, origin, .. } = *act;
         let owner = origin.unwrap_or(session);
         // Most are new, and telling that takes the same steps as asking first.
         let new = pens.activity.execute(params![
             key,
             owner.0,
-            activity.at.millis(),
-            terms::who(activity.who),
-            dir.map(|dir| dir.0),
-            activity.proven_ms,
+            act.at,
+            act.who,
+            act.dir.map(|dir| dir.0),
+            act.proven_ms,
             origin.map(|origin| origin.0),
-            branch.map(|branch| branch.0)
+            act.branch.map(|branch| branch.0)
         ])?;
         if new > 0 {
             done.sessions.insert(owner);
@@ -221,11 +250,11 @@ impl Tx<'_> {
             .query_row([key], |row| {
                 Ok((SessionRef(row.get(0)?), row.get::<_, i64>(1)?, row.get::<_, bool>(2)?))
             })?;
-        if activity.at.millis() < at {
+        if act.at < at {
             self.touch(Instant::from_millis(at));
             self.conn
                 .prepare_cached("UPDATE activity SET at = ?2 WHERE key = ?1")?
-                .execute(params![key, activity.at.millis()])?;
+                .execute(params![key, act.at])?;
             done.sessions.insert(owner);
         }
         if let Some(origin) = origin {

@@ -70,10 +70,7 @@ pub use tally::{Frozen, TallyOf};
 pub use unfinished::Unfinished;
 pub use views::{RequestOf, SessionHead};
 
-/// KiB of the file in memory (negative as SQLite wants it), and pages of its log before they are written back: SQLite's
-/// own defaults, and while a history is read.
-const CACHE: i64 = -2000;
-const CACHE_MUCH: i64 = -4000;
+/// Pages of the file's log before they are written back: SQLite's own default, and while a history is read.
 const LOG: i64 = 1000;
 const LOG_MUCH: i64 = 8000;
 
@@ -226,14 +223,14 @@ impl Store {
         Ok(self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
-    /// Much is about to be written, or was: meanwhile more of the file is held in memory, and its log grows longer
-    /// before it is written back, for each page is changed many times. Afterwards the memory is given back.
+    /// Much is about to be written, or was: meanwhile the file's log grows longer before it is written back, for each page
+    /// is changed many times. More of the file in memory would change nothing: what is written comes in the order of its
+    /// pages. Afterwards the memory is given back.
     ///
     /// # Errors
     /// Of the database.
     pub fn write_much(&self, much: bool) -> Result<(), Error> {
-        let (cache, log) = if much { (CACHE_MUCH, LOG_MUCH) } else { (CACHE, LOG) };
-        self.conn.pragma_update(None, "cache_size", cache)?;
+        let log = if much { LOG_MUCH } else { LOG };
         self.conn.pragma_update(None, "wal_autocheckpoint", log)?;
         if !much {
             self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;

@@ -132,6 +132,30 @@ fn an_archive_holds_a_whole_release_and_is_the_same_each_time() {
 }
 
 #[test]
+fn a_debian_package_names_who_answers_for_it() {
+    let manifest: toml::Table = toml::from_str(&text("Cargo.toml")).unwrap();
+    assert!(manifest["package"]["metadata"]["deb"].get("maintainer").is_none(), "whoever builds it is");
+    let made = |maintainer: Option<&str>, program: &str| {
+        let mut command = Command::new(root().join("packaging/deb"));
+        command.args([program, "x86_64-unknown-linux-gnu", "/nowhere/to/be/made"]);
+        command.env_remove("KEITOD_MAINTAINER");
+        command.envs(maintainer.map(|name| ("KEITOD_MAINTAINER", name)));
+        let ended = command.output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    };
+    for nobody in
+        [None, Some(""), Some("Ada"), Some("ada@example.org"), Some("<ada@example.org>"), Some("Ada <ada>")]
+    {
+        let (code, said) = made(nobody, "target/release/keitod");
+        assert_eq!(code, Some(2), "{nobody:?}: {said}");
+        assert!(said.contains("set KEITOD_MAINTAINER='Name <address>'"), "{nobody:?}: {said}");
+    }
+    // With a name it is the next thing that is missing.
+    let (code, said) = made(Some("Ada Lovelace <ada@example.org>"), "/bin/sh");
+    assert!(code == Some(2) && said.contains("target/release/keitod"), "{said}");
+}
+
+#[test]
 fn a_formula_is_made_of_the_checksums_of_a_release() {
     let dir = tempfile::tempdir().unwrap();
     let sums = dir.path().join("SHA256SUMS");
@@ -165,8 +189,9 @@ fn a_formula_is_made_of_the_checksums_of_a_release() {
 #[test]
 fn the_workflow_pins_what_it_runs_and_attests_what_it_makes() {
     let workflow = text(".github/workflows/release.yml");
-    let uses = Regex::new(r"uses: (\S+)").unwrap();
-    let exact = Regex::new(r"^actions/[\w-]+@v\d+\.\d+\.\d+$").unwrap();
+    let uses = Regex::new(r"(?m)uses: (.+)$").unwrap();
+    // A tag can be moved, a commit cannot; what version it is stands beside it.
+    let exact = Regex::new(r"^actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$").unwrap();
     let actions: Vec<&str> = uses.captures_iter(&workflow).map(|found| found.extract::<1>().1[0]).collect();
     assert!(actions.len() > 5);
     for action in &actions {
@@ -176,9 +201,16 @@ fn the_workflow_pins_what_it_runs_and_attests_what_it_makes() {
     for tool in tools.captures_iter(&workflow) {
         assert!(tool[2].contains("--version ") && tool[2].contains("--locked"), "{}", &tool[0]);
     }
-    for word in
-        ["attest-build-provenance", "attest-sbom", "SHA256SUMS", "cyclonedx", "packaging/size", ".ci/run"]
-    {
+    for word in [
+        "attest-build-provenance",
+        "attest-sbom",
+        "SHA256SUMS",
+        "cyclonedx",
+        "packaging/size",
+        "packaging/deb",
+        "KEITOD_MAINTAINER: ",
+        ".ci/run",
+    ] {
         assert!(workflow.contains(word), "{word}");
     }
     assert_eq!(targets().len(), 4, "{:?}", targets());

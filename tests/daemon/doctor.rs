@@ -38,7 +38,7 @@ const CHECKS: [&str; 20] = [
 ];
 
 /// A place where something was delivered, with a service that is installed.
-fn healthy(keito: &Keito) -> Place {
+pub fn healthy(keito: &Keito) -> Place {
     let mut place = Place::new(&keito.origin);
     Fakes::systemd(&mut place);
     Fakes::put(&place, "loginctl", "echo yes");
@@ -49,7 +49,7 @@ fn healthy(keito: &Keito) -> Place {
 }
 
 #[track_caller]
-fn doctor(place: &Place) -> (i32, Vec<Value>) {
+pub fn doctor(place: &Place) -> (i32, Vec<Value>) {
     let (exit, out, err) = place.run(&["doctor", "--json"]);
     let document: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
     assert_eq!(document["schema_version"], 1);
@@ -68,7 +68,7 @@ fn doctor(place: &Place) -> (i32, Vec<Value>) {
 
 /// Holds that a check found this, and that the exit code is this.
 #[track_caller]
-fn finds(place: &Place, code: i32, check: &str, verdict: &str, seen: &str) {
+pub fn finds(place: &Place, code: i32, check: &str, verdict: &str, seen: &str) {
     let (exit, findings) = doctor(place);
     let of: Vec<&Value> = findings
         .iter()
@@ -352,7 +352,7 @@ fn what_the_workspace_makes_of_work_is_found() {
 }
 
 /// A daemon that says what it is told to.
-fn speaks(place: &Place, status: Value) {
+pub fn speaks(place: &Place, status: Value) {
     let dir = place.path("run");
     let _ = fs::DirBuilder::new().mode(0o700).create(&dir);
     let _ = fs::remove_file(place.socket());

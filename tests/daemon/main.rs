@@ -8,6 +8,7 @@
 )]
 
 mod acts;
+mod ailments;
 mod assign;
 mod audit;
 mod backfill;
@@ -29,6 +30,7 @@ mod hours;
 mod init;
 mod inputs;
 mod keito;
+mod launchd;
 mod lines;
 mod live;
 mod manager;

@@ -133,6 +133,7 @@ fn what_hangs_is_not_fed_and_loses_nothing() {
         let before = manager.count("WATCHDOG=1");
         std::thread::sleep(2 * PERIOD);
         assert_eq!(manager.count("WATCHDOG=1"), before, "{part} hangs and the watchdog is fed");
+        assert!(place.log().contains(&format!("\"part\":\"{part}\"")), "{part} hangs: {}", place.log());
         // As a service manager does then.
         service.child.kill().unwrap();
         drop(service);
@@ -142,4 +143,30 @@ fn what_hangs_is_not_fed_and_loses_nothing() {
         assert_eq!((keito.entries().len(), keito.expenses().len()), (2, 2), "{part}");
         assert_eq!(service.stop(), 0);
     }
+}
+
+/// Others may wait for the writer, and are stuck as well: here nothing is to be read or sent, and a client waits.
+#[test]
+fn a_writer_that_hangs_by_itself_is_not_fed() {
+    let keito = Keito::start();
+    let mut place = Place::new(&keito.origin);
+    let hooks = Hooks::arm(&mut place);
+    let mut manager = Manager::new(&mut place, true);
+    let mut service = place.start();
+    service.settle();
+    manager.hears("WATCHDOG=1", 1);
+    hooks.set("clerk", "hang");
+    let socket = place.socket();
+    let client = std::thread::spawn(move || {
+        // It ends without an answer.
+        let _ = keitod::server::Client::new(&socket).call("POST", "/v1/pause", b"", None);
+    });
+    hooks.reached("clerk");
+    std::thread::sleep(PERIOD);
+    let before = manager.count("WATCHDOG=1");
+    std::thread::sleep(2 * PERIOD);
+    assert_eq!(manager.count("WATCHDOG=1"), before, "the writer hangs and the watchdog is fed");
+    assert!(place.log().contains(r#""part":"clerk""#), "{}", place.log());
+    service.child.kill().unwrap();
+    client.join().unwrap();
 }

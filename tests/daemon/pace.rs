@@ -54,8 +54,31 @@ fn a_history_is_read_when_nobody_else_wants_the_processor_and_a_live_file_at_onc
         let (text, _) = service.raw("GET", &format!("/v1/statusline?session={live}"), "");
         text.contains("\"requests\":1").then_some(())
     });
-    assert_eq!(service.get("/v1/status")["caught_up"], false, "the history was over before");
+    let status = service.get("/v1/status");
+    assert_eq!(status["caught_up"], false, "the history was over before");
     assert!(service.requests() < FILES, "a hundredth of a processor reads no thousand files at once");
+    assert_eq!(service.stop(), 0);
+}
+
+/// What is left to be read is told, also of logs that appear when all others have long been read.
+#[test]
+fn how_much_is_left_to_be_read_is_told() {
+    let keito = Keito::start();
+    let place = history(&keito, "backlog_priority = \"normal\"\n");
+    let service = place.start();
+    let left = |status: &serde_json::Value| {
+        let sources = status["sources"].as_array().unwrap();
+        let claude = sources.iter().find(|source| source["agent"] == "claude-code").unwrap();
+        claude["lag_bytes"].as_u64().unwrap()
+    };
+    let whole = Talk::new(1, "/home/dev/work").exchange().len() as u64 * FILES;
+    let first = until("much is left", || Some(left(&service.get("/v1/status"))).filter(|left| *left > 0));
+    assert!(first > whole / 4 && first < whole * 2, "{first} of {whole}");
+    let text = fs::read_to_string(place.path("keitod.toml")).unwrap();
+    fs::write(place.path("keitod.toml"), text.replace("backlog_cpu_percent = 1\n", "")).unwrap();
+    until("all is read", || (service.get("/v1/status")["caught_up"] == true).then_some(()));
+    assert_eq!(left(&service.get("/v1/status")), 0);
+    assert_eq!(service.requests(), FILES);
     assert_eq!(service.stop(), 0);
 }
 

@@ -1,12 +1,12 @@
 //! The service: what is installed, what the managers are asked, what the shipped files are worth.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::fakes::{ACTIVE, Fakes, UNKNOWN};
+use crate::launchd::check_plist;
 use crate::lines::Talk;
 use crate::place::{Place, told, until};
 
@@ -424,63 +424,6 @@ fn a_launchd_agent_is_installed_and_uninstalled() {
     assert!(!file.exists());
 }
 
-#[test]
-fn the_shipped_agent_is_a_property_list_of_launchd() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/com.keito.keitod.plist");
-    check_plist(&fs::read_to_string(path).unwrap(), "\"$HOME/.cargo/bin/keitod\"");
-}
-
 fn launchd<'a>(words: &[&'a str]) -> Vec<&'a str> {
     [&["service", "--manager", "launchd"], words, &["--json"]].concat()
-}
-
-/// Keys of launchd.plist(5) that are used, with the types that it gives them.
-#[track_caller]
-fn check_plist(text: &str, program: &str) {
-    let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
-    let document = roxmltree::Document::parse_with_options(text, options).unwrap();
-    let root = document.root_element();
-    assert_eq!((root.tag_name().name(), root.attribute("version")), ("plist", Some("1.0")));
-    let dict = root.children().find(roxmltree::Node::is_element).unwrap();
-    let keys = pairs(dict);
-    let types = [
-        ("Label", "string"),
-        ("ProgramArguments", "array"),
-        ("EnvironmentVariables", "dict"),
-        ("RunAtLoad", "true"),
-        ("KeepAlive", "dict"),
-        ("ThrottleInterval", "integer"),
-        ("ExitTimeOut", "integer"),
-        ("ProcessType", "string"),
-        ("Umask", "integer"),
-        ("SoftResourceLimits", "dict"),
-    ];
-    for (key, value) in &keys {
-        let known = types.iter().find(|(name, _)| name == key).unwrap_or_else(|| panic!("{key} is no key"));
-        assert_eq!(value.tag_name().name(), known.1, "{key}");
-        if known.1 == "integer" {
-            value.text().unwrap().parse::<u32>().unwrap();
-        }
-    }
-    let of = |name: &str| keys.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
-    assert_eq!(of("Label").unwrap().text(), Some("com.keito.keitod"));
-    let kind = of("ProcessType").unwrap().text().unwrap();
-    assert!(["Background", "Standard", "Adaptive", "Interactive"].contains(&kind));
-    let words: Vec<&str> =
-        of("ProgramArguments").unwrap().children().filter_map(|node| node.first_child()?.text()).collect();
-    let run = format!("exec {program} run 2>>\"$HOME/Library/Logs/keitod.log\"");
-    assert_eq!(words, ["/bin/sh", "-c", run.as_str()]);
-    assert_eq!(pairs(of("KeepAlive").unwrap())[0].1.tag_name().name(), "false");
-    for (name, value) in of("EnvironmentVariables").map(pairs).unwrap_or_default() {
-        assert!(value.tag_name().name() == "string" && !name.contains("KEY"), "{name}");
-    }
-}
-
-fn pairs<'a>(dict: roxmltree::Node<'a, 'a>) -> Vec<(String, roxmltree::Node<'a, 'a>)> {
-    let nodes: Vec<_> = dict.children().filter(roxmltree::Node::is_element).collect();
-    let pairs = nodes.chunks(2).map(|pair| {
-        assert_eq!(pair[0].tag_name().name(), "key");
-        (pair[0].text().unwrap().to_owned(), pair[1])
-    });
-    pairs.collect()
 }

@@ -66,8 +66,7 @@ fn a_running_daemon_tells_of_the_session() {
     let service = place.start();
     service.settle();
     let given = claude(&session, "/home/dev/work");
-    // The project's name is known once Keito was asked for its projects; the agent's own cost is for want of ours, which a
-    // busy machine has not made in time for the first question.
+    // The project's name is known once Keito was asked for its projects; the agent's own cost is for want of ours.
     heard(&place, &[], Some(&given), |text| {
         let ours = text.contains("session $") && !text.contains("$0.12");
         text.starts_with("today ") && ours && !text.contains("no project")

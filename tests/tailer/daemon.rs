@@ -107,13 +107,17 @@ impl Daemon {
     }
 
     pub fn intake(&self, mode: Mode) -> Intake {
+        self.intake_of(mode, Backlog::default())
+    }
+
+    pub fn intake_of(&self, mode: Mode, backlog: Backlog) -> Intake {
         let reading = Reading {
             max_line: 1 << 20,
             mode,
             scan: Duration::from_secs(600),
             scan_max: Duration::from_secs(600),
             debounce: Duration::ZERO,
-            backlog: Backlog::default(),
+            backlog,
         };
         let source = self.source;
         let watched = vec![Watched {

@@ -41,15 +41,19 @@ fn head(document: Doc<'_>, zone: &TimeZone, look: Look, out: &mut dyn Write) -> 
         Some("degraded") => Ink::Warn,
         _ => Ink::Bad,
     };
-    let state = paint(look, ink, &document.at("state").text());
-    let caught_up =
-        if document.at("caught_up").0.as_bool() == Some(true) { "caught up" } else { "not caught up" };
-    write!(out, "keitod {} is {state}, {caught_up}", document.at("version").text())?;
-    if !document.at("pid").is_null() {
-        let up = document.at("uptime_seconds").duration();
-        write!(out, " (pid {}, up {up})", document.at("pid").text())?;
+    let version = document.at("version").text();
+    if document.at("pid").is_null() {
+        // The state's word and whether it keeps up are those of a daemon.
+        let stopped = paint(look, Ink::Warn, "does not run");
+        writeln!(out, "keitod {version} {stopped}; this is what its database says")?;
+        writeln!(out, "    → keitod service start, or `keitod run`")?;
+    } else {
+        let state = paint(look, ink, &document.at("state").text());
+        let caught_up =
+            if document.at("caught_up").0.as_bool() == Some(true) { "caught up" } else { "not caught up" };
+        let (pid, up) = (document.at("pid").text(), document.at("uptime_seconds").duration());
+        writeln!(out, "keitod {version} is {state}, {caught_up} (pid {pid}, up {up})")?;
     }
-    writeln!(out)?;
     for reason in document.at("reasons").items() {
         let code = paint(look, ink, &reason.at("code").text());
         writeln!(out, "  {code}: {}", reason.at("message").text())?;

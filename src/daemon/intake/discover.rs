@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::health::{AgentHealth, Problems};
 use super::whole::look;
@@ -86,6 +87,10 @@ impl Intake {
                 agent.problems.add(root, format!("{number} {what}"));
             }
         });
+        if scan.found.is_empty() {
+            // Of most agents there is nothing, and to know what is queued already costs as much as the backlog is long.
+            return;
+        }
         let opened = if front { None } else { Root::open(root).ok() };
         let queued: HashSet<&Path> = self.backlog.iter().map(|job| job.found.path.as_path()).collect();
         let mut age = 0;
@@ -94,9 +99,10 @@ impl Intake {
             let compared = opened.as_ref().filter(|_| age <= COMPARED);
             !queued.contains(found.path.as_path()) && self.has_changed(watched, compared, found, front)
         });
-        for found in changed.collect::<Vec<_>>() {
-            let relative = found.relative().to_path_buf();
-            let job = Job { watched, root: root.to_path_buf(), relative, found, live: front };
+        let changed: Vec<_> = changed.collect();
+        let shared: Arc<Path> = root.into();
+        for found in changed {
+            let job = Job { watched, root: Arc::clone(&shared), found, live: front };
             if front { self.backlog.push_front(job) } else { self.backlog.push_back(job) }
         }
     }

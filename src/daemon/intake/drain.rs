@@ -1,20 +1,19 @@
 //! Reading what is to be read: files that changed at once, a backlog at its pace.
 
-use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
-use super::{Batch, Intake, MUCH, SHOW, pace};
+use super::{Batch, Intake, Job, MUCH, SHOW};
 use crate::daemon::Error;
 use crate::daemon::pulse::Part;
 use crate::daemon::time::Stopwatch;
 
 /// The longest rest before somebody looks whether a file has changed or the end has come.
-const NAP: Duration = Duration::from_millis(20);
+pub(super) const NAP: Duration = Duration::from_millis(20);
 
 /// How far it is.
-struct Drain {
-    batch: Batch,
+pub(super) struct Drain {
+    pub(super) batch: Batch,
     total: u64,
     /// When the progress was shown.
     shown: u64,
@@ -23,8 +22,7 @@ struct Drain {
 impl Intake {
     /// Reads the backlog, a slice of a file at a time, so that one long file does not hold up all others.
     pub(super) fn drain(&mut self) -> Result<(), Error> {
-        let total: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
-        self.with_health(|health| health.progress = (0, total));
+        let total = self.show_left(None);
         let much = total >= MUCH;
         if much {
             self.clerk.call_blocking(|clerk| clerk.store().write_much(true))??;
@@ -54,7 +52,7 @@ impl Intake {
     }
 
     /// Whether what is next belongs to a history that nobody waits for. A pass has somebody who waits.
-    fn is_history(&self) -> bool {
+    pub(super) fn is_history(&self) -> bool {
         let next_live = self.backlog.front().is_some_and(|job| job.live);
         self.serves && !next_live && (!self.live || self.appeared)
     }
@@ -63,36 +61,23 @@ impl Intake {
     fn go_on(&mut self, drain: &mut Drain) -> Result<(), Error> {
         self.look_at_hot()?;
         let history = self.is_history();
-        let idle = history && self.pace.is_idle(self.clock.millis());
-        if !idle {
-            return self.turn(drain, history, false);
+        if history && self.pace.is_idle(self.clock.millis()) {
+            self.turn_aside(drain)
+        } else {
+            self.turn(drain, history)
         }
-        let done = thread::scope(|scope| {
-            let aside = thread::Builder::new().name("backlog".into());
-            let turn = aside.spawn_scoped(scope, || {
-                pace::be_idle();
-                self.turn(drain, true, true)
-            });
-            turn.ok().map(|turn| turn.join().unwrap_or_else(|fault| resume_unwind(fault)))
-        });
-        // A system without a thread to spare has it read like anything else.
-        done.unwrap_or_else(|| self.turn(drain, true, false))
     }
 
-    fn turn(&mut self, drain: &mut Drain, history: bool, idle: bool) -> Result<(), Error> {
+    pub(super) fn turn(&mut self, drain: &mut Drain, history: bool) -> Result<(), Error> {
         while !self.stop.is_cancelled()
             && self.is_history() == history
-            // A live file is not read by a thread that is served last.
-            && !(idle && self.hot.waits(self.clock.millis()))
-            && (!history || idle == self.pace.is_idle(self.clock.millis()))
+            && !(history && self.pace.is_idle(self.clock.millis()))
         {
             let begun = Stopwatch::begin();
             if !self.piece(drain)? {
                 break;
             }
-            if !idle {
-                self.look_at_hot()?;
-            }
+            self.look_at_hot()?;
             if history {
                 self.rest(self.pace.rest(begun.elapsed()));
             }
@@ -101,34 +86,49 @@ impl Intake {
     }
 
     /// A slice of the next file. Returns whether there was one.
-    fn piece(&mut self, drain: &mut Drain) -> Result<bool, Error> {
-        let Some(job) = self.backlog.pop_front() else { return Ok(false) };
-        self.pulse.works(Part::Reader);
-        let batch = &mut drain.batch;
-        let job_live = job.live;
-        if job_live != batch.live {
-            self.commit(batch)?;
-            batch.live = job_live;
-        }
-        if self.slice(&job, batch) {
+    pub(super) fn piece(&mut self, drain: &mut Drain) -> Result<bool, Error> {
+        let Some(job) = self.next(drain)? else { return Ok(false) };
+        let live = job.live;
+        if self.slice(&job, &mut drain.batch) {
             self.backlog.push_back(job);
         }
-        // What changed together is committed together: nothing is sealed between a history and its copy.
-        let last_live = job_live && self.backlog.front().is_none_or(|next| !next.live);
-        if batch.is_full() || last_live || self.backlog.is_empty() {
-            self.commit(batch)?;
-            // Summing up costs as much as the backlog is long.
-            if self.clock.millis().saturating_sub(drain.shown) >= SHOW {
-                drain.shown = self.clock.millis();
-                let left: u64 = self.backlog.iter().map(|job| self.unread(job)).sum();
-                let total = drain.total;
-                self.with_health(|health| health.progress = (total.saturating_sub(left), total));
-            }
-        }
+        self.read_on(drain, live)?;
         Ok(true)
     }
 
-    fn look_at_hot(&mut self) -> Result<(), Error> {
+    /// The next file, and a batch of its kind.
+    pub(super) fn next(&mut self, drain: &mut Drain) -> Result<Option<Job>, Error> {
+        let Some(job) = self.backlog.pop_front() else { return Ok(None) };
+        self.pulse.works(Part::Reader);
+        self.of_kind(drain, job.live)?;
+        Ok(Some(job))
+    }
+
+    /// Begins a batch, unless it is of this kind.
+    pub(super) fn of_kind(&mut self, drain: &mut Drain, live: bool) -> Result<(), Error> {
+        if live != drain.batch.live {
+            self.commit(&mut drain.batch)?;
+            drain.batch.live = live;
+        }
+        Ok(())
+    }
+
+    /// A slice of a file has been read.
+    pub(super) fn read_on(&mut self, drain: &mut Drain, live: bool) -> Result<(), Error> {
+        // What changed together is committed together: nothing is sealed between a history and its copy.
+        let last_live = live && self.backlog.front().is_none_or(|next| !next.live);
+        if drain.batch.is_full() || last_live || self.backlog.is_empty() {
+            self.commit(&mut drain.batch)?;
+            // Summing up costs as much as the backlog is long.
+            if self.clock.millis().saturating_sub(drain.shown) >= SHOW {
+                drain.shown = self.clock.millis();
+                self.show_left(Some(drain.total));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn look_at_hot(&mut self) -> Result<(), Error> {
         for path in self.hot.take(self.clock.millis()) {
             self.look(&path)?;
         }
@@ -136,7 +136,7 @@ impl Intake {
     }
 
     /// Leaves the processor to others, until a file changes.
-    fn rest(&self, time: Duration) {
+    pub(super) fn rest(&self, time: Duration) {
         let begun = Stopwatch::begin();
         self.pulse.waits(Part::Reader);
         while !self.stop.is_cancelled() && !self.hot.waits(self.clock.millis()) {

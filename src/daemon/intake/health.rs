@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use super::Intake;
+use crate::sources::Shape;
 
 /// Problems of an agent that are kept with their reasons; of more, only the number.
 const SAMPLE: usize = 100;
@@ -31,7 +32,7 @@ pub struct AgentHealth {
     pub roots: Vec<PathBuf>,
     /// Files known.
     pub files: u64,
-    /// Bytes not read yet.
+    /// Bytes not read yet, of files that are known to have them.
     pub lag_bytes: u64,
     /// `native`, `poll` or `off`.
     pub watcher: &'static str,
@@ -46,6 +47,14 @@ pub struct Problems {
     pub reasons: BTreeMap<PathBuf, String>,
     /// How many there are besides.
     pub more: u64,
+}
+
+impl Health {
+    /// Whether the first full scan was read to its end, and so is every file that is known.
+    #[must_use]
+    pub fn is_read_to_the_end(&self) -> bool {
+        self.caught_up && self.agents.iter().all(|agent| agent.lag_bytes == 0)
+    }
 }
 
 impl Problems {
@@ -81,6 +90,28 @@ impl Intake {
                 agent.lag_bytes = 0;
             }
         });
+    }
+
+    /// Shows what is left to be read, by agent and in all of `total`; without one it is all of it. Returns how much it is.
+    pub(super) fn show_left(&self, total: Option<u64>) -> u64 {
+        let mut lags = vec![0; self.watched.len()];
+        for job in &self.backlog {
+            // Of a database that is known, what is new cannot be told without reading it.
+            let known = self.known.contains(&job.found.path);
+            let rows = self.watched[job.watched].source.shape(job.found.relative()) == Shape::Database;
+            if !(known && rows) {
+                lags[job.watched] += self.unread(job);
+            }
+        }
+        let left: u64 = lags.iter().sum();
+        self.with_health(|health| {
+            let total = total.unwrap_or(left);
+            health.progress = (total.saturating_sub(left), total);
+            for (agent, lag) in health.agents.iter_mut().zip(lags) {
+                agent.lag_bytes = lag;
+            }
+        });
+        left
     }
 
     pub(super) fn with_health(&self, change: impl FnOnce(&mut Health)) {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread::Thread;
 use std::time::Duration;
 
 use crate::tail::Event;
@@ -18,17 +19,24 @@ pub(super) struct Hot {
     debounce: u64,
     open: AtomicBool,
     paths: Mutex<(BTreeSet<PathBuf>, Option<u64>)>,
+    /// Is told of each one.
+    waiting: Mutex<Option<Thread>>,
 }
 
 impl Hot {
     pub(super) fn new(debounce: Duration) -> Self {
         let debounce = u64::try_from(debounce.as_millis()).unwrap_or(u64::MAX);
-        Self { debounce, open: AtomicBool::new(false), paths: Mutex::default() }
+        Self { debounce, open: AtomicBool::new(false), paths: Mutex::default(), waiting: Mutex::default() }
     }
 
     /// A backlog is begun, or at its end.
     pub(super) fn set_open(&self, open: bool) {
         self.open.store(open, Ordering::Release);
+    }
+
+    /// Has this thread, which parks, go on whenever a file changes; `None`: nobody.
+    pub(super) fn wake(&self, waiting: Option<Thread>) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = waiting;
     }
 
     /// From the watcher's thread.
@@ -39,6 +47,10 @@ impl Hot {
             let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
             if paths.0.len() < MOST {
                 paths.0.insert(path.clone());
+            }
+            drop(paths);
+            if let Some(waiting) = &*self.waiting.lock().unwrap_or_else(PoisonError::into_inner) {
+                waiting.unpark();
             }
         }
     }

@@ -2,60 +2,173 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::beside::Beside;
 use super::known::Progress;
 use super::{Batch, Intake, Job, Watched};
-use crate::model::{Facts, Reject, RejectReason};
+use crate::model::{Agent, Facts, Reject, RejectReason};
 use crate::sources::{Claim, Context, Lines, Shape};
-use crate::tail::{Cursor, Root, Skip, Stat, Step, Verdict, judge, observe};
+use crate::tail::{Cursor, Reader, Root, Skip, Stat, Step, Verdict, judge, observe};
 
 pub(super) fn fresh(claim: &Claim) -> Context {
     Context { claim: claim.clone(), state: Vec::new() }
 }
 
+/// A file at the place from which it is to be read. What comes now asks nothing of the reading side.
+pub(super) struct Opened {
+    watched: Watched,
+    claim: Claim,
+    root: Arc<Path>,
+    relative: PathBuf,
+    file: File,
+    held: Option<File>,
+    start: Progress,
+    /// How far the file was known to be read.
+    known: Option<Cursor>,
+}
+
+/// What came of it.
+pub(super) struct Taken {
+    result: io::Result<Piece>,
+    held: Option<File>,
+    known: Option<Cursor>,
+}
+
+/// What a piece of a file held.
+struct Piece {
+    author: Option<Agent>,
+    progress: Progress,
+    facts: Facts,
+    /// There is more behind it.
+    more: bool,
+}
+
+impl Opened {
+    /// Reads up to the budget, or less if `gives_way` says so, but for the first lines.
+    pub(super) fn take(self, reader: &mut Reader, gives_way: &dyn Fn() -> bool) -> Taken {
+        let Self { watched, claim, root, relative, file, held, start, known } = self;
+        let beside = Beside::of(&*watched.source, &root, &relative);
+        let from = (file, start);
+        Taken { result: take(reader, (&watched, &claim), Some(&beside), from, gives_way), held, known }
+    }
+}
+
+fn take(
+    reader: &mut Reader,
+    (watched, claim): (&Watched, &Claim),
+    beside: Option<&Beside<'_>>,
+    (file, start): (File, Progress),
+    gives_way: &dyn Fn() -> bool,
+) -> io::Result<Piece> {
+    let Progress { agent, cursor, mut context } = start;
+    if let Verdict::Restart(_) = reader.begin(file, &cursor)? {
+        context = fresh(claim);
+    }
+    if let Some(beside) = beside {
+        beside.inform(&mut context);
+    }
+    let mut facts = Facts::default();
+    let more = loop {
+        match reader.step()? {
+            Step::Lines(chunk) => {
+                watched.source.decode(&mut context, Lines::new(chunk.bytes, chunk.offset), &mut facts);
+            }
+            Step::TooLong(line) => facts.rejects.push(Reject {
+                offset: line.offset,
+                length: line.length,
+                reason: RejectReason::TooLong,
+            }),
+            Step::Budget => break true,
+            Step::End => break false,
+        }
+        if gives_way() {
+            break true;
+        }
+    };
+    let author = watched.source.author(&context);
+    Ok(Piece { author, progress: Progress { agent, cursor: reader.cursor().clone(), context }, facts, more })
+}
+
 impl Intake {
     /// Reads up to the budget of one file. Returns whether more is there.
     pub(super) fn slice(&mut self, job: &Job, batch: &mut Batch) -> bool {
-        let watched = self.watched[job.watched].clone();
-        let path = &job.found.path;
-        match watched.source.shape(&job.relative) {
+        match self.watched[job.watched].source.shape(job.found.relative()) {
             Shape::Lines => {}
             Shape::Document => {
                 if let Err(error) = self.document(job, batch) {
-                    self.problem(job.watched, path, &error.kind().to_string());
+                    self.problem(job.watched, &job.found.path, &error.kind().to_string());
                 }
                 return false;
             }
             Shape::Database => return self.database(job, batch),
         }
-        let claim = watched.source.claim_below(&job.root, &job.relative).unwrap_or_default();
-        let file = match Root::open(&job.root).and_then(|root| root.open_file(&job.relative)) {
+        let Some(opened) = self.open(job, batch) else { return false };
+        // What was read stays read, and a file that changes waits for no more than one buffer of another.
+        let gives_way = || !job.live && self.hot.waits(self.clock.millis());
+        let taken = opened.take(&mut self.reader, &gives_way);
+        self.taken(job, taken, batch)
+    }
+
+    /// The file of a job of lines, if there is one.
+    pub(super) fn open(&mut self, job: &Job, batch: &mut Batch) -> Option<Opened> {
+        let watched = self.watched[job.watched].clone();
+        let path = &job.found.path;
+        let claim = watched.source.claim_below(&job.root, job.found.relative()).unwrap_or_default();
+        let file = match Root::open(&job.root).and_then(|root| root.open_file(job.found.relative())) {
             Ok(file) => file,
-            Err(Skip::Gone) => return false,
+            Err(Skip::Gone) => return None,
             Err(skip) => {
                 self.problem(job.watched, path, &skip.to_string());
-                return false;
+                return None;
             }
         };
         if let Some(old) = self.handles.other_than(path, &job.found.stat) {
             self.read_out(path, old, batch);
         }
-        let beside = Beside::of(&*watched.source, &job.root, &job.relative);
-        let more = self.start(path, &file, &watched, &claim).and_then(|start| {
-            let held = file.try_clone();
-            let more = self.read(&watched, &claim, Some(&beside), file, start, batch)?;
-            // Without a handle to spare nothing is lost but what a rename would hide.
-            if let Ok(held) = held {
-                self.handles.keep(path, held, job.live, self.clock.millis());
+        let start = match self.start(path, &file, &watched, &claim) {
+            Ok(start) => start,
+            Err(error) => {
+                self.problem(job.watched, path, &error.kind().to_string());
+                return None;
             }
-            Ok(more)
-        });
-        more.unwrap_or_else(|error| {
-            self.problem(job.watched, path, &error.kind().to_string());
-            false
-        })
+        };
+        let known = self.known.get(path).map(|known| known.cursor.clone());
+        let (root, relative) = (Arc::clone(&job.root), job.found.relative().to_path_buf());
+        // Without a handle to spare nothing is lost but what a rename would hide.
+        let held = file.try_clone().ok();
+        Some(Opened { watched, claim, root, relative, file, held, start, known })
+    }
+
+    /// Takes over what was read of a job. Returns whether more is there.
+    pub(super) fn taken(&mut self, job: &Job, taken: Taken, batch: &mut Batch) -> bool {
+        let path = &job.found.path;
+        let piece = match taken.result {
+            Ok(piece) => piece,
+            Err(error) => {
+                self.problem(job.watched, path, &error.kind().to_string());
+                return false;
+            }
+        };
+        if self.known.get(path).map(|known| &known.cursor) != taken.known.as_ref() {
+            // It was read meanwhile, as a live file: from there on it is read again.
+            return true;
+        }
+        if let Some(held) = taken.held {
+            self.handles.keep(path, held, job.live, self.clock.millis());
+        }
+        self.keep(piece, batch)
+    }
+
+    fn keep(&mut self, piece: Piece, batch: &mut Batch) -> bool {
+        let Piece { author, progress, facts, more } = piece;
+        let cursor = &progress.cursor;
+        let known = self.known.get(&cursor.path).is_some_and(|known| known.cursor == *cursor);
+        if !known || facts.lines > 0 {
+            self.note(author, progress, facts, batch);
+        }
+        more
     }
 
     /// Reads files to their end that were renamed, replaced or deleted since.
@@ -78,7 +191,9 @@ impl Intake {
         let claim = known.context.claim;
         let mut slice = || {
             let start = self.start(path, &file, &watched, &claim)?;
-            self.read(&watched, &claim, None, file.try_clone()?, start, batch)
+            let piece =
+                take(&mut self.reader, (&watched, &claim), None, (file.try_clone()?, start), &|| false)?;
+            Ok::<_, io::Error>(self.keep(piece, batch))
         };
         loop {
             match slice() {
@@ -120,46 +235,5 @@ impl Intake {
             cursor: Cursor::new(path),
             context: fresh(claim),
         }))
-    }
-
-    fn read(
-        &mut self,
-        watched: &Watched,
-        claim: &Claim,
-        beside: Option<&Beside<'_>>,
-        file: File,
-        start: Progress,
-        batch: &mut Batch,
-    ) -> io::Result<bool> {
-        let Progress { agent, cursor, mut context } = start;
-        if let Verdict::Restart(_) = self.reader.begin(file, &cursor)? {
-            context = fresh(claim);
-        }
-        if let Some(beside) = beside {
-            beside.inform(&mut context);
-        }
-        let mut facts = Facts::default();
-        let more = loop {
-            match self.reader.step()? {
-                Step::Lines(chunk) => {
-                    watched.source.decode(&mut context, Lines::new(chunk.bytes, chunk.offset), &mut facts);
-                }
-                Step::TooLong(line) => facts.rejects.push(Reject {
-                    offset: line.offset,
-                    length: line.length,
-                    reason: RejectReason::TooLong,
-                }),
-                Step::Budget => break true,
-                Step::End => break false,
-            }
-        };
-        let cursor = self.reader.cursor().clone();
-        let known = self.known.get(&cursor.path).is_some_and(|known| known.cursor == cursor);
-        if known && facts.lines == 0 {
-            return Ok(more);
-        }
-        let author = watched.source.author(&context);
-        self.note(author, Progress { agent, cursor, context }, facts, batch);
-        Ok(more)
     }
 }

@@ -23,7 +23,7 @@ impl Intake {
     /// Reads a document. One that is not whole is looked at again shortly; until then the last whole one counts.
     pub(super) fn document(&mut self, job: &Job, batch: &mut Batch) -> io::Result<()> {
         let path = &job.found.path;
-        let Ok(file) = Root::open(&job.root).and_then(|root| root.open_file(&job.relative)) else {
+        let Ok(file) = Root::open(&job.root).and_then(|root| root.open_file(job.found.relative())) else {
             return Ok(());
         };
         let (watched, start) = self.left(job);
@@ -39,7 +39,7 @@ impl Intake {
             }
         };
         let (mut facts, mut context) = (Facts::default(), start.context);
-        Beside::of(&*watched.source, &job.root, &job.relative).inform(&mut context);
+        Beside::of(&*watched.source, &job.root, job.found.relative()).inform(&mut context);
         // Between its truncation and its writing a document is empty, which some formats take for a whole one.
         let decoded = match bytes.is_empty() {
             true => Err(NotWhole),
@@ -133,7 +133,7 @@ impl Intake {
 
     fn left(&self, job: &Job) -> (Watched, Progress) {
         let watched = self.watched[job.watched].clone();
-        let claim = watched.source.claim_below(&job.root, &job.relative).unwrap_or_default();
+        let claim = watched.source.claim_below(&job.root, job.found.relative()).unwrap_or_default();
         let path = &job.found.path;
         let start = self.known.get(path).cloned().unwrap_or_else(|| Progress {
             agent: watched.agent.clone(),

@@ -23,6 +23,13 @@ pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
     let watched = setup.watched();
     let mut found: Vec<Finding> =
         watched.iter().flat_map(|agent| look(agent, room.env.home(), read(agent.agent.as_str()))).collect();
+    // What the daemon met while reading: to root, and from a shell with other groups, a file may look as any other.
+    let reasons = room.status().into_iter().flat_map(|status| &status.reasons);
+    let met = reasons.filter(|reason| reason.code == "unreadable");
+    found.extend(met.map(|reason| {
+        let remedy = "make it readable for the user that keitod runs as: chmod u+r";
+        Finding::warn(reason.message.clone(), remedy).of("unreadable")
+    }));
     if !found.iter().any(|finding| finding.detail.as_ref().is_some_and(|detail| detail["files"] != 0)) {
         let seen = "no log of any agent was found";
         let remedy =

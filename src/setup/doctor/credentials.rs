@@ -1,6 +1,6 @@
 //! Is there a key, and where?
 
-use super::{Blame, Finding, Room};
+use super::{Blame, Daemon, Finding, Room};
 use crate::config::CredentialError;
 
 pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
@@ -23,5 +23,16 @@ pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
         // The message says what to do about the file or the program.
         Some(Err(error)) => Finding::fail(Blame::Config, error.to_string(), "correct it, or `keitod init`"),
     };
-    vec![finding]
+    let mut found = vec![finding];
+    // Its environment is another one than that of who asks here.
+    if matches!(room.credentials, Some(Ok(_)))
+        && let Daemon::Runs(status) = &room.daemon
+        && let Some(reason) = status.reasons.iter().find(|reason| reason.code == "no_credentials")
+    {
+        let seen = format!("what runs does not have this key: {}", reason.message);
+        let remedy =
+            "put it in a file (chmod 600) and name that in [keito] api_key_file; then keitod service restart";
+        found.push(Finding::fail(Blame::Auth, seen, remedy).of("daemon"));
+    }
+    found
 }

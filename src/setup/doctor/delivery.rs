@@ -1,6 +1,7 @@
 //! Does delivery stand still?
 
 use super::{Blame, Finding, Room};
+use crate::status::remedy as held;
 
 /// Codes of the status that stop delivery, with what they are.
 const STOPS: &[(&str, Blame)] = &[
@@ -14,16 +15,16 @@ const STOPS: &[(&str, Blame)] = &[
     ("breaker_open", Blame::Network),
     ("database", Blame::Config),
 ];
-/// Those that somebody should look at.
-const SLOW: &[&str] = &[
-    "rate_limited",
-    "paused_by_user",
-    "unproved_listing",
-    "zone_provisional",
-    "clock_ahead",
-    "clock_jump",
-    "disk_low",
-    "config",
+/// Codes that other checks tell of, beside those of held work.
+const ELSEWHERE: &[&str] = &[
+    "no_credentials",
+    "unreadable",
+    "rejects",
+    "format_alarm",
+    "watcher_poll",
+    "unpriced",
+    "dead",
+    "conflict",
 ];
 
 pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
@@ -34,8 +35,9 @@ pub(super) fn check(room: &Room<'_>) -> Vec<Finding> {
         let (seen, remedy) = (reason.message.clone(), reason.remedy.clone());
         let finding = match stop {
             Some((_, blame)) => Finding::fail(*blame, seen, remedy),
-            None if SLOW.contains(&reason.code.as_str()) => Finding::warn(seen, remedy),
-            None => continue,
+            None if ELSEWHERE.contains(&reason.code.as_str()) || held(&reason.code).is_some() => continue,
+            // Whatever else it says: a reason that nobody looks at would be one that nobody sees.
+            None => Finding::warn(seen, remedy),
         };
         found.push(finding.of(reason.code.clone()));
     }

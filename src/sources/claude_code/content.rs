@@ -144,7 +144,7 @@ impl<'a> Skimmed<'a> for Content<'a> {
         match skim.peek()? {
             b'"' => {
                 let raw = skim.raw_string()?;
-                Some(Self { text: Opening::decoded(raw)?, blocks: Vec::new() })
+                Some(Self { text: Opening::decoded(raw.get())?, blocks: Vec::new() })
             }
             b'[' => {
                 let mut blocks = Vec::new();
@@ -244,10 +244,10 @@ impl<'a> Skimmed<'a> for ToolReport {
         let mut report = Self::default();
         match skim.peek()? {
             // A refusal begins with a letter or a bracket.
-            b'"' => report.is_refused = is_refusal(skim.raw_string()?.get(1..)?),
+            b'"' => report.is_refused = is_refusal(skim.raw_string()?.get().get(1..)?),
             b'{' => skim.members(|skim, key| {
                 let Some(scale) = Key::of(key).0 else { return skim.pass() };
-                report.duration_ms = report.duration_ms.max(millis(skim.raw()?, scale));
+                report.duration_ms = report.duration_ms.max(millis(skim.raw()?.get(), scale));
                 Some(())
             })?,
             _ => skim.pass()?,
@@ -304,12 +304,12 @@ impl<'de> Visitor<'de> for ReportVisitor {
 struct Key(Option<usize>);
 
 impl Key {
-    fn of(key: &str) -> Self {
+    fn of(key: &[u8]) -> Self {
         Self(match key {
             // Glob, WebFetch; Agent.
-            "durationMs" | "totalDurationMs" => Some(0),
+            b"durationMs" | b"totalDurationMs" => Some(0),
             // WebSearch, with a fraction.
-            "durationSeconds" => Some(3),
+            b"durationSeconds" => Some(3),
             _ => None,
         })
     }
@@ -324,7 +324,7 @@ impl<'de> Deserialize<'de> for Key {
                 f.write_str("a key")
             }
             fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-                Ok(Key::of(key))
+                Ok(Key::of(key.as_bytes()))
             }
         }
         from.deserialize_identifier(Look)

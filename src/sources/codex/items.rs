@@ -51,7 +51,9 @@ impl Opening {
     pub(super) fn of_raw(raw: &str) -> Option<Self> {
         match raw.as_bytes() {
             // No opening of the program's begins with a letter or a digit.
-            [b'"', first, ..] if first.is_ascii_alphanumeric() && is_plain(raw) => Some(Self::Words),
+            [b'"', first, ..] if first.is_ascii_alphanumeric() && is_plain(raw.as_bytes()) => {
+                Some(Self::Words)
+            }
             _ => serde_json::from_str(raw).ok(),
         }
     }

@@ -253,8 +253,8 @@ static OUTPUT: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\\nOutput:"
 static ESCAPE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\\u"));
 
 /// Whether a text as it stands in the line is without those.
-pub(super) fn is_plain(raw: &str) -> bool {
-    ESCAPE.find(raw.as_bytes()).is_none()
+pub(super) fn is_plain(raw: &[u8]) -> bool {
+    ESCAPE.find(raw).is_none()
 }
 
 /// What a call gave: only the time that it says it took.
@@ -266,32 +266,37 @@ pub(super) struct Output {
 
 impl Output {
     /// Of a value as it stands in the line.
-    fn of(raw: &str) -> Self {
-        let Some(text) = raw.strip_prefix('"') else { return Self::default() };
+    fn of(raw: &[u8]) -> Self {
+        let Some(text) = raw.strip_prefix(b"\"") else { return Self::default() };
         // The time stands before the output, which may be long and need not be decoded.
-        let head = match OUTPUT.find(text.as_bytes()) {
-            Some(at) if !text[..at].ends_with('\\') => &raw[..at + 1 + OUTPUT.needle().len()],
-            None if !text.starts_with("{\\\"output\\\"") && is_plain(text) => {
+        let head = match OUTPUT.find(text) {
+            Some(at) if !text[..at].ends_with(b"\\") => &raw[..at + 1 + OUTPUT.needle().len()],
+            None if !text.starts_with(b"{\\\"output\\\"") && is_plain(text) => {
                 return Self::default();
             }
             _ => raw,
         };
-        let quote = if head.len() == raw.len() { "" } else { "\"" };
-        serde_json::from_str::<Said>(&format!("{head}{quote}"))
-            .map_or_else(|_| Self::default(), |said| said.0)
+        let cut;
+        let whole = if head.len() == raw.len() {
+            raw
+        } else {
+            cut = [head, b"\""].concat();
+            &cut
+        };
+        serde_json::from_slice::<Said>(whole).map_or_else(|_| Self::default(), |said| said.0)
     }
 }
 
 impl<'de> Deserialize<'de> for Output {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let raw: &'de RawValue = Deserialize::deserialize(from)?;
-        Ok(Self::of(raw.get()))
+        Ok(Self::of(raw.get().as_bytes()))
     }
 }
 
 impl<'a> Skimmed<'a> for Output {
     fn skimmed(skim: &mut Skim<'a>) -> Option<Self> {
-        skim.raw().map(Self::of)
+        skim.raw().map(|raw| Self::of(raw.0))
     }
 }
 

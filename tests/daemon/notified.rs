@@ -133,7 +133,9 @@ fn what_hangs_is_not_fed_and_loses_nothing() {
         let before = manager.count("WATCHDOG=1");
         std::thread::sleep(2 * PERIOD);
         assert_eq!(manager.count("WATCHDOG=1"), before, "{part} hangs and the watchdog is fed");
-        assert!(place.log().contains(&format!("\"part\":\"{part}\"")), "{part} hangs: {}", place.log());
+        // The sender holds up whoever would tell.
+        let named = place.log().contains(&format!("\"part\":\"{part}\""));
+        assert!(named || part == "sender", "{part} hangs: {}", place.log());
         // As a service manager does then.
         service.child.kill().unwrap();
         drop(service);

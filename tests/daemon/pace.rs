@@ -60,25 +60,32 @@ fn a_history_is_read_when_nobody_else_wants_the_processor_and_a_live_file_at_onc
     assert_eq!(service.stop(), 0);
 }
 
-/// What is left to be read is told, also of logs that appear when all others have long been read.
 #[test]
 fn how_much_is_left_to_be_read_is_told() {
     let keito = Keito::start();
     let place = history(&keito, "backlog_priority = \"normal\"\n");
-    let service = place.start();
+    let text = fs::read_to_string(place.path("keitod.toml")).unwrap();
+    let half = text.replace("backlog_cpu_percent = 1\n", "backlog_cpu_percent = 50\n");
+    fs::write(place.path("keitod.toml"), half).unwrap();
+    let service = place.launch(&["run"]);
     let left = |status: &serde_json::Value| {
-        let sources = status["sources"].as_array().unwrap();
-        let claude = sources.iter().find(|source| source["agent"] == "claude-code").unwrap();
-        claude["lag_bytes"].as_u64().unwrap()
+        let sources = status["sources"].as_array()?;
+        sources.iter().find(|source| source["agent"] == "claude-code")?["lag_bytes"].as_u64()
+    };
+    let status = || {
+        let (text, _) = service.raw("GET", "/v1/status", "");
+        serde_json::from_str::<serde_json::Value>(&text).unwrap_or_default()
     };
     let whole = Talk::new(1, "/home/dev/work").exchange().len() as u64 * FILES;
-    let first = until("much is left", || Some(left(&service.get("/v1/status"))).filter(|left| *left > 0));
+    let (first, caught_up) = until("much is left", || {
+        let status = status();
+        let left = left(&status).filter(|left| *left > 0)?;
+        Some((left, status["caught_up"].clone()))
+    });
     assert!(first > whole / 4 && first < whole * 2, "{first} of {whole}");
-    let text = fs::read_to_string(place.path("keitod.toml")).unwrap();
-    fs::write(place.path("keitod.toml"), text.replace("backlog_cpu_percent = 1\n", "")).unwrap();
-    until("all is read", || (service.get("/v1/status")["caught_up"] == true).then_some(()));
-    assert_eq!(left(&service.get("/v1/status")), 0);
-    assert_eq!(service.requests(), FILES);
+    assert_eq!(caught_up, false);
+    until("all is read", || (service.requests() == FILES).then_some(()));
+    until("nothing is left", || (left(&status()) == Some(0)).then_some(()));
     assert_eq!(service.stop(), 0);
 }
 

@@ -180,10 +180,11 @@ fn after_a_loss_time_that_was_held_goes_to_its_own_project() {
 fn without_state_and_decisions_the_cut_off_is_the_oldest_day_that_keito_lists_of_this_machine() {
     let keito = Keito::start();
     let mut place = Place::new(&keito.origin);
-    let now = jiff::Timestamp::now().as_second() - 1_767_607_200;
+    // At noon: a session over midnight would be two entries.
+    let today = jiff::Timestamp::now().as_second() / 86_400;
     let days_ago = |seed: u64, days: i64| {
         let mut talk = Talk::new(seed, "/home/dev/work");
-        let second = now - days * 86_400;
+        let second = (today - days) * 86_400 + 43_200 - 1_767_607_200;
         let counts = Counts { input: 1000, output: 10, ..Counts::default() };
         [talk.prompt(second), talk.answer(second + 60, counts), talk.answer(second + 120, counts)].concat()
     };

@@ -10,6 +10,9 @@ use crate::ledger::stretches::{self, Stretch, less};
 use crate::model::{Link, SessionRef};
 use crate::store::Error;
 
+/// A session in whose time an entry may lie, and where it may.
+type Home = (SessionRef, Option<Stretch>);
+
 impl Work<'_, '_> {
     /// The sessions in whose time a listed entry may lie, each with where it may, its own one first; and whether the logs
     /// of that one are gone.
@@ -18,7 +21,7 @@ impl Work<'_, '_> {
         posted: &Posted,
         home: Option<SessionRef>,
         ranges: &[Stretch],
-    ) -> Result<(Vec<(SessionRef, Option<Stretch>)>, bool), Error> {
+    ) -> Result<(Vec<Home>, bool), Error> {
         let tx = self.tx;
         let range = (posted.first_at.seconds(), posted.last_at.seconds());
         let since = self.settings.since.map_or(i64::MIN, |since| since.seconds());

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use keitod::server::{Client, Question};
 
+use crate::common::Place;
+use crate::common::process::{signal, status, switches, ticks};
 use crate::figures;
-use crate::process::{Place, signal, status, switches, ticks};
 
 /// For what is put off a little after the last read, and for threads that wait ten seconds for more work.
 const CALM: Duration = Duration::from_secs(20);
@@ -27,7 +28,7 @@ pub fn caught_up(place: &Place, within: Duration) -> Duration {
 
 /// Prints the row.
 pub fn measure(home: &Path, watched: Duration) {
-    let place = Place::new(home);
+    let place = Place::over(home);
     let mut child = place.keitod(&["run"]).spawn().unwrap();
     caught_up(&place, Duration::from_secs(600));
     let pid = child.id();

@@ -3,15 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::common::Place;
+use crate::common::process::{bytes_read, signal, whole};
 use crate::figures;
-use crate::process::{Place, bytes_read, signal, took};
 
 /// Prints the row.
 pub fn measure(home: &Path, bytes: u64) {
-    let whole = took(Place::new(home).keitod(&["run", "--once"]));
+    let whole = whole(Place::over(home).keitod(&["run", "--once"]));
     let mut again = Vec::new();
     for part in 1..=5 {
-        let place = Place::new(home);
+        let place = Place::over(home);
         let mut child = place.keitod(&["run", "--once"]).spawn().unwrap();
         std::thread::sleep(whole.wall * part / 6);
         // Stopped first, so that what it has read is what it had read when it died.
@@ -20,7 +21,7 @@ pub fn measure(home: &Path, bytes: u64) {
         let read = bytes_read(child.id());
         signal(&child, "KILL");
         child.wait().unwrap();
-        let Ok(database) = rusqlite::Connection::open(place.state.join("keitod.db")) else { continue };
+        let Ok(database) = rusqlite::Connection::open(place.path("state/keitod.db")) else { continue };
         let kept =
             database.query_row("SELECT coalesce(sum(offset), 0) FROM file", [], |row| row.get::<_, i64>(0));
         let Ok(kept) = kept else { continue };

@@ -9,12 +9,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a benchmark ends where it must")]
 
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../corpus/mod.rs"]
 mod corpus;
 mod figures;
 mod idle;
 mod killed;
-mod process;
 mod restart;
 
 use std::fs;
@@ -23,7 +24,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use process::{Place, Took, took};
+use common::Place;
+use common::process::{self, Took, whole};
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
@@ -86,8 +88,8 @@ pub fn walk(below: &Path, each: &mut impl FnMut(&Path, &fs::Metadata)) {
 
 /// One pass over a fresh state.
 fn backfill(logs: &Logs) -> (Place, Took) {
-    let place = Place::new(&logs.home);
-    let took = took(place.keitod(&["run", "--once"]));
+    let place = Place::over(&logs.home);
+    let took = whole(place.keitod(&["run", "--once"]));
     (place, took)
 }
 

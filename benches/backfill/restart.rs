@@ -5,16 +5,17 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::common::Place;
+use crate::common::process::{signal, whole};
 use crate::figures;
 use crate::idle::caught_up;
-use crate::process::{Place, signal, took};
 
 const STARTS: usize = 9;
 
 /// Prints the row.
 pub fn measure(home: &Path) {
-    let place = Place::new(home);
-    took(place.keitod(&["run", "--once"]));
+    let place = Place::over(home);
+    whole(place.keitod(&["run", "--once"]));
     let (mut ready, mut read) = (Vec::new(), Vec::new());
     let mut files = 0;
     for _ in 0..STARTS {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each bench uses its part")]
 
+pub mod process;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -18,25 +20,51 @@ const REQUESTS: usize = 20;
 /// Bytes of one tool's output.
 const OUTPUT: usize = 15_900;
 
-/// A home of its own.
-pub struct Place(tempfile::TempDir);
+/// A home with logs, and a keitod of its own beside them.
+pub struct Place {
+    home: PathBuf,
+    run: tempfile::TempDir,
+}
 
 impl Place {
-    /// With this config.
+    /// A home of its own, with this config.
     pub fn new(config: &str) -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        fs::write(place.path("keitod.toml"), config).unwrap();
+        let run = tempfile::tempdir().unwrap();
+        let place = Self { home: run.path().to_owned(), run }.configured(config);
         fs::create_dir_all(place.logs()).unwrap();
         place
     }
 
+    /// Over logs that are there already, with a fresh state.
+    pub fn over(home: &Path) -> Self {
+        let run = tempfile::tempdir().unwrap();
+        Self { home: home.to_owned(), run }.configured("timezone = \"UTC\"\n")
+    }
+
+    fn configured(self, config: &str) -> Self {
+        fs::write(self.path("keitod.toml"), config).unwrap();
+        self
+    }
+
+    /// Of keitod's own files: `state`, `keitod.toml`.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.run.path().join(name)
     }
 
     /// Where Claude Code's logs stand.
     pub fn logs(&self) -> PathBuf {
-        self.path(".claude/projects/-home-dev-work")
+        self.home.join(".claude/projects/-home-dev-work")
+    }
+
+    /// What a service manager would be told.
+    pub fn notify(&self) -> PathBuf {
+        self.path("notify")
+    }
+
+    /// Bytes of the database and its log.
+    pub fn database_bytes(&self) -> u64 {
+        let sizes = ["state/keitod.db", "state/keitod.db-wal"].map(|name| fs::metadata(self.path(name)));
+        sizes.into_iter().flatten().map(|data| data.len()).sum()
     }
 
     /// `keitod` with these words. `KEITOD_BENCH_BINARY` is another build.
@@ -46,7 +74,8 @@ impl Place {
         command
             .args(words)
             .env_clear()
-            .env("HOME", self.0.path())
+            .env("HOME", &self.home)
+            .env("XDG_DATA_HOME", self.path("data"))
             .env("KEITOD_CONFIG", self.path("keitod.toml"))
             .env("KEITOD_STATE_DIR", self.path("state"))
             .env("KEITOD_SOCKET", self.socket())

@@ -21,8 +21,8 @@ use crate::status::Audit;
 
 /// Listings that are begun before it is given up that one is whole.
 const TRIES: u32 = 4;
-/// How often it is looked whether an audit is due.
-const LOOK: Duration = Duration::from_secs(60);
+/// How often it is looked whether an audit is due: one that comes a little late compares the same.
+const LOOK: Duration = Duration::from_secs(15 * 60);
 
 /// Compares both sides of what the daemon delivers to.
 ///

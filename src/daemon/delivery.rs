@@ -35,9 +35,10 @@ const PATIENCE: Duration = Duration::from_secs(4);
 pub(super) const LAST: Duration = Duration::from_secs(10);
 /// Between the first two tries to open the database again.
 const OUTAGE: Duration = Duration::from_millis(150);
-/// Between looks at a disk that is nearly full, and at any other.
+/// Between looks at a disk that is nearly full, and at any other: whatever else there is to do says so. Where nobody tells
+/// of steps of the clock they are looked for, too.
 const FULL: Duration = Duration::from_secs(2);
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_secs(if cfg!(target_os = "linux") { 15 * 60 } else { 60 });
 
 /// The line between clerk and Keito. One loop, so that at most one poll is under way.
 pub struct Delivery {

@@ -22,10 +22,10 @@ use crate::mapping::{self, Catalogue, DirView, Mapped};
 use crate::model::{AccountRef, Agent, DirRef, Instant, ProjectId, SessionId, SessionRef, TaskId, Usd};
 use crate::prices::{Request, Table};
 use crate::repo;
-use crate::report::{Filter, Place, Report, RequestRow, Rows, Rules};
+use crate::report::{Filter, KeptDay, Place, Report, RequestRow, Rows, Rules};
 use crate::server::{self, Code, Failure, Question, ReportQuery};
 use crate::status::{Live, Queue, QueueFilter, QueueItem, QueueState};
-use crate::store::{Account, AccountView, Branches, Error, Reader};
+use crate::store::{Account, AccountView, Branches, Days, Error, Reader};
 
 /// Answers questions from the database.
 #[derive(Clone)]
@@ -85,6 +85,16 @@ impl Documents {
         let reader = self.reader()?;
         let calendar = self.calendar(&reader.account_view().map_err(internal)?);
         let filter = Filter { from: query.from(), to: query.to() };
+        if KeptDay::serve(query.by())
+            && let Some(made_from) = self.made_from(&reader, &calendar)?
+        {
+            let Days { kept, rows, filter } =
+                reader.report_days(filter, &calendar, &made_from).map_err(internal)?;
+            let report = self.with_plain_rules(&rows, &calendar, |rules| {
+                Report::with_kept(&kept, &rows, query.by(), filter, rules)
+            });
+            return document(&report);
+        }
         let rows = reader.report_rows(filter.range(&calendar)).map_err(internal)?;
         let report = self
             .with_rules(&reader, &rows, &calendar, |rules| Report::build(&rows, query.by(), filter, rules))?;
@@ -165,6 +175,23 @@ impl Documents {
         }))
     }
 
+    /// Rules for what no mapping has a part in: no row tells of projects, and no repository has limits of its own.
+    pub(super) fn with_plain_rules<R>(
+        &self,
+        rows: &Rows,
+        calendar: &Calendar,
+        work: impl FnOnce(&Rules<'_>) -> R,
+    ) -> R {
+        work(&Rules {
+            calendar,
+            min_seconds: self.config.time.min_seconds,
+            max_seconds: self.config.time.max_seconds,
+            price: &|row: &RequestRow| self.price(rows, row),
+            place_of: &|_, _, _| Place::default(),
+            project_name: &|_| None,
+        })
+    }
+
     /// What was mapped after the fact, by session.
     fn assigned(&self, reader: &Reader, rows: &Rows) -> Result<ByPerson, Error> {
         // A file that cannot be read is the daemon's to tell; a report shows the mapping without it.
@@ -224,11 +251,12 @@ impl<'a> Places<'a> {
         let mut trails: HashMap<SessionRef, Vec<(Instant, DirRef)>> = HashMap::new();
         let requests = rows.requests.iter().map(|row| (row.session, row.at, row.dir));
         let spans = rows.spans.iter().map(|row| (row.session, Instant::from_seconds(row.end), row.dir));
-        for (session, at, dir) in requests.chain(spans) {
+        let around = rows.around.iter().map(|(session, at, dir)| (*session, *at, Some(*dir)));
+        for (session, at, dir) in requests.chain(spans).chain(around) {
             if let Some(dir) = dir {
                 let trail = trails.entry(session).or_default();
                 // Runs of one directory need only their first instant.
-                if trail.last().is_none_or(|(_, last)| *last != dir) {
+                if trail.last().is_none_or(|(then, last)| *last != dir || *then > at) {
                     trail.push((at, dir));
                 }
             }

@@ -294,6 +294,7 @@ impl Intake {
         let mut cadence = Cadence::new(self.reading.scan, self.reading.scan_max, clock.millis());
         cadence.started();
         cadence.finished(clock.millis(), watch.kind() == Kind::Native);
+        self.with_health(|health| health.scan = Some(cadence.interval()));
         loop {
             if self.rereading.is_wanted() {
                 return Ok(Then::Reread);
@@ -375,6 +376,7 @@ impl Intake {
             };
             if scan {
                 cadence.finished(clock.millis(), clean && watch.kind() == Kind::Native);
+                self.with_health(|health| health.scan = Some(cadence.interval()));
             }
             self.settle_health(true);
             changed();

@@ -19,6 +19,7 @@ mod happenings;
 pub mod hooks;
 pub mod in_force;
 pub mod intake;
+mod kept;
 pub mod lock;
 pub mod machine;
 pub mod office;

@@ -163,6 +163,7 @@ impl Office {
             roots: agent.roots.iter().map(|root| self.shown(root)).collect(),
             lag_bytes: agent.lag_bytes,
             watcher: agent.watcher.to_owned(),
+            scan_seconds: health.scan.map(|every| every.as_secs()),
             unreadable: agent.problems.count(),
             unreadable_first: agent
                 .problems

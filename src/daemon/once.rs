@@ -1,8 +1,11 @@
 //! One pass: scan, seal what is due, send what is due, reconcile what is ambiguous at most once.
 
+use std::sync::Arc;
+
 use super::assemble::{Parts, Setup};
 use super::clerk::Settled;
 use super::delivery::Delivery;
+use super::documents::Documents;
 use super::{Error, time};
 use crate::model::Instant;
 
@@ -51,7 +54,7 @@ impl Blocked {
 /// # Errors
 /// Of the state.
 pub async fn once(setup: &Setup, parts: Parts, settled: Settled) -> Result<Pass, Error> {
-    let Parts { clerk, thread, intake, stop, .. } = parts;
+    let Parts { clerk, thread, intake, stop, database, table, .. } = parts;
     let mut intake = intake.until(stop.clone());
     let reading = tokio::task::spawn_blocking(move || intake.read_all().map(|()| intake));
     let _intake = reading.await.map_err(|_| Error::ClerkGone)??;
@@ -73,6 +76,9 @@ pub async fn once(setup: &Setup, parts: Parts, settled: Settled) -> Result<Pass,
     delivery.until_idle().await?;
     delivery.finish().await?;
     let pass = clerk.call(move |clerk| pass_of(clerk, started, known)).await??;
+    let (data_dir, config) = (setup.data_dir.clone(), Arc::clone(&setup.config));
+    let documents = Documents { database, data_dir, config, table, setup: Arc::new(setup.clone()) };
+    documents.keep_days(&clerk).await;
     drop((delivery, clerk));
     // The thread ends with the last handle; the intake holds one more.
     drop(_intake);

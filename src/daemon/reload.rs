@@ -50,7 +50,7 @@ struct Stamps {
 }
 
 /// Device, inode, size, and both times of change to the nanosecond; `None`: there is none.
-type Stamp = Option<(u64, u64, u64, [i64; 4])>;
+pub(super) type Stamp = Option<(u64, u64, u64, [i64; 4])>;
 
 /// Another configuration, or other prices.
 struct Other {
@@ -303,11 +303,14 @@ fn stamps(setup: &Setup) -> Stamps {
     Stamps {
         config: stamp(&setup.env.config_file()),
         prices: prices::files(&setup.state_dir).iter().map(|path| stamp(path)).collect(),
-        credentials: credentials::watch_paths(&setup.env, &setup.config.keito)
-            .iter()
-            .map(|path| stamp(path))
-            .collect(),
+        credentials: credential_files(setup),
     }
+}
+
+/// How the files look in which a key may stand.
+pub(super) fn credential_files(setup: &Setup) -> Vec<Stamp> {
+    let paths = credentials::watch_paths(&setup.env, &setup.config.keito);
+    paths.iter().map(|path| stamp(path)).collect()
 }
 
 fn stamp(path: &Path) -> Stamp {

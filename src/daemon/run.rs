@@ -14,12 +14,15 @@ use super::documents::Documents;
 use super::in_force::{Force, InForce};
 use super::intake::{self, Message, Rereading};
 use super::pulse::Part;
-use super::{Error, steps, time, watchdog};
+use super::{Error, reload, steps, time, watchdog};
 use crate::deliver::{Desk, PauseReason};
 use crate::store::{Account, AccountRow};
 
 /// How often credentials, mapping files and the like are looked at.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// At each so many looks it is asked whether a day has passed since the last backup.
+const BACK_UP: u32 = 15;
 
 /// How long reader and clerk may take to end, each.
 const LAST: Duration = Duration::from_secs(5);
@@ -148,8 +151,8 @@ impl Running {
             .map(|(account, _)| account.clone())
     }
 
-    /// Whether they are to be looked for though nothing says that they changed. A program that prints the key may ask its
-    /// person for a password: it is not run again while its key is good. Files are as cheap as a look at them.
+    /// Whether they are to be looked for though no file changed: a program prints the key, and there is none, or it is refused.
+    /// It may ask its person for a password, so it is not run again while its key is good.
     fn needs_credentials(&self) -> bool {
         let printed = self.setup().config.keito.api_key_command.is_some();
         let refused = || {
@@ -157,7 +160,7 @@ impl Running {
             let pause = shown.line.as_ref().and_then(|(_, desk)| desk.pause);
             pause.is_some_and(|pause| pause.reason == PauseReason::Auth)
         };
-        !printed || self.account().is_none() || refused()
+        printed && (self.account().is_none() || refused())
     }
 
     /// Looks for credentials and tells the delivering task if they changed.
@@ -250,6 +253,7 @@ pub async fn run(
         tokio::spawn(steps::watch(running.clone(), Arc::clone(&changed), stop.clone())),
         tokio::spawn(watchdog::feed(pulse.clone())),
         tokio::spawn(super::audit::daily(running.clone(), stop.clone())),
+        tokio::spawn(super::kept::keep(running.clone(), stop.clone())),
     ];
     let mut delivery = Delivery::new(clerk.clone(), None)
         .showing(Arc::clone(&running.line))
@@ -301,18 +305,24 @@ async fn ending(stop: CancellationToken, task: impl Future<Output = ()>) {
     task.await;
 }
 
-/// Once a minute: credentials, and whether directories lead elsewhere now.
+/// Once a minute: credentials, and whether directories lead elsewhere now. Files that are as they were are not read again: a
+/// daemon with nothing to do wakes up for this alone.
 async fn look(running: Running, stop: CancellationToken) {
-    loop {
-        if running.needs_credentials() {
+    let mut seen = None;
+    for looks in 0_u32.. {
+        let files = Some(reload::credential_files(&running.setup()));
+        if files != seen || running.needs_credentials() {
             running.look_for_credentials().await;
+            seen = files;
         }
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
         running.look.notify_one();
-        running.back_up().await;
+        if looks % BACK_UP == 0 {
+            running.back_up().await;
+        }
         if !running.look_at_mapping().await {
             return;
         }

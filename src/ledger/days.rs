@@ -25,6 +25,20 @@ impl Calendar {
         self
     }
 
+    /// As [`Calendar::parse`] reads it; `None` if one of its zones has no name.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        for (from, zone) in &self.zones {
+            let name = zone.iana_name()?;
+            parts.push(match *from {
+                i64::MIN => name.to_owned(),
+                from => format!("{} {name}", Instant::from_seconds(from)),
+            });
+        }
+        Some(parts.join(";"))
+    }
+
     /// Reads `Europe/London`, and after each `;` a change: `Europe/London;2026-05-06T00:00:00.000Z America/New_York`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -146,6 +160,7 @@ mod tests {
         let from = Instant::from_seconds(at("2026-05-06T12:00:00Z"));
         let text = Calendar::with_change("Europe/London", from, "Asia/Tokyo");
         let calendar = Calendar::parse(&text).unwrap();
+        assert_eq!(calendar.text().as_deref(), Some(&*text));
         assert_eq!((calendar.name(), calendar.last_change()), (Some("Asia/Tokyo"), Some(from)));
         let days = |start: &str, end: &str| -> Vec<(String, i64)> {
             let pieces = calendar.split(at(start), at(end));

@@ -8,7 +8,7 @@ use super::overrides::Override;
 use super::row::{Row, Source};
 use super::shelf::Shelf;
 use super::{Error, Origin, packed, platform};
-use crate::model::Instant;
+use crate::model::{Instant, hash64};
 
 const EMBEDDED: &[u8] = include_bytes!("../../config/prices/table.bin");
 
@@ -23,6 +23,8 @@ pub struct Table {
     aliases: HashMap<String, Vec<Alias>>,
     overrides: Vec<(Override, String)>,
     unused: Vec<String>,
+    /// Of the text that it was read from.
+    digest: u64,
 }
 
 /// What a name stands for.
@@ -58,7 +60,7 @@ impl Table {
         let (_, head) = pieces.next().ok_or(Error::Packed)?;
         let content = file::read(&packed::text(head)?)?;
         let shelves = pieces.map(|(platform, piece)| Shelf::packed(platform, piece)).collect();
-        Ok(Self::of(content, shelves, Origin::Embedded))
+        Ok(Self::of(content, shelves, Origin::Embedded, hash64(&[EMBEDDED])))
     }
 
     /// A table that was fetched.
@@ -77,10 +79,10 @@ impl Table {
         by_platform.sort_by(|a, b| a.0.cmp(&b.0));
         let shelves = by_platform.into_iter().map(|(platform, rows)| Shelf::of(platform, rows));
         let shelves = shelves.collect::<Result<_, _>>()?;
-        Ok(Self::of(content, shelves, Origin::Refreshed))
+        Ok(Self::of(content, shelves, Origin::Refreshed, hash64(&[text.as_bytes()])))
     }
 
-    fn of(content: Content, shelves: Vec<Shelf>, origin: Origin) -> Self {
+    fn of(content: Content, shelves: Vec<Shelf>, origin: Origin, digest: u64) -> Self {
         let mut aliases: HashMap<String, Vec<Alias>> = HashMap::with_capacity(content.aliases.len());
         for alias in content.aliases {
             aliases.entry(alias.name.clone()).or_default().push(alias);
@@ -95,6 +97,7 @@ impl Table {
             aliases,
             overrides: Vec::new(),
             unused: Vec::new(),
+            digest,
         }
     }
 
@@ -123,6 +126,13 @@ impl Table {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Equal ones price everything alike.
+    #[must_use]
+    pub fn print(&self) -> String {
+        let overrides: String = self.overrides.iter().map(|(_, id)| format!(" {id}")).collect();
+        format!("{:016x}{overrides}", self.digest)
     }
 
     /// Where the table is from.

@@ -7,7 +7,7 @@ use super::days::DayCache;
 use super::group::{Groups, Key, Projects, Shape};
 use super::sums::Cost;
 use super::time::{Spent, Walk};
-use super::{By, Filter, RequestRow, Rows, Rules, Sums};
+use super::{By, Filter, KeptDay, RequestRow, Rows, Rules, Sums};
 use crate::model::{Day, Meaning, ModelRef, Tokens, Usd};
 
 /// A report. Its JSON is `contract/report.json`.
@@ -47,16 +47,40 @@ impl Report {
     /// and the price that they were billed with; everything else follows `rules`.
     #[must_use]
     pub fn build(rows: &Rows, by: &[By], filter: Filter, rules: &Rules<'_>) -> Self {
+        Self::with_kept(&[], rows, by, Some(filter), rules)
+    }
+
+    /// The same, with days that are taken from what was kept of them; `filter` is about the rows, and has none of these days.
+    /// Only for keys that [`KeptDay::serve`] knows.
+    #[must_use]
+    pub fn with_kept(
+        kept: &[KeptDay],
+        rows: &Rows,
+        by: &[By],
+        filter: Option<Filter>,
+        rules: &Rules<'_>,
+    ) -> Self {
         let shape = Shape::of(by);
         let mut projects = Projects::default();
-        let requests = requests(rows, filter, shape, rules, &mut projects);
-        let days = DayCache::new(rules.calendar);
-        let spent = Walk { rows, rules, filter, shape, projects: &mut projects, days }.run().into_list();
+        let mut sums: Groups<Key, Sums> = Groups::new();
+        let mut times: Groups<Key, Spent> = Groups::new();
+        let mut all = Spent::default();
+        if let Some(filter) = filter {
+            for (key, found) in requests(rows, filter, shape, rules, &mut projects) {
+                *sums.at(key) = found;
+            }
+            let days = DayCache::new(rules.calendar);
+            times = Walk { rows, rules, filter, shape, projects: &mut projects, days }.run();
+            times.list().iter().for_each(|(_, spent)| all.add(spent));
+        }
+        for day in kept {
+            day.add_to((shape, &rows.names), &mut sums, &mut times);
+            all.add_time(&day.all);
+        }
+        let (requests, spent) = (sums.into_list(), times.into_list());
 
         let mut totals = Sums::default();
-        let mut all = Spent::default();
         requests.iter().for_each(|(_, sums)| totals.add_requests(sums));
-        spent.iter().for_each(|(_, spent)| all.add(spent));
         totals.time = Some(all.time());
 
         let joined = join(requests, spent, shape);
@@ -74,7 +98,7 @@ pub fn cost_of(request: &RequestRow, rules: &Rules<'_>) -> (Option<Usd>, bool) {
     (usd, unpriced.is_some())
 }
 
-fn requests(
+pub(super) fn requests(
     rows: &Rows,
     filter: Filter,
     shape: Shape,

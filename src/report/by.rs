@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
+
 use crate::ledger::days::Calendar;
 use crate::model::Day;
 
@@ -79,18 +81,35 @@ impl Filter {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 
-    /// Unix seconds outside of which no row can matter, with a day to spare on both sides: a local midnight can come
-    /// twice and a zone can be changed, and the exact test is [`Filter::holds`]. `None`: all history.
+    /// The Unix seconds that hold these days, from the first one to after the last; days of a zone that was changed may
+    /// come twice, so the exact test of what is in between is [`Filter::holds`]. `None`: all history.
     #[must_use]
     pub fn range(&self, calendar: &Calendar) -> Option<(i64, i64)> {
         if self.from.is_none() && self.to.is_none() {
             return None;
         }
-        let before = self.from.and_then(|from| from.yesterday().ok());
-        let start = before.map_or(i64::MIN, |day| calendar.end_of(day).saturating_sub(2 * 86_400));
-        let end = self.to.map_or(i64::MAX, |to| calendar.end_of(to).saturating_add(2 * 86_400));
+        // No zone is a day off: a date lies within the UTC day of that date and its neighbours.
+        let around = |day: Day| {
+            let start = days_since_1970(day).saturating_mul(DAY);
+            calendar.split(start.saturating_sub(DAY), start.saturating_add(2 * DAY))
+        };
+        let start = self.from.map_or(i64::MIN, |from| {
+            let after = around(from).into_iter().filter(|(day, ..)| *day >= from);
+            after.map(|(_, start, _)| start).min().unwrap_or(i64::MAX)
+        });
+        let end = self.to.map_or(i64::MAX, |to| {
+            let until = around(to).into_iter().filter(|(day, ..)| *day <= to);
+            until.map(|(_, _, end)| end).max().unwrap_or(i64::MIN)
+        });
         Some((start, end))
     }
+}
+
+const DAY: i64 = 86_400;
+
+/// Of the UTC day of that date.
+fn days_since_1970(day: Day) -> i64 {
+    day.to_zoned(TimeZone::UTC).map_or(0, |start| start.timestamp().as_second().div_euclid(DAY))
 }
 
 #[cfg(test)]
@@ -103,5 +122,36 @@ mod tests {
             assert_eq!(by.to_string().parse(), Ok(by));
         }
         assert_eq!("days".parse::<By>(), Err(NotAKey("days".to_owned())));
+    }
+
+    #[test]
+    fn a_range_holds_its_days_and_no_more() {
+        let zone = |name: &str| TimeZone::get(name).unwrap();
+        let at = |text: &str| crate::model::Instant::parse(text).unwrap();
+        let calendars = [
+            (Calendar::new(zone("America/Goose_Bay")), at("2009-10-30T00:00:00Z")),
+            (Calendar::new(zone("Pacific/Apia")), at("2011-12-27T00:00:00Z")),
+            (
+                Calendar::new(zone("Asia/Tokyo"))
+                    .changing(at("2026-05-06T12:00:00Z"), zone("America/Los_Angeles")),
+                at("2026-05-04T00:00:00Z"),
+            ),
+        ];
+        for (calendar, start) in calendars {
+            let seconds: Vec<i64> = (0..6 * 24 * 12).map(|step| start.seconds() + step * 300).collect();
+            for first in 1..4 {
+                let from = calendar.day(seconds[first * 288]);
+                for days in 0..2 {
+                    let to = calendar.day(seconds[(first + days) * 288]);
+                    let filter = Filter { from: Some(from), to: Some(to) };
+                    let (start, end) = filter.range(&calendar).unwrap();
+                    let held: Vec<i64> =
+                        seconds.iter().copied().filter(|at| filter.holds(calendar.day(*at))).collect();
+                    assert!(held.iter().all(|at| (start..end).contains(at)), "{from} {to}");
+                    let outside = |at: i64| !filter.holds(calendar.day(at));
+                    assert!(!outside(start) && !outside(end - 1), "{from} {to}");
+                }
+            }
+        }
     }
 }

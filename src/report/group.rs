@@ -103,6 +103,10 @@ impl<K: Copy + Eq + Hash, V: Default> Groups<K, V> {
         &mut self.list[self.last].1
     }
 
+    pub(super) fn list(&self) -> &[(K, V)] {
+        &self.list
+    }
+
     pub(super) fn into_list(self) -> Vec<(K, V)> {
         self.list
     }

@@ -139,6 +139,9 @@ pub struct Rows {
     pub pinned: Vec<PinnedRow>,
     /// Agent seconds of each session over all days, whatever range the other rows were read for.
     pub agent_seconds: HashMap<SessionRef, u64>,
+    /// Where these sessions worked outside of the range that the other rows were read for, in order of time on each
+    /// side of it.
+    pub around: Vec<(SessionRef, Instant, DirRef)>,
     /// Names.
     pub names: Names,
 }

@@ -10,7 +10,7 @@ use crate::ledger::spans::SpanKind;
 use crate::ledger::stretches::{self, Stretch};
 use crate::model::{Day, Instant, SessionRef};
 
-/// Time of a row, its wall time not yet united.
+/// Time of a row. Its wall time is not yet united, but for what `sums` holds of it: that of other days.
 #[derive(Debug, Default)]
 pub(super) struct Spent {
     sums: Time,
@@ -20,16 +20,23 @@ pub(super) struct Spent {
 impl Spent {
     /// The numbers, the union of the counted stretches among them.
     pub(super) fn time(self) -> Time {
-        Time { wall: stretches::seconds(&stretches::union(self.counted)), ..self.sums }
+        let wall = self.sums.wall + stretches::seconds(&stretches::union(self.counted));
+        Time { wall, ..self.sums }
+    }
+
+    /// Adds the time of other days: nothing of it is at once with any of this.
+    pub(super) fn add_time(&mut self, other: &Time) {
+        self.sums.agent += other.agent;
+        self.sums.wall += other.wall;
+        self.sums.human += other.human;
+        self.sums.dropped += other.dropped;
+        self.sums.below_min += other.below_min;
+        self.sums.capped += other.capped;
     }
 
     /// Adds another row's time; what both hold at once is one second of wall time.
     pub(super) fn add(&mut self, other: &Self) {
-        self.sums.agent += other.sums.agent;
-        self.sums.human += other.sums.human;
-        self.sums.dropped += other.sums.dropped;
-        self.sums.below_min += other.sums.below_min;
-        self.sums.capped += other.sums.capped;
+        self.add_time(&other.sums);
         self.counted.extend_from_slice(&other.counted);
     }
 }

@@ -73,6 +73,7 @@ fn joined(live: LiveSource, counts: SourceCounts) -> Source {
         lag_bytes: live.lag_bytes,
         rejected_lines: counts.rejected_lines,
         watcher: live.watcher,
+        scan_seconds: live.scan_seconds,
         last_event_at: counts.last_event_at.as_ref().map(Instant::to_string),
         alarm: counts.alarm,
     }

@@ -107,6 +107,10 @@ pub struct Source {
     pub rejected_lines: u64,
     /// `native`, `poll` or `off`.
     pub watcher: String,
+    /// Seconds between full scans as things stand: more, the longer events have told of every change. Absent before the
+    /// first one is through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan_seconds: Option<u64>,
     /// The latest instant in any of its logs.
     pub last_event_at: Option<String>,
     /// Why this agent is stopped.

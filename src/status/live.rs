@@ -51,6 +51,8 @@ pub struct LiveSource {
     pub lag_bytes: u64,
     /// `native` or `poll`.
     pub watcher: String,
+    /// Seconds between full scans as things stand.
+    pub scan_seconds: Option<u64>,
     /// Files and directories that cannot be opened or read.
     pub unreadable: u64,
     /// The first of them and why.

@@ -71,7 +71,7 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn forget_entry(&self, record: RecordRef) -> Result<(), Error> {
-        self.conn.prepare_cached("DELETE FROM covered WHERE record = ?1")?.execute([record.0])?;
+        self.touch_returned("DELETE FROM covered WHERE record = ?1 RETURNING start, end", [record.0])?;
         self.conn.prepare_cached("DELETE FROM doubt WHERE record = ?1")?.execute([record.0])?;
         self.conn.prepare_cached("DELETE FROM record WHERE id = ?1")?.execute([record.0])?;
         Ok(())
@@ -130,8 +130,9 @@ impl Tx<'_> {
         (record, session): (RecordRef, SessionRef),
         to: &[Stretch],
     ) -> Result<(), Error> {
-        let delete = "DELETE FROM covered WHERE account = ?1 AND session = ?2 AND record = ?3 AND write = 0";
-        self.conn.prepare_cached(delete)?.execute(params![account.0, session.0, record.0])?;
+        let delete = "DELETE FROM covered WHERE account = ?1 AND session = ?2 AND record = ?3 AND write = 0 \
+                      RETURNING start, end";
+        self.touch_returned(delete, params![account.0, session.0, record.0])?;
         self.cover(account, session, record, None, to)
     }
 }

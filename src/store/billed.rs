@@ -2,11 +2,52 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Error, Tx, requests};
+use super::{Error, Tx, requests, terms};
 use crate::coverage::Candidate;
-use crate::model::{AccountRef, Agent, Instant, RecordRef, RequestRef, SessionRef, Tokens};
+use crate::model::{AccountRef, Agent, Instant, RecordRef, RequestRef, SessionRef, Tokens, Usd};
 
 impl Tx<'_> {
+    /// Marks tokens of a request as billed by a record, at a frozen price.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub fn bill(
+        &self,
+        account: AccountRef,
+        request: RequestRef,
+        record: RecordRef,
+        tokens: &Tokens,
+        usd: Usd,
+        price: &str,
+    ) -> Result<(), Error> {
+        self.touch_stored(request)?;
+        self.conn
+            .prepare_cached(
+                "INSERT OR REPLACE INTO billed (account, request, record, input, cache_read, cache_write_5m, cache_write_1h, output, usd, price) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(params![
+                account.0,
+                request.0,
+                record.0,
+                terms::int(tokens.input),
+                terms::int(tokens.cache_read),
+                terms::int(tokens.cache_write_5m),
+                terms::int(tokens.cache_write_1h),
+                terms::int(tokens.output),
+                usd.0.to_string(),
+                price
+            ])?;
+        Ok(())
+    }
+
+    /// Nothing is billed by a record any more.
+    pub(super) fn unbill(&self, record: RecordRef) -> Result<(), Error> {
+        let at = "coalesce((SELECT at FROM request q WHERE q.id = billed.request) / 1000, 0)";
+        let delete = format!("DELETE FROM billed WHERE record = ?1 RETURNING {at}, {at}");
+        self.touch_returned(&delete, [record.0])
+    }
+
     /// Requests of an agent and model that no record holds, and of which a copy is inside `[first, last]`: the record may
     /// have been sent before an earlier copy was known.
     ///

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::{Error, Tx, terms};
 use crate::ledger::owner::{Family, Sharing};
@@ -172,15 +172,18 @@ impl Tx<'_> {
         let (sql, id, to) = match fact {
             Shared::Request { billed: true, .. } => return Ok(()),
             Shared::Request { id, origin, .. } => {
-                ("UPDATE request SET session = ?2 WHERE id = ?1", *id, origin.or(by_rule))
+                ("UPDATE request SET session = ?2 WHERE id = ?1 RETURNING at", *id, origin.or(by_rule))
             }
             Shared::Activity { held: true, .. } => return Ok(()),
             Shared::Activity { key, .. } => {
-                ("UPDATE activity SET session = ?2 WHERE key = ?1", *key, by_rule)
+                ("UPDATE activity SET session = ?2 WHERE key = ?1 RETURNING at", *key, by_rule)
             }
         };
         let Some(to) = to.filter(|to| *to != owner) else { return Ok(()) };
-        if self.conn.prepare_cached(sql)?.execute([id, to.0])? > 0 {
+        let mut update = self.conn.prepare_cached(sql)?;
+        let moved: Option<i64> = update.query_row([id, to.0], |row| row.get(0)).optional()?;
+        if let Some(at) = moved {
+            self.touch_request(to, Instant::from_millis(at));
             self.conn
                 .prepare_cached("UPDATE session SET dirty = 1, recheck = 1 WHERE id IN (?1, ?2)")?
                 .execute([owner.0, to.0])?;
@@ -279,7 +282,8 @@ impl Tx<'_> {
             return Ok(());
         }
         let mut update = self.conn.prepare_cached("UPDATE activity SET session = ?2 WHERE key = ?1")?;
-        for (key, ..) in found.iter().filter(|(_, owner, _)| touched.contains(owner)) {
+        for (key, _, at) in found.iter().filter(|(_, owner, _)| touched.contains(owner)) {
+            self.touch_stretch(*at, *at);
             update.execute([*key, session.0])?;
         }
         touched.insert(session);
@@ -324,11 +328,23 @@ impl Tx<'_> {
     fn settle_spans(&self, session: SessionRef, gaps: Gaps, horizon: Instant) -> Result<(), Error> {
         let events = self.timeline(session)?;
         let turns = self.turns(session)?;
-        self.conn.prepare_cached("DELETE FROM span WHERE session = ?1")?.execute([session.0])?;
+        // What counts of a session depends on all of its time.
+        self.touch_returned("DELETE FROM span WHERE session = ?1 RETURNING start, end", [session.0])?;
+        let bare = "DELETE FROM bare WHERE session = ?1 RETURNING at / 1000, at / 1000";
+        self.touch_returned(bare, [session.0])?;
+        let first = events.first().map(|event| event.at);
+        let found = spans::spans(events, &turns, gaps, horizon);
+        if let (Some(first), true) = (first, found.is_empty()) {
+            self.touch(first);
+            self.conn
+                .prepare_cached("INSERT INTO bare (session, at) VALUES (?1, ?2)")?
+                .execute([session.0, first.millis()])?;
+        }
         let mut insert = self.conn.prepare_cached(
             "INSERT INTO span (session, start, end, kind, dir, branch) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
-        for span in spans::spans(events, &turns, gaps, horizon) {
+        for span in found {
+            self.touch_stretch(span.start, span.end);
             insert.execute(params![
                 session.0,
                 span.start,

@@ -215,13 +215,12 @@ impl Tx<'_> {
         if new == 0 {
             return Ok(());
         }
-        let touched = self
-            .conn
-            .prepare_cached(
-                "UPDATE request SET cut = 1 WHERE message = ?1 AND (session = ?2 OR id IN (SELECT request FROM copy WHERE session = ?2))",
-            )?
-            .execute(params![message, session.0])?;
-        if touched > 0 {
+        let mut cut = self.conn.prepare_cached(
+            "UPDATE request SET cut = 1 WHERE message = ?1 AND (session = ?2 OR id IN (SELECT request FROM copy WHERE session = ?2)) \
+             RETURNING at",
+        )?;
+        for at in cut.query_map(params![message, session.0], |row| row.get(0))? {
+            self.touch(Instant::from_millis(at?));
             done.sessions.insert(session);
         }
         Ok(())
@@ -252,6 +251,7 @@ impl Tx<'_> {
                 Ok((SessionRef(row.get(0)?), row.get::<_, i64>(1)?, row.get::<_, bool>(2)?))
             })?;
         if act.at < at {
+            self.touch(Instant::from_millis(at));
             self.conn
                 .prepare_cached("UPDATE activity SET at = ?2 WHERE key = ?1")?
                 .execute(params![key, act.at])?;

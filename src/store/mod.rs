@@ -20,6 +20,7 @@ mod format;
 mod guard;
 mod health;
 mod ingest;
+mod kept;
 mod lease;
 mod mend;
 mod migrate;
@@ -35,6 +36,7 @@ mod sightings;
 mod steps;
 mod tally;
 mod terms;
+mod touched;
 mod unfinished;
 mod views;
 
@@ -57,11 +59,12 @@ pub use explain::{BilledRow, Earlier, HeldPart, Named};
 pub use format::Newest;
 pub use health::{Found, check};
 pub use ingest::{Ingested, Read};
+pub use kept::{Changes, Keep};
 pub use mend::{Damage, Whereabouts};
 pub use outbox::{NewRecord, NewWrite, OwnState, RecordRow, RecordState, WriteRow, WriteState};
 pub use person::BilledKey;
 pub use presence::KnownRow;
-pub use read::{AccountView, Branches, ListedRow, Reader};
+pub use read::{AccountView, Branches, Days, ListedRow, Reader, Stale};
 pub use schema::VERSION;
 pub use tally::{Frozen, TallyOf};
 pub use unfinished::Unfinished;
@@ -83,7 +86,7 @@ pub struct Store {
     hurt: Option<mend::Hurt>,
     /// What is still to be delivered.
     unfinished: unfinished::Kept,
-    /// How many transactions ended, well or not.
+    /// How many transactions that changed anything ended, well or not.
     ended: Arc<AtomicU64>,
 }
 
@@ -93,6 +96,14 @@ pub struct Tx<'a> {
     conn: &'a Connection,
     /// Records that ceased to grow or to be there in this transaction, but for those that it inserted.
     closed: std::cell::RefCell<person::Closed>,
+    /// Days whose facts it changed.
+    touched: std::cell::RefCell<touched::Touched>,
+}
+
+impl<'a> Tx<'a> {
+    fn of(conn: &'a Connection) -> Self {
+        Self { conn, closed: Default::default(), touched: Default::default() }
+    }
 }
 
 impl Store {
@@ -159,20 +170,25 @@ impl Store {
         if self.hurt.is_some() {
             return Err(Error::Closed);
         }
+        let before = self.conn.total_changes();
         let done = (|| {
             let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&Tx { conn: &transaction, closed: Default::default() })?;
+            let tx = Tx::of(&transaction);
+            let result = work(&tx)?;
+            tx.note_touched()?;
             transaction.commit()?;
             Ok(result)
         })();
-        self.ended.fetch_add(1, Ordering::Release);
+        if done.is_err() || self.conn.total_changes() != before {
+            self.ended.fetch_add(1, Ordering::Release);
+        }
         if let Err(error) = &done {
             self.hurt = mend::Hurt::of(error);
         }
         done
     }
 
-    /// How many transactions ended so far. Who looks at it before he reads, and finds it the same later, has read what
+    /// How many transactions that changed anything ended so far. Who looks at it before he reads, and finds it the same later, has read what
     /// still stands there.
     #[must_use]
     pub fn ended(&self) -> Arc<AtomicU64> {
@@ -189,7 +205,7 @@ impl Store {
         }
         let done = (|| {
             let transaction = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&Tx { conn: &transaction, closed: Default::default() })?;
+            let result = work(&Tx::of(&transaction))?;
             transaction.rollback()?;
             Ok(result)
         })();
@@ -225,7 +241,7 @@ impl Store {
 
     /// Reads without a transaction of its own.
     pub fn view(&self) -> Tx<'_> {
-        Tx { conn: &self.conn, closed: Default::default() }
+        Tx::of(&self.conn)
     }
 }
 

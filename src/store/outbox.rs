@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::{Error, Tx, terms};
 use crate::ledger::stretches::Stretch;
 use crate::model::{
-    AccountRef, Amount, Day, Instant, KeitodId, Kind, Link, ProjectId, RecordRef, RemoteId, RequestRef,
-    SessionRef, TaskId, Tokens, Usd, WriteRef,
+    AccountRef, Amount, Day, Instant, KeitodId, Kind, Link, ProjectId, RecordRef, RemoteId, SessionRef,
+    TaskId, Tokens, Usd, WriteRef,
 };
 
 /// State of a write (design section 7). `Unknown` with `absent_at` set is shown as reconciling.
@@ -348,39 +348,6 @@ impl Tx<'_> {
         Ok(WriteRef(id))
     }
 
-    /// Marks tokens of a request as billed by a record, at a frozen price.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub fn bill(
-        &self,
-        account: AccountRef,
-        request: RequestRef,
-        record: RecordRef,
-        tokens: &Tokens,
-        usd: Usd,
-        price: &str,
-    ) -> Result<(), Error> {
-        self.conn
-            .prepare_cached(
-                "INSERT OR REPLACE INTO billed (account, request, record, input, cache_read, cache_write_5m, cache_write_1h, output, usd, price) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )?
-            .execute(params![
-                account.0,
-                request.0,
-                record.0,
-                terms::int(tokens.input),
-                terms::int(tokens.cache_read),
-                terms::int(tokens.cache_write_5m),
-                terms::int(tokens.cache_write_1h),
-                terms::int(tokens.output),
-                usd.0.to_string(),
-                price
-            ])?;
-        Ok(())
-    }
-
     /// Marks stretches of a session as held by an entry.
     ///
     /// # Errors
@@ -397,6 +364,7 @@ impl Tx<'_> {
             "INSERT OR REPLACE INTO covered (account, session, start, end, record, write) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         for (start, end) in stretches {
+            self.touch_stretch(*start, *end);
             insert.execute(params![
                 account.0,
                 session.0,
@@ -580,10 +548,10 @@ impl Tx<'_> {
                 "UPDATE session SET recheck = 1 WHERE id IN (SELECT session FROM covered WHERE write = ?1)",
             )?
             .execute([write.id.0])?;
-        self.conn.prepare_cached("DELETE FROM covered WHERE write = ?1")?.execute([write.id.0])?;
+        self.touch_returned("DELETE FROM covered WHERE write = ?1 RETURNING start, end", [write.id.0])?;
         self.conn.prepare_cached("DELETE FROM write WHERE id = ?1")?.execute([write.id.0])?;
         if !write.patch {
-            self.conn.prepare_cached("DELETE FROM billed WHERE record = ?1")?.execute([write.record.0])?;
+            self.unbill(write.record)?;
             self.conn.prepare_cached("DELETE FROM record WHERE id = ?1")?.execute([write.record.0])?;
         }
         if let Some(session) = write.session {

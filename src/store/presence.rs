@@ -110,7 +110,7 @@ impl Tx<'_> {
     /// # Errors
     /// Of the database.
     pub fn uncover(&self, record: RecordRef) -> Result<(), Error> {
-        self.conn.prepare_cached("DELETE FROM covered WHERE record = ?1")?.execute([record.0])?;
+        self.touch_returned("DELETE FROM covered WHERE record = ?1 RETURNING start, end", [record.0])?;
         Ok(())
     }
 

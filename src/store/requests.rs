@@ -191,6 +191,10 @@ impl Tx<'_> {
             reported,
             charged,
         ];
+        if let Some(known) = known {
+            self.touch(known.request.at());
+        }
+        self.touch_request(owner, request.at());
         let id = if let Some(id) = id {
             pens.update.execute(values)?;
             id
@@ -230,6 +234,7 @@ impl Tx<'_> {
 
     /// A request that turned out to be another one: what was billed for it counts for that one from now on.
     pub(super) fn join_requests(&self, gone: RequestRef, into: RequestRef) -> Result<(), Error> {
+        self.touch_stored(gone)?;
         self.conn
             .prepare_cached("UPDATE OR IGNORE billed SET request = ?2 WHERE request = ?1")?
             .execute([gone.0, into.0])?;

@@ -188,4 +188,11 @@ CREATE TABLE doubt (
     account INTEGER NOT NULL, record INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
     PRIMARY KEY (account, record)
 ) STRICT, WITHOUT ROWID;
+-- UTC days (days since 1970) on which a session has requests, or had: where to look for those of a day.
+CREATE TABLE worked (day INTEGER NOT NULL, session INTEGER NOT NULL, PRIMARY KEY (day, session)) STRICT, WITHOUT ROWID;
+-- Sessions whose activity makes no span, with their first instant in ms; recomputed with the spans.
+CREATE TABLE bare (session INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+-- What reports say of days that are over, see kept.rs; and the UTC days of which something changed since.
+CREATE TABLE kept (day TEXT PRIMARY KEY, sums BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE touched (day INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

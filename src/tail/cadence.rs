@@ -32,6 +32,12 @@ impl Cadence {
         self.next
     }
 
+    /// Between two scans, as things stand.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        Duration::from_millis(self.interval)
+    }
+
     /// A scan begins. What is requested from here on is not covered by it.
     pub fn started(&mut self) {
         self.next = u64::MAX;

@@ -26,6 +26,7 @@ mod effect;
 mod foresee;
 mod formats;
 mod given;
+mod kept;
 mod late;
 mod laying;
 mod listing;

@@ -19,6 +19,8 @@ pub struct Health {
     pub caught_up: bool,
     /// Bytes read of the backlog, and all of it.
     pub progress: (u64, u64),
+    /// Between full scans, as things stand; `None`: none is through.
+    pub scan: Option<std::time::Duration>,
 }
 
 /// One agent's logs.

@@ -4,6 +4,7 @@
 mod context;
 mod counts;
 mod detail;
+mod kept;
 mod one_session;
 mod queue;
 mod report;
@@ -14,6 +15,7 @@ use std::path::Path;
 
 pub use context::{AccountView, Branches};
 pub(super) use detail::queue_item;
+pub use kept::{Days, Stale};
 pub(super) use queue::groups;
 pub(super) use report::rows as report_rows;
 pub use reported::ListedRow;
@@ -60,7 +62,7 @@ impl Reader {
     /// # Errors
     /// What `work` returns, or of the database.
     pub fn moment<R>(&self, work: impl FnOnce(&Tx<'_>) -> Result<R, Error>) -> Result<R, Error> {
-        self.at_once(|conn| work(&Tx { conn, closed: Default::default() }))
+        self.at_once(|conn| work(&Tx::of(conn)))
     }
 
     /// Runs `work` on one moment of the database: the first SELECT of a transaction fixes it.

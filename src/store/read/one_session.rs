@@ -15,10 +15,13 @@ impl Reader {
     /// As [`Reader::report_rows`].
     pub fn session_rows(&self, native: &str) -> Result<Rows, Error> {
         self.at_once(|conn| {
-            let mut rows = Rows { names: names(conn)?, ..Rows::default() };
-            let mut select = conn.prepare_cached("SELECT id FROM session WHERE native = ?1")?;
-            let ids = select.query_map([native], |row| row.get(0))?;
-            for id in ids.collect::<Result<Vec<i64>, _>>()? {
+            // Several agents may have one of this id; there is an index by agent and id.
+            let mut select = conn.prepare_cached(
+                "SELECT s.id FROM agent a CROSS JOIN session s ON s.agent = a.id AND s.native = ?1 ORDER BY s.id",
+            )?;
+            let ids = select.query_map([native], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            let mut rows = Rows { names: names(conn, Some(&ids))?, ..Rows::default() };
+            for id in ids {
                 add(conn, id, &mut rows)?;
             }
             Ok(rows)

@@ -1,67 +1,13 @@
-//! A keitod of its own, and what the system says of it.
+//! What the system says of a process.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 /// Between two looks at how much memory a process had at most.
 const LOOK: Duration = Duration::from_millis(4);
-
-/// A home with logs, and a state beside it.
-pub struct Place {
-    /// The home directory.
-    pub home: PathBuf,
-    /// The state directory.
-    pub state: PathBuf,
-    run: tempfile::TempDir,
-}
-
-impl Place {
-    /// With a fresh state.
-    pub fn new(home: &Path) -> Self {
-        let run = tempfile::tempdir().unwrap();
-        fs::write(run.path().join("keitod.toml"), "timezone = \"UTC\"\n").unwrap();
-        Self { home: home.to_owned(), state: run.path().join("state"), run }
-    }
-
-    /// `keitod` with these words.
-    pub fn keitod(&self, words: &[&str]) -> Command {
-        // Any other build can be measured too.
-        let built = std::env::var_os("KEITOD_BENCH_BINARY").unwrap_or(env!("CARGO_BIN_EXE_keitod").into());
-        let mut command = Command::new(built);
-        command
-            .args(words)
-            .env_clear()
-            .env("HOME", &self.home)
-            .env("XDG_DATA_HOME", self.run.path().join("data"))
-            .env("KEITOD_CONFIG", self.run.path().join("keitod.toml"))
-            .env("KEITOD_STATE_DIR", &self.state)
-            .env("KEITOD_SOCKET", self.socket())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command
-    }
-
-    /// Where it listens.
-    pub fn socket(&self) -> PathBuf {
-        self.run.path().join("run/keitod.sock")
-    }
-
-    /// What the socket's supervisor would be told.
-    pub fn notify(&self) -> PathBuf {
-        self.run.path().join("notify")
-    }
-
-    /// Bytes of the database and its log.
-    pub fn database_bytes(&self) -> u64 {
-        let sizes = ["keitod.db", "keitod.db-wal"].map(|name| fs::metadata(self.state.join(name)));
-        sizes.into_iter().flatten().map(|data| data.len()).sum()
-    }
-}
 
 /// What a process took.
 #[derive(Debug, Default, Clone, Copy)]
@@ -75,7 +21,7 @@ pub struct Took {
 }
 
 /// Runs a process to its end.
-pub fn took(mut command: Command) -> Took {
+pub fn whole(mut command: Command) -> Took {
     let before = children_cpu();
     let begun = Instant::now();
     let mut child = command.spawn().unwrap();

@@ -1,6 +1,9 @@
 //! What the service manager hears (sd_notify(3)): readiness, what is done just now, a reload, the end; and its watchdog
 //! (sd_watchdog_enabled(3)), fed only while every part makes progress or waits for work. Nobody listens unless one started us.
 
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
 use sd_notify::NotifyState;
 
 use super::pulse::Pulse;
@@ -26,9 +29,19 @@ pub fn stopping(status: &str) {
     tell(&[NotifyState::Stopping, NotifyState::Status(status)]);
 }
 
+/// How long a manager that does not listen may hold us up. A kernel keeps as few as ten messages for it, and whoever sends
+/// one more waits: `sd_notify::notify` would for ever.
+const HEARING: Duration = Duration::from_millis(100);
+
 fn tell(state: &[NotifyState<'_>]) {
+    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return };
+    let text: String = state.iter().map(|part| format!("{part}\n")).collect();
     // A manager that does not hear it learns of our end all the same.
-    let _ = sd_notify::notify(state);
+    let _ = UnixDatagram::unbound().and_then(|socket| {
+        socket.set_write_timeout(Some(HEARING))?;
+        socket.connect(path)?;
+        socket.send(text.as_bytes())
+    });
 }
 
 /// Feeds the watchdog, if there is one; without one no timer exists.

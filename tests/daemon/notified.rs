@@ -116,6 +116,21 @@ fn a_watchdog_is_fed_while_nothing_is_to_be_done() {
 }
 
 #[test]
+fn a_manager_that_does_not_listen_holds_nothing_up() {
+    let keito = Keito::start();
+    let mut place = Place::new(&keito.origin);
+    let _deaf = Manager::new(&mut place, true);
+    let service = place.start();
+    // More meals than a kernel keeps for it.
+    until("it has been up for a while", || {
+        (service.get("/v1/status")["uptime_seconds"].as_u64() >= Some(4)).then_some(())
+    });
+    place.append("one", &Talk::new(1, "/home/dev/work").exchange());
+    service.settle();
+    assert_eq!(service.stop(), 0);
+}
+
+#[test]
 fn what_hangs_is_not_fed_and_loses_nothing() {
     for (number, part) in (1..).zip(["reader", "clerk", "sender"]) {
         let keito = Keito::start();

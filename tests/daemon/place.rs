@@ -226,7 +226,8 @@ impl Service<'_> {
     /// What curl says: body and status.
     pub fn raw(&self, method: &str, path: &str, body: &str) -> (String, String) {
         let mut curl = Command::new("curl");
-        curl.arg("--silent").arg("--unix-socket").arg(self.place.socket());
+        let patience = PATIENCE.as_secs().to_string();
+        curl.args(["--silent", "--max-time", &patience]).arg("--unix-socket").arg(self.place.socket());
         curl.args(["-X", method, "-w", "\n%{http_code}"]);
         if !body.is_empty() {
             curl.args(["-H", "content-type: application/json", "-d", body]);

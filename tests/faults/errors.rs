@@ -56,7 +56,7 @@ fn a_flush_does_not_wait_for_a_disk_that_stays_broken() {
     let world = World::new(|_| ());
     world.work(1);
     // After the start, whose own writes may not fail.
-    let inject = "inject=pwrite64:error=EIO:when=120+";
+    let inject = "inject=pwrite64:error=EIO:when=300+";
     let below = ["/usr/bin/strace", "-D", "-f", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", inject];
     let service = world.place.spawn(&below);
     let flush = || service.raw("POST", "/v1/flush", r#"{"settle":true,"expenses":true}"#);

@@ -140,6 +140,12 @@ impl Env {
     }
 }
 
+/// Where the service manager that started this process listens (sd_notify(3)).
+#[must_use]
+pub fn manager_socket() -> Option<OsString> {
+    raw("NOTIFY_SOCKET")
+}
+
 /// A variable of this process, as it is.
 pub(super) fn raw(name: &str) -> Option<OsString> {
     std::env::var_os(name)

@@ -50,7 +50,7 @@ use jiff::tz::TimeZone;
 use crate::model::{Agent, Instant, ProjectId};
 
 pub use credentials::{CredentialError, Credentials};
-pub use env::{Env, NoHome};
+pub use env::{Env, NoHome, manager_socket};
 pub use error::{ConfigError, Problem, Trouble};
 pub use glob::Pattern;
 pub use origin::{Origin, OriginError};

@@ -34,7 +34,7 @@ pub fn stopping(status: &str) {
 const HEARING: Duration = Duration::from_millis(100);
 
 fn tell(state: &[NotifyState<'_>]) {
-    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return };
+    let Some(path) = crate::config::manager_socket() else { return };
     let text: String = state.iter().map(|part| format!("{part}\n")).collect();
     // A manager that does not hear it learns of our end all the same.
     let _ = UnixDatagram::unbound().and_then(|socket| {

@@ -35,7 +35,7 @@ pub struct Office {
     running: Running,
     board: Arc<Board>,
     listeners: Listeners,
-    glances: Arc<Mutex<Vec<(StatuslineQuery, Told)>>>,
+    glances: Arc<Mutex<Vec<(StatuslineQuery, MadeFrom, Told)>>>,
     reports: Reports,
     own: Weak<Self>,
 }
@@ -105,28 +105,34 @@ impl Office {
                 None => self.board.standing().await?,
             },
         };
-        let (documents, asked, at) = (self.running.documents(), query.clone(), Arc::clone(&standing));
-        let glances = Arc::clone(&self.glances);
+        let documents = self.running.documents();
+        let from = MadeFrom::now(&documents, self.running.clerk.ended());
+        if let Some(told) = self.glanced(|known, of| *known == query && of.is(&from)) {
+            return Ok(Glance::new(standing.status(self.live()), told.0, told.1));
+        }
+        let (asked, at, glances) = (query.clone(), Arc::clone(&standing), Arc::clone(&self.glances));
         // It goes on when its time is over, for whoever asks next.
         let found = tokio::spawn(async move {
             let of = asked.clone();
             let told = beside(move || documents.session(&at, &of)).await?;
             let mut glances = glances.lock().unwrap_or_else(PoisonError::into_inner);
-            glances.retain(|(known, _)| *known != asked);
-            glances.push((asked, told.clone()));
+            glances.retain(|(known, ..)| *known != asked);
+            glances.push((asked, from, told.clone()));
             let over = glances.len().saturating_sub(GLANCES);
             glances.drain(..over);
             Ok::<Told, Failure>(told)
         });
         let told = match tokio::time::timeout(GLANCE, found).await {
             Ok(told) => told.unwrap_or_else(|_| Err(unmade()))?,
-            Err(_) => {
-                let glances = self.glances.lock().unwrap_or_else(PoisonError::into_inner);
-                let known = glances.iter().find(|(known, _)| *known == query);
-                known.map(|(_, told)| told.clone()).unwrap_or_default()
-            }
+            Err(_) => self.glanced(|known, _| *known == query).unwrap_or_default(),
         };
         Ok(Glance::new(standing.status(self.live()), told.0, told.1))
+    }
+
+    /// What was told of a session before.
+    fn glanced(&self, is: impl Fn(&StatuslineQuery, &MadeFrom) -> bool) -> Option<Told> {
+        let glances = self.glances.lock().unwrap_or_else(PoisonError::into_inner);
+        glances.iter().find(|(known, of, _)| is(known, of)).map(|(.., told)| told.clone())
     }
 
     async fn done(&self, act: Act) -> Result<Vec<u8>, Failure> {

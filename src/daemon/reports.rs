@@ -40,7 +40,8 @@ impl MadeFrom {
         }
     }
 
-    fn is(&self, other: &Self) -> bool {
+    /// Whether both give the same.
+    pub(super) fn is(&self, other: &Self) -> bool {
         self.ended == other.ended
             && Arc::ptr_eq(&self.setup, &other.setup)
             && Arc::ptr_eq(&self.table, &other.table)

@@ -68,6 +68,26 @@ macro_rules! agree {
 }
 pub(in crate::sources) use agree;
 
+/// Both ways agree on every recorded line and on damaged ones, and the fast one takes nearly all that are whole.
+macro_rules! all_agree {
+    ($record:ident) => {
+        #[test]
+        fn it_reads_what_the_general_parser_reads() {
+            use crate::sources::skim::tests::{agree, damaged, lines};
+            let (mut taken, mut all) = (0, 0);
+            for line in lines() {
+                taken += usize::from(agree!($record, &line));
+                all += 1;
+                for line in damaged(&line) {
+                    let _ = agree!($record, &line);
+                }
+            }
+            assert!(taken * 10 > all * 9, "{taken} of {all} lines");
+        }
+    };
+}
+pub(in crate::sources) use all_agree;
+
 #[test]
 fn only_what_is_json_is_taken() {
     #[derive(Default)]

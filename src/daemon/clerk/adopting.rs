@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Clerk;
+use super::laying::free_of;
 use super::listing::{Work, undo_tally};
 use crate::coverage::{self, Candidate, Listed, Posted, Taken};
 use crate::ledger::due;
@@ -403,8 +404,7 @@ impl Work<'_, '_> {
             };
             left -= stretches::seconds(&found).min(left);
             let theirs = self.theirs(session, &record.link, self.overlap_of(&loaded, &record.link))?;
-            let taken = stretches::union([theirs.as_slice(), &loaded.session.covered].concat());
-            free += stretches::seconds(&less(&found, &taken));
+            free += stretches::seconds(&free_of(&found, &loaded, &theirs));
             laid.push((session, found));
             tx.recheck(session)?;
         }

@@ -2,7 +2,7 @@
 
 use super::Clerk;
 use super::adopting::Appended;
-use super::laying::clip;
+use super::laying::{clip, free_of};
 use super::listing::Work;
 use super::session::Loaded;
 use crate::coverage::{self, Listed, Posted, Room};
@@ -64,8 +64,7 @@ impl Work<'_, '_> {
             tx.recheck(member.loaded.head.id)?;
         }
         let free = |(member, found): (&Member, &Vec<Stretch>)| {
-            let taken = stretches::union([member.theirs.as_slice(), &member.loaded.session.covered].concat());
-            stretches::seconds(&stretches::less(found, &taken))
+            stretches::seconds(&free_of(found, &member.loaded, &member.theirs))
         };
         if !explained || members.iter().zip(&laid).map(free).sum::<u64>() < posted.seconds {
             self.doubt(id, range)?;
@@ -124,8 +123,7 @@ impl Work<'_, '_> {
         for member in members {
             let (id, time) = (member.loaded.head.id, clip(&member.counted, range));
             let theirs = self.theirs(id, link, member.overlap)?;
-            let taken = stretches::union([theirs.as_slice(), &member.loaded.session.covered].concat());
-            free.extend(stretches::less(&time, &taken));
+            free.extend(free_of(&time, &member.loaded, &theirs));
             all.push((id, time));
         }
         // Parallel seconds are one, whoever shares them: rather look for room that is there than find none.

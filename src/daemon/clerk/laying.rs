@@ -40,8 +40,7 @@ impl Work<'_, '_> {
         copies.dedup();
         let last = ranges.iter().map(|(_, last)| *last).max().unwrap_or(range.1);
         // What a copy lacks must not eat its own time, which comes after what they share.
-        let mut places: Vec<(SessionRef, Option<Stretch>)> =
-            home.filter(|_| !gone).into_iter().map(|home| (home, None)).collect();
+        let mut places: Vec<Home> = home.filter(|_| !gone).into_iter().map(|home| (home, None)).collect();
         places.extend(copies.iter().filter(|id| Some(**id) != home).map(|id| (*id, Some((i64::MIN, last)))));
         if let Some(home) = home.filter(|_| !known) {
             for (heir, until) in tx.heirs(self.scope.id, home, range)? {
@@ -78,8 +77,7 @@ impl Work<'_, '_> {
     ) -> Result<Vec<Stretch>, Error> {
         let theirs = self.theirs(loaded.head.id, link.0, link.1)?;
         let mine = clip(counted, range);
-        let taken = stretches::union([theirs.as_slice(), &loaded.session.covered].concat());
-        let free = stretches::seconds(&stretches::union(less(&mine, &taken)));
+        let free = stretches::seconds(&stretches::union(free_of(&mine, loaded, &theirs)));
         if theirs.is_empty() || free >= need || !self.make_room(link, &[(loaded.head.id, mine)], need)? {
             return Ok(theirs);
         }
@@ -118,6 +116,11 @@ impl Work<'_, '_> {
         let named = places().find(|(known, _)| *known == link);
         named.or_else(|| places().next()).map_or(Overlap::Sum, |(_, overlap)| overlap)
     }
+}
+
+/// What no entry holds of some time of a session, neither its own nor `theirs`, those of others that share it.
+pub(super) fn free_of(time: &[Stretch], loaded: &Loaded, theirs: &[Stretch]) -> Vec<Stretch> {
+    less(time, &stretches::union([theirs, &loaded.session.covered].concat()))
 }
 
 pub(super) fn clip(list: &[Stretch], (from, to): Stretch) -> Vec<Stretch> {
